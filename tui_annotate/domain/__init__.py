@@ -1,0 +1,1 @@
+"""Values and rules of annotation: pure Python, no I/O, imports nothing of ours but `errors`."""

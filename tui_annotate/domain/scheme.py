@@ -1,0 +1,178 @@
+"""The scheme: which entity types, document labels, attributes and relation types a corpus has.
+
+Annotations refer to labels by name. Ids are anndoc's (`e_1`, `m_2`): a prefix
+for the kind, and a number from one counter shared by all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tui_annotate.domain.annotations import LabelContent
+from tui_annotate.errors import SchemeError
+
+LabelKind = Literal["boolean", "choice", "choices", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a choice label."""
+
+    value: str
+    key: str = ""
+    """Hotkey that the scheme asks for; actions win over it."""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityType:
+    """A type of entity."""
+
+    name: str
+    id: str = ""
+    """anndoc's class id, `e_<n>`; given by `Scheme.numbered`."""
+    key: str = ""
+    color: str = ""
+    """An ANSI colour name or `#rrggbb`; never the only thing that tells types apart."""
+    help: str = ""
+    """One line of guidance for annotators."""
+    overlapping: bool = False
+    """Trained by itself, since its entities overlap those of other types."""
+    model: str = ""
+    """An outside model that this type is tied to; deploying leaves it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLabel:
+    """A label of whole documents."""
+
+    name: str
+    kind: LabelKind
+    options: tuple[Choice, ...] = ()
+    """The values of `choice` and `choices`; empty for the other kinds."""
+    id: str = ""
+    key: str = ""
+    help: str = ""
+    threshold: float = 0.5
+    """Probability from which a boolean is suggested as true."""
+    train: bool = False
+    """Trained before the others (Annotation Lab's `train="true"`)."""
+    model: str = ""
+
+    @property
+    def values(self) -> tuple[LabelContent, ...]:
+        """The values that one key each can set; empty for text."""
+        if self.kind == "boolean":
+            return (True, False)
+        return tuple(option.value for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A label on entities; assertion status is one."""
+
+    name: str
+    kind: LabelKind
+    options: tuple[Choice, ...] = ()
+    id: str = ""
+    on: tuple[str, ...] = ()
+    """Entity types that take it; empty for all."""
+    assertion: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationType:
+    """A type of link between two entities."""
+
+    name: str
+    ends: tuple[str, str] = ("", "")
+    """Entity types of the ends; empty for any."""
+    directed: bool = False
+    id: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """All labels of a corpus."""
+
+    entities: tuple[EntityType, ...] = ()
+    labels: tuple[DocumentLabel, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    relations: tuple[RelationType, ...] = ()
+    guidelines: str = ""
+    """Markdown for annotators."""
+
+    def __post_init__(self) -> None:
+        for kind, names in (
+            ("entity type", [e.name for e in self.entities]),
+            ("document label", [label.name for label in self.labels]),
+            ("attribute", [a.name for a in self.attributes]),
+            ("relation type", [r.name for r in self.relations]),
+        ):
+            _check_names(kind, names)
+        fields: list[DocumentLabel | Attribute] = [*self.labels, *self.attributes]
+        for label in fields:
+            if label.kind in ("choice", "choices") and not label.options:
+                raise SchemeError(f"{label.name}: a {label.kind} label needs at least one option.")
+            _check_names(f"option of {label.name}", [option.value for option in label.options])
+
+    def entity(self, name: str) -> EntityType | None:
+        """Return an entity type by name."""
+        return next((e for e in self.entities if e.name == name), None)
+
+    def label(self, name: str) -> DocumentLabel | None:
+        """Return a document label by name."""
+        return next((label for label in self.labels if label.name == name), None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to annotate with yet."""
+        return not (self.entities or self.labels)
+
+    @property
+    def is_single_choice(self) -> bool:
+        """Say whether one key can answer a whole document: no entities, one boolean or choice label."""
+        return not self.entities and len(self.labels) == 1 and self.labels[0].kind in ("boolean", "choice")
+
+    def numbered(self) -> Scheme:
+        """Return the scheme with an id for everything that has none, counting on from the highest."""
+        ids = [
+            thing.id
+            for group in (self.entities, self.labels, self.attributes, self.relations)
+            for thing in group
+        ]
+        used = [int(id[2:]) for id in ids if id[2:].isdigit()]
+        counter = itertools.count(max(used, default=0) + 1)
+        return replace(
+            self,
+            entities=tuple(e if e.id else replace(e, id=f"e_{next(counter)}") for e in self.entities),
+            labels=tuple(m if m.id else replace(m, id=f"m_{next(counter)}") for m in self.labels),
+            attributes=tuple(f if f.id else replace(f, id=f"f_{next(counter)}") for f in self.attributes),
+            relations=tuple(r if r.id else replace(r, id=f"r_{next(counter)}") for r in self.relations),
+        )
+
+    def with_entity(self, type: EntityType) -> Scheme:
+        """Return the scheme with one entity type more; raises SchemeError when the name is taken."""
+        return replace(self, entities=(*self.entities, type)).numbered()
+
+    def with_label(self, label: DocumentLabel) -> Scheme:
+        """Return the scheme with a document label added, or replaced where the name is known."""
+        others = [m if m.name != label.name else label for m in self.labels]
+        if self.label(label.name) is None:
+            others.append(label)
+        return replace(self, labels=tuple(others)).numbered()
+
+
+def _check_names(kind: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if not name or name != name.strip():
+            raise SchemeError(f"{kind} {name!r}: a name must not be empty, nor begin or end with blanks.")
+        if name in seen:
+            raise SchemeError(f"{kind} {name!r} stands twice. Give each a name of its own.")
+        seen.add(name)
