@@ -42,9 +42,7 @@ class Entity:
     def span(self) -> Span:
         """The hull: from the first character to the last."""
         first = self.spans[0]
-        return (
-            first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
-        )
+        return first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +142,7 @@ class Suggestion:
     def span(self) -> Span:
         """The hull of an entity suggestion; raises IndexError for a document label."""
         first = self.spans[0]
-        return (
-            first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
-        )
+        return first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
 
 
 def entity_key(entity: Entity) -> SuggestionKey:

@@ -141,11 +141,7 @@ class Scheme:
 
     def numbered(self) -> Scheme:
         """Return the scheme with an id for everything that has none, counting on from the highest."""
-        ids = [
-            thing.id
-            for group in (self.entities, self.labels, self.attributes, self.relations)
-            for thing in group
-        ]
+        ids = [thing.id for group in (self.entities, self.labels, self.attributes, self.relations) for thing in group]
         used = [int(id[2:]) for id in ids if id[2:].isdigit()]
         counter = itertools.count(max(used, default=0) + 1)
         return replace(

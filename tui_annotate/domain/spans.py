@@ -18,9 +18,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
-            raise ValueError(
-                f"a span must be [start, end) with 0 <= start < end, not [{self.start}, {self.end})"
-            )
+            raise ValueError(f"a span must be [start, end) with 0 <= start < end, not [{self.start}, {self.end})")
 
     def overlaps(self, other: Span) -> bool:
         """Say whether the two share at least one character."""

@@ -16,12 +16,8 @@ from itertools import pairwise
 import regex
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}_]+(?:[\u200c\u200d][\p{L}\p{M}\p{N}_]+)*|\S")
-_SENTENCE_END = regex.compile(
-    r"[.!?…。！？]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[\p{Lu}\p{Lt}\p{Lo}\p{N}])|\s*\n\s*\n\s*"
-)
-_ABBREVIATION = regex.compile(
-    r"(?:^|[\s(\[])(?:\p{Lu}|Dr|Mr|Mrs|Ms|Prof|St|vs|e\.g|i\.e|cf|al|approx|Fig|No)\.\s*$"
-)
+_SENTENCE_END = regex.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[\p{Lu}\p{Lt}\p{Lo}\p{N}])|\s*\n\s*\n\s*")
+_ABBREVIATION = regex.compile(r"(?:^|[\s(\[])(?:\p{Lu}|Dr|Mr|Mrs|Ms|Prof|St|vs|e\.g|i\.e|cf|al|approx|Fig|No)\.\s*$")
 
 
 @dataclass(frozen=True, slots=True)
