@@ -1,1 +1,1 @@
-"""tui_annotate.session"""
+"""The review session: what the annotator is looking at and may do next. Headless."""

@@ -1,0 +1,284 @@
+"""ReviewSession: what the annotator is looking at, where the focus stands, and what may be done next.
+
+A verb works out an `Act`; the caller writes it (`Desk.write`) and hands it back to `wrote`. So what is
+shown has always been written before, whoever drives the session: the app, a
+simulation, a test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui_annotate.domain.annotations import LabelContent
+from tui_annotate.domain.decisions import Changes, Decision
+from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.domain.spans import Span
+from tui_annotate.errors import DecisionError
+from tui_annotate.session import steps
+from tui_annotate.session.items import Item, Place
+from tui_annotate.session.steps import Step
+from tui_annotate.session.working import WorkingDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one key does: decisions to be written together and undone together."""
+
+    decisions: tuple[Decision, ...]
+    leaves: bool
+    """The document is done with: the next one follows."""
+    notice: str
+    focus: Place | None
+    """Where the focus stood, so that undo returns to it."""
+
+
+class ReviewSession:
+    """The state of reviewing: one open document, a focus in it, and what has been seen of it."""
+
+    def __init__(
+        self,
+        annotator: str,
+        scheme: Scheme,
+        *,
+        strict: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.annotator = annotator
+        self.scheme = scheme
+        self.strict = strict
+        """Confirming asks for a decision on every suggestion."""
+        self.working: WorkingDocument | None = None
+        self.focus: Place | None = None
+        self.visited: list[int] = []
+        """Documents in the order they were shown, for going back."""
+        self._clock = clock
+        self._since = clock()
+        self._keys = 0
+        self._seen: set[str] = set()
+
+    @property
+    def user(self) -> str:
+        """The annotator as anndoc's `who` has it."""
+        return f"user:{self.annotator}"
+
+    @property
+    def document(self) -> WorkingDocument:
+        """The open document; raises DecisionError when there is none."""
+        if self.working is None:
+            raise DecisionError("No document is open.", hint="Import some, or open one from the corpus screen.")
+        return self.working
+
+    @property
+    def focused(self) -> Item | None:
+        """The item under the focus."""
+        return self.working.items.at(self.focus) if self.working is not None and self.focus is not None else None
+
+    # Looking
+
+    def show(self, working: WorkingDocument, focus: Place | None = None) -> None:
+        """Open a document: the focus goes to `focus`, else to its first undecided item, else to its first."""
+        self.working = working
+        self._seen = set()
+        if not self.visited or self.visited[-1] != working.id:
+            self.visited.append(working.id)
+        if focus is not None and working.items.at(focus) is not None:
+            self.focus = focus
+        else:
+            first = working.items.after(None, undecided=True) or working.items.after(None)
+            self.focus = first.place if first else None
+        self._since = self._clock()
+        self._keys = 0
+
+    def close(self) -> None:
+        """Have no document open."""
+        self.working = None
+        self.focus = None
+
+    def key_pressed(self) -> None:
+        """Count a key towards the next decision."""
+        self._keys += 1
+
+    def saw(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Note that the text from (part position, offset) `first` to `last` has been on screen."""
+        items = self.document.items
+        item = items.after((*first, 0, -1, -1))
+        while item is not None and item.place[:2] <= last:
+            self._seen.add(item.id)
+            item = items.after(item.place)
+
+    def move(self, direction: int, *, undecided: bool = False) -> bool:
+        """Move the focus to the next or previous item, or to the next undecided one, round the end."""
+        items = self.document.items
+        if direction > 0:
+            item = items.after(self.focus, undecided=undecided)
+            if item is None and undecided:
+                item = items.after(None, undecided=True)
+        else:
+            item = items.before(self.focus)
+        if item is None or item.place == self.focus:
+            return False
+        self.focus = item.place
+        return True
+
+    def focus_on(self, place: Place) -> bool:
+        """Put the focus on the item at a place; False when there is none."""
+        if self.document.items.at(place) is None:
+            return False
+        self.focus = place
+        return True
+
+    # Verbs
+
+    def accept(self) -> Act:
+        """Accept the focused suggestion; in a single-choice corpus that answers the document."""
+        item = self._target()
+        label = self._only_label()
+        if label is not None and item.suggestion is not None and item.suggestion.value is not None:
+            return self.answer(label, item.suggestion.value)
+        return self._act(steps.accept(self.document, item, self.user))
+
+    def reject(self) -> Act:
+        """Reject the focused suggestion, or take the focused annotation out."""
+        return self._act(steps.reject(self.document, self._target()))
+
+    def remove(self) -> Act:
+        """Take the focused annotation out."""
+        return self._act(steps.remove(self.document, self._target()))
+
+    def change_type(self, type: str) -> Act:
+        """Give the focused item another type, which also accepts it."""
+        return self._act(steps.change(self.document, self._target(), self.user, type=type))
+
+    def resize(self, span: Span) -> Act:
+        """Give the focused item another place, which also accepts it."""
+        return self._act(steps.change(self.document, self._target(), self.user, span=span))
+
+    def add(self, span: Span, type: str) -> Act:
+        """Annotate a stretch of text."""
+        return self._act(steps.add(self.document, span, type, self.user))
+
+    def set_label(self, name: str, value: LabelContent | None) -> Act:
+        """Set a document label; where it is the only thing to decide, that answers the document."""
+        label = self._label(name)
+        if value is not None and label == self._only_label():
+            return self.answer(label, value)
+        return self._act(steps.set_label(self.document, label, value, self.user))
+
+    def toggle_label(self, name: str, value: str | bool) -> Act:
+        """Set one value of a label as a key does: again unsets it, and multiple choices add up."""
+        label = self._label(name)
+        held = self.document.labels.get(name)
+        if label.kind == "choices":
+            suggestion = self.document.label_suggestion(name)
+            base = held.value if held is not None else suggestion.value if suggestion is not None else ()
+            chosen = base if isinstance(base, tuple) else ()
+            return self.set_label(
+                name, tuple(o.value for o in label.options if (o.value in chosen) != (o.value == value))
+            )
+        if held is not None and held.value == value and label != self._only_label():
+            return self.set_label(name, None)
+        return self.set_label(name, value)
+
+    def answer(self, label: DocumentLabel, value: LabelContent) -> Act:
+        """Set a label and confirm, in one act."""
+        return self._act(*steps.answer(self.document, label, value, self.user))
+
+    def confirm(self) -> Act:
+        """Confirm, accepting what is undecided and has been on screen.
+
+        Raises:
+            DecisionError: Something has not been seen yet (the focus is on it now), or, when strict,
+                something is undecided.
+        """
+        working = self.document
+        undecided = working.undecided()
+        if self.strict and undecided:
+            self.focus = undecided[0].place
+            raise DecisionError(f"{len(undecided)} undecided.", hint="Accept or reject each, then confirm.")
+        unseen = [item for item in undecided if item.spans and item.id not in self._seen]
+        if unseen:
+            self.focus = unseen[0].place
+            raise DecisionError(f"{len(unseen)} not seen yet.", hint="Look at them, then confirm again.")
+        if working.is_confirmed:
+            raise DecisionError("This document is confirmed already.")
+        return self._act(steps.confirm(working, undecided, self.user))
+
+    def skip(self) -> Act:
+        """Put the document aside."""
+        return self._act(steps.skip(self.document))
+
+    def reopen(self) -> Act:
+        """Take the confirmation back."""
+        return self._act(steps.reopen(self.document))
+
+    # Writing
+
+    def wrote(self, act: Act) -> None:
+        """Take over an act that is on disk: the document shows it, the focus goes on to what is undecided."""
+        before = self.focus
+        for decision in act.decisions:
+            self.document.apply(decision.changes)
+        self._since = self._clock()
+        self._keys = 0
+        self._settle(before)
+
+    def took_back(self, changes: Sequence[Changes], focus: Place | None) -> None:
+        """Take over an undo or redo of the open document; the focus returns to where it was."""
+        before = focus if focus is not None else self.focus
+        for change in changes:
+            self.document.apply(change)
+        self._since = self._clock()
+        self._keys = 0
+        if before is not None and self.focus_on(before):
+            return
+        self._settle(before)
+
+    def place(self) -> dict[str, Any]:
+        """Return where the annotator is, for coming back to it."""
+        return {"document": self.working.id if self.working else None, "focus": self.focus}
+
+    def _settle(self, before: Place | None) -> None:
+        """Find the focus a place again after items came or went."""
+        items = self.document.items
+        here = items.at(before) if before is not None else None
+        if here is not None and here.undecided:
+            return
+        following = items.after(before, undecided=True) or items.after(None, undecided=True)
+        if following is None:
+            following = here or (items.after((*before[:3], -1, -1)) or items.before(before) if before else None)
+        self.focus = following.place if following is not None else None
+
+    def _act(self, *planned: Step) -> Act:
+        milliseconds = round((self._clock() - self._since) * 1000)
+        decisions = tuple(
+            Decision(
+                step.kind,
+                self.document.id,
+                self.annotator,
+                step.changes,
+                {"place": self.place()},
+                # A bulk act took its time once.
+                milliseconds=milliseconds if index == 0 else 0,
+                keys=max(1, self._keys) if index == 0 else 0,
+            )
+            for index, step in enumerate(planned)
+        )
+        return Act(decisions, planned[-1].leaves, planned[-1].notice, self.focus)
+
+    def _target(self) -> Item:
+        item = self.focused
+        if item is None:
+            raise DecisionError("Nothing is focused.", hint="Add an entity, or confirm.")
+        return item
+
+    def _label(self, name: str) -> DocumentLabel:
+        label = self.scheme.label(name)
+        if label is None:
+            raise DecisionError(f"There is no document label {name}.")
+        return label
+
+    def _only_label(self) -> DocumentLabel | None:
+        return self.scheme.labels[0] if self.scheme.is_single_choice else None

@@ -1,0 +1,255 @@
+"""Steps: what each verb of the annotator would change, worked out but not yet written.
+
+Every function looks at a working document and returns a `Step`, or raises `DecisionError` with the reason
+why the verb makes no sense there. Nothing is changed here: the session writes the step first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tui_annotate.domain.annotations import (
+    Entity,
+    LabelContent,
+    LabelValue,
+    Suggestion,
+    SuggestionKey,
+    Verdict,
+    entity_key,
+)
+from tui_annotate.domain.decisions import Changes, EntityChange, Kind, LabelChange, VerdictChange, VersionState
+from tui_annotate.domain.scheme import DocumentLabel
+from tui_annotate.domain.spans import Span
+from tui_annotate.errors import DecisionError
+from tui_annotate.session.items import Item
+from tui_annotate.session.working import WorkingDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act of the annotator, ready to be written."""
+
+    kind: Kind
+    changes: Changes
+    leaves: bool = False
+    """The document is done with: the next one follows."""
+    notice: str = ""
+    """What to tell the annotator when it is written."""
+
+
+def _begun(working: WorkingDocument, changes: Changes) -> Changes:
+    """Add to `changes` that the version is in progress from now on, where it was not."""
+    if changes.state is not None or working.state is VersionState.IN_PROGRESS:
+        return changes
+    return replace(changes, state=(working.state, VersionState.IN_PROGRESS))
+
+
+def _check_open(working: WorkingDocument) -> None:
+    if working.is_confirmed:
+        raise DecisionError("This document is confirmed.", hint="Reopen it first.")
+
+
+def _verdict(
+    working: WorkingDocument, key: SuggestionKey, after: Verdict, *, implied: bool = False
+) -> VerdictChange | None:
+    before = working.verdict(key)
+    return None if before is after else VerdictChange(key, before, after, implied)
+
+
+def _accepted_entity(suggestion: Suggestion, number: int, user: str) -> Entity:
+    return Entity(
+        suggestion.name,
+        suggestion.spans,
+        who=(*(w for w in suggestion.who if w != user), user),
+        prob=1.0,
+        number=number,
+        attributes=suggestion.attributes,
+        state=suggestion.state,
+        extra=suggestion.extra,
+    )
+
+
+def _accepted_label(suggestion: Suggestion, user: str) -> LabelValue:
+    assert suggestion.value is not None
+    who = (*(w for w in suggestion.who if w != user), user)
+    return LabelValue(suggestion.name, suggestion.value, who, 1.0, suggestion.state, suggestion.extra)
+
+
+def _acceptance(
+    working: WorkingDocument, suggestions: Sequence[Suggestion], user: str, *, implied: bool = False
+) -> Changes:
+    entities: list[EntityChange] = []
+    labels: list[LabelChange] = []
+    verdicts: list[VerdictChange | None] = []
+    for suggestion in suggestions:
+        verdicts.append(_verdict(working, suggestion.key, Verdict.ACCEPTED, implied=implied))
+        if suggestion.target == "label":
+            labels.append(LabelChange(working.labels.get(suggestion.name), _accepted_label(suggestion, user)))
+        else:
+            number = working.version.next_number + len(entities)
+            entities.append(EntityChange(None, _accepted_entity(suggestion, number, user)))
+    return Changes(tuple(entities), tuple(labels), (), tuple(v for v in verdicts if v))
+
+
+def accept(working: WorkingDocument, item: Item, user: str) -> Step:
+    """Make an annotation of the focused suggestion."""
+    _check_open(working)
+    if item.suggestion is None:
+        raise DecisionError(f"This {item.name} is an annotation already.")
+    return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [item.suggestion], user)))
+
+
+def reject(working: WorkingDocument, item: Item) -> Step:
+    """Throw the focused suggestion out for good, or take an annotation out so that it is not suggested again."""
+    _check_open(working)
+    if item.suggestion is not None:
+        change = _verdict(working, item.suggestion.key, Verdict.REJECTED)
+        return Step(Kind.REJECT, _begun(working, Changes(verdicts=(change,) if change else ())))
+    return remove(working, item)
+
+
+def remove(working: WorkingDocument, item: Item) -> Step:
+    """Take an annotation out; a suggestion it came from counts as rejected."""
+    _check_open(working)
+    if item.entity is None:
+        raise DecisionError("This is a suggestion, no annotation.", hint="Reject it instead.")
+    entity = item.entity
+    if any(entity.number in r.ends for r in working.version.annotations.relations.values()):
+        raise DecisionError(f"A relation holds on to this {entity.type}.", hint="Remove the relation first.")
+    key = entity_key(entity)
+    verdict = _verdict(working, key, Verdict.REJECTED) if working.suggestion_with(key) else None
+    changes = Changes(entities=(EntityChange(entity, None),), verdicts=(verdict,) if verdict else ())
+    return Step(Kind.REMOVE, _begun(working, changes))
+
+
+def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", span: Span | None = None) -> Step:
+    """Give a suggestion or annotation another type, or another place, and so make it the annotator's own."""
+    _check_open(working)
+    if not item.spans:
+        raise DecisionError(f"{item.name} is a document label.", hint="Press the key of the right value.")
+    spans = item.spans if span is None else (span,)
+    if span is not None and not working.document.has(span):
+        raise DecisionError("The text ends here.")
+    new_type = type or item.name
+    if item.suggestion is not None and new_type == item.name and spans == item.spans:
+        return accept(working, item, user)
+    source = item.entity
+    after = Entity(
+        new_type,
+        spans,
+        who=(user,),
+        number=source.number if source else working.version.next_number,
+        attributes=item.entity.attributes if item.entity else item.suggestion.attributes if item.suggestion else {},
+        extra=source.extra if source else {},
+    )
+    if source is not None and (source.type, source.spans) == (after.type, after.spans):
+        raise DecisionError(f"It is {new_type} already.")
+    _check_new(working, after)
+    verdicts = []
+    if item.suggestion is not None:
+        verdicts.append(_verdict(working, item.suggestion.key, Verdict.CHANGED))
+    return Step(
+        Kind.CHANGE,
+        _begun(working, Changes((EntityChange(source, after),), verdicts=tuple(v for v in verdicts if v))),
+    )
+
+
+def add(working: WorkingDocument, span: Span, type: str, user: str) -> Step:
+    """Annotate a stretch of text; where just that is suggested, it is an acceptance."""
+    _check_open(working)
+    if not working.document.has(span):
+        raise DecisionError("There is no text to annotate here.")
+    entity = Entity(type, (span,), who=(user,), number=working.version.next_number)
+    _check_new(working, entity)
+    key = entity_key(entity)
+    suggestion = working.suggestion_with(key)
+    if suggestion is not None and working.verdict(key) is Verdict.UNDECIDED:
+        return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [suggestion], user)))
+    verdict = _verdict(working, key, Verdict.ACCEPTED) if suggestion is not None else None
+    changes = Changes((EntityChange(None, entity),), verdicts=(verdict,) if verdict else ())
+    return Step(Kind.ADD, _begun(working, changes))
+
+
+def _check_new(working: WorkingDocument, entity: Entity) -> None:
+    if working.find_entity(entity_key(entity)) is not None:
+        raise DecisionError(f"There is a {entity.type} at just this place already.")
+
+
+def set_label(working: WorkingDocument, label: DocumentLabel, value: LabelContent | None, user: str) -> Step:
+    """Set a document label, or unset it with None; what was suggested for it is decided with that."""
+    _check_open(working)
+    before = working.labels.get(label.name)
+    after = None if value is None or value == () else LabelValue(label.name, value, (user,))
+    if before is not None and after is not None and before.value == after.value:
+        raise DecisionError(f"{label.name} has this value already.")
+    if before is None and after is None:
+        raise DecisionError(f"{label.name} is not set.")
+    suggestion = working.label_suggestion(label.name)
+    verdict = None
+    if suggestion is not None and after is not None:
+        same = suggestion.value == after.value
+        if same:
+            after = _accepted_label(suggestion, user)
+        verdict = _verdict(working, suggestion.key, Verdict.ACCEPTED if same else Verdict.CHANGED)
+    changes = Changes(labels=(LabelChange(before, after),), verdicts=(verdict,) if verdict else ())
+    return Step(Kind.SET_LABEL, _begun(working, changes))
+
+
+def confirm(working: WorkingDocument, implied: Sequence[Item], user: str) -> Step:
+    """Declare the version complete; `implied` are the undecided items that it accepts with that."""
+    _check_open(working)
+    suggestions = [item.suggestion for item in implied if item.suggestion is not None]
+    accepted = _acceptance(working, _one_per_label(suggestions), user, implied=True)
+    changes = replace(accepted, state=(working.state, VersionState.CONFIRMED))
+    count = len(accepted.entities) + len(accepted.labels)
+    notice = f"accepted {count} with it" if count else ""
+    return Step(Kind.CONFIRM, changes, leaves=True, notice=notice)
+
+
+def _one_per_label(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+    """Keep the likeliest suggestion of each document label, and all entities."""
+    best: dict[str, Suggestion] = {}
+    for suggestion in suggestions:
+        if suggestion.target == "label":
+            held = best.get(suggestion.name)
+            if held is None or suggestion.prob > held.prob:
+                best[suggestion.name] = suggestion
+    return [s for s in suggestions if s.target == "entity" or best[s.name] is s]
+
+
+def skip(working: WorkingDocument) -> Step:
+    """Put the document aside; it comes back at the end of the queue."""
+    _check_open(working)
+    return Step(Kind.SKIP, Changes(state=(working.state, VersionState.SKIPPED)), leaves=True)
+
+
+def reopen(working: WorkingDocument) -> Step:
+    """Take a confirmation or a skip back, so that the version can be worked on."""
+    if not working.is_confirmed and working.state is not VersionState.SKIPPED:
+        raise DecisionError("This document is open already.")
+    return Step(Kind.REOPEN, Changes(state=(working.state, VersionState.IN_PROGRESS)))
+
+
+def answer(working: WorkingDocument, label: DocumentLabel, value: LabelContent, user: str) -> list[Step]:
+    """Set the only label of a document and confirm it, in one act; an answer given before is replaced."""
+    before = working.labels.get(label.name)
+    state = working.state
+    steps: list[Step] = []
+    if working.is_confirmed:
+        steps.append(reopen(working))
+        state = VersionState.IN_PROGRESS
+    if before is None or before.value != value:
+        suggestion = working.label_suggestion(label.name)
+        same = suggestion is not None and suggestion.value == value
+        after = LabelValue(label.name, value, (user,))
+        verdict = None
+        if suggestion is not None:
+            after = _accepted_label(suggestion, user) if same else after
+            verdict = _verdict(working, suggestion.key, Verdict.ACCEPTED if same else Verdict.CHANGED)
+        moved = None if state is VersionState.IN_PROGRESS else (state, VersionState.IN_PROGRESS)
+        changes = Changes(labels=(LabelChange(before, after),), verdicts=(verdict,) if verdict else (), state=moved)
+        steps.append(Step(Kind.SET_LABEL, changes))
+        state = VersionState.IN_PROGRESS
+    steps.append(Step(Kind.CONFIRM, Changes(state=(state, VersionState.CONFIRMED)), leaves=True))
+    return steps

@@ -1,0 +1,136 @@
+"""The working document: one annotator's version of an open document, kept in step with the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui_annotate.domain.annotations import Entity, LabelValue, Suggestion, SuggestionKey, Verdict, entity_key
+from tui_annotate.domain.decisions import Changes, VersionState, apply
+from tui_annotate.domain.documents import Document
+from tui_annotate.session.items import Item, Items, entity_item, suggestion_item
+from tui_annotate.store.documents import DocumentRow
+from tui_annotate.store.versions import Version
+
+
+class WorkingDocument:
+    """What is open: text, version, suggestions, and the items made of them.
+
+    It changes only through `apply`, with changes that are on disk already.
+    """
+
+    def __init__(
+        self,
+        row: DocumentRow,
+        document: Document,
+        version: Version,
+        suggestions: Iterable[Suggestion],
+        *,
+        reason: str = "",
+    ) -> None:
+        self.row = row
+        self.id = row.id
+        self.document = document
+        self.version = version
+        self.reason = reason
+        """Why it was chosen, for the annotator."""
+        self.suggestions = {s.id: s for s in suggestions}
+        self._by_key: dict[SuggestionKey, Suggestion] = {}
+        for suggestion in self.suggestions.values():
+            self._by_key.setdefault(suggestion.key, suggestion)
+        self._label_suggestions = [s for s in self._by_key.values() if s.target == "label"]
+        self._present: dict[SuggestionKey, set[int]] = {}
+        for entity in version.annotations.entities.values():
+            self._present.setdefault(entity_key(entity), set()).add(entity.number)
+        items = [entity_item(document, e) for e in version.annotations.entities.values()]
+        items += [suggestion_item(document, s) for s in self._by_key.values() if self._is_open(s)]
+        self.items = Items(items)
+
+    @property
+    def state(self) -> VersionState | None:
+        """State of this annotator's version; None when there is none yet."""
+        return self.version.state
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Say whether the document is complete; its decisions are closed until it is reopened.
+
+        Without a version of one's own the agreed one counts: opening a confirmed document shows it confirmed.
+        """
+        if self.version.exists:
+            return self.version.state is VersionState.CONFIRMED
+        return bool(self.version.master_by)
+
+    @property
+    def labels(self) -> dict[str, LabelValue]:
+        """Document labels that are set, by name."""
+        return self.version.annotations.labels
+
+    def label_suggestion(self, name: str) -> Suggestion | None:
+        """Return the likeliest undecided suggestion for a document label."""
+        found = [s for s in self._label_suggestions if s.name == name and self._is_open(s)]
+        return max(found, key=lambda s: s.prob, default=None)
+
+    def verdict(self, key: SuggestionKey) -> Verdict:
+        """Return what became of a suggestion."""
+        return self.version.verdicts.get(key, Verdict.UNDECIDED)
+
+    def suggestion_with(self, key: SuggestionKey) -> Suggestion | None:
+        """Return the suggestion of this content, if one was put before the annotator."""
+        return self._by_key.get(key)
+
+    def undecided(self) -> list[Item]:
+        """Return what still waits for a decision, in reading order."""
+        return [item for item in self.items if item.undecided] if self.items.undecided else []
+
+    def find_entity(self, key: SuggestionKey) -> Entity | None:
+        """Return the entity of just this type and place, if there is one."""
+        numbers = self._present.get(key)
+        return self.version.annotations.entities[min(numbers)] if numbers else None
+
+    def apply(self, changes: Changes) -> None:
+        """Take over what was written."""
+        apply(self.version.annotations, self.version.verdicts, changes)
+        touched = {v.key for v in changes.verdicts}
+        for change in changes.entities:
+            if change.before is not None:
+                touched.add(self._leave(change.before))
+            if change.after is not None:
+                touched.add(self._enter(change.after))
+        names = {label.name for c in changes.labels for label in (c.before, c.after) if label is not None}
+        touched |= {s.key for s in self._label_suggestions if s.name in names} if names else set()
+        for key in touched:
+            self._refresh(key)
+        if changes.state is not None:
+            self.version.state = changes.state[1]
+            self.version.exists = changes.state[1] is not None
+
+    def _enter(self, entity: Entity) -> SuggestionKey:
+        key = entity_key(entity)
+        self._present.setdefault(key, set()).add(entity.number)
+        self.items.add(entity_item(self.document, entity))
+        self.version.next_number = max(self.version.next_number, entity.number + 1)
+        return key
+
+    def _leave(self, entity: Entity) -> SuggestionKey:
+        key = entity_key(entity)
+        self._present[key].discard(entity.number)
+        self.items.discard(entity_item(self.document, entity).place)
+        return key
+
+    def _refresh(self, key: SuggestionKey) -> None:
+        """Make the item of a suggestion come or go as its verdict now says."""
+        suggestion = self._by_key.get(key)
+        if suggestion is None:
+            return
+        item = suggestion_item(self.document, suggestion)
+        self.items.discard(item.place)
+        if self._is_open(suggestion):
+            self.items.add(item)
+
+    def _is_open(self, suggestion: Suggestion) -> bool:
+        """Say whether a suggestion still waits: no verdict, and nothing of the kind annotated already."""
+        if self.version.verdicts.get(suggestion.key, Verdict.UNDECIDED) is not Verdict.UNDECIDED:
+            return False
+        if suggestion.target == "label":
+            return suggestion.name not in self.labels
+        return not self._present.get(suggestion.key)
