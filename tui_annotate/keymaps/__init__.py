@@ -1,0 +1,8 @@
+"""Every key of the app, headless: the table of actions, and the keymap that scheme and user make of it."""
+
+from tui_annotate.keymaps.actions import ACTIONS as ACTIONS
+from tui_annotate.keymaps.actions import Action as Action
+from tui_annotate.keymaps.assignment import Clash as Clash
+from tui_annotate.keymaps.assignment import Hotkey as Hotkey
+from tui_annotate.keymaps.assignment import Keymap as Keymap
+from tui_annotate.keymaps.assignment import assign as assign

@@ -1,0 +1,128 @@
+"""The table of everything a key does in the app, with its default keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Context = Literal["app", "review", "selection", "corpus"]
+"""Where a binding is alive. `app` is everywhere, so its keys are taken in every other context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does, with its default keys."""
+
+    id: str
+    """What users remap by and tests press by; never renamed."""
+    keys: tuple[str, ...]
+    group: str
+    """Heading in the help."""
+    description: str
+    """A word or two, for the footer."""
+    tooltip: str
+    """One sentence, for the help and the palette."""
+    context: Context = "review"
+
+
+def _actions(context: Context, group: str, *rows: tuple[str, str, str, str]) -> tuple[Action, ...]:
+    return tuple(Action(id, tuple(keys.split()), group, name, tip, context) for id, keys, name, tip in rows)
+
+
+ACTIONS: tuple[Action, ...] = (
+    *_actions(
+        "review",
+        "Decide",
+        ("accept", "a", "accept", "Accept the focused suggestion and go to the next"),
+        ("reject", "x", "reject", "Reject the focused suggestion; it never comes back"),
+        ("change-type", "t", "change type", "Pick another type for the focused suggestion or entity"),
+        ("confirm", "enter", "confirm and next", "Declare the document complete and show the next one"),
+        ("skip", "s", "skip", "Leave the document for later"),
+        ("reopen", "o", "reopen", "Take back the confirmation of this document"),
+        ("undo", "u", "undo", "Take back the last decision, in whatever document and session it was"),
+        ("redo", "U", "redo", "Decide again what was undone"),
+    ),
+    *_actions(
+        "review",
+        "Move",
+        ("next-suggestion", "j", "next", "Focus the next suggestion or annotation"),
+        ("previous-suggestion", "k", "previous", "Focus the one before"),
+        ("next-undecided", "tab", "next undecided", "Focus the next suggestion that is still undecided"),
+        ("previous-undecided", "shift+tab", "previous undecided", "Focus the undecided one before"),
+        ("scroll-down", "down", "line down", "Scroll down a line"),
+        ("scroll-up", "up", "line up", "Scroll up a line"),
+        ("page-down", "pagedown space", "page down", "Scroll down a page"),
+        ("page-up", "pageup", "page up", "Scroll up a page"),
+        ("document-start", "home", "top", "Go to the start of the document"),
+        ("document-end", "end", "bottom", "Go to the end of the document"),
+    ),
+    *_actions(
+        "review",
+        "Entities",
+        ("add-entity", "v", "new", "Add an entity: move to it, extend it, choose its type"),
+        ("resize", "e", "resize", "Move both ends of the focused entity or suggestion"),
+        ("grow-left", "left_square_bracket", "grow left", "Take in one word on the left"),
+        ("shrink-left", "left_curly_bracket", "shrink left", "Give up one word on the left"),
+        ("grow-right", "right_square_bracket", "grow right", "Take in one word on the right"),
+        ("shrink-right", "right_curly_bracket", "shrink right", "Give up one word on the right"),
+        ("remove", "d backspace delete", "remove", "Remove the focused annotation"),
+    ),
+    *_actions(
+        "review",
+        "Labels",
+        ("label", "l", "label", "Set a document label: pick the label, then its value"),
+    ),
+    *_actions(
+        "review",
+        "Documents",
+        ("next-document", "right greater_than_sign", "next document", "Go to the next document in file order"),
+        ("previous-document", "left less_than_sign", "previous document", "Go to the document before in file order"),
+        ("back", "b", "back", "Go back to the document that was shown before"),
+        ("go-to-document", "g", "go to", "Go to a document by its name or number"),
+        ("corpus", "c", "corpus", "Show the table of all documents"),
+        ("find", "f slash", "find", "Find text in this document"),
+        ("find-again", "F", "find again", "Go to the next place where the text stands"),
+    ),
+    *_actions(
+        "review",
+        "Learning",
+        ("train", "T", "train", "Train now"),
+        ("toggle-active-learning", "L", "active learning", "Retrain after every N confirmations, or not"),
+    ),
+    *_actions(
+        "review",
+        "View",
+        ("toggle-labels", "m", "labels", "Show labels in rows, in the style only, or in the gutter"),
+        ("toggle-look", "M", "look", "Change between the terminal's palette, dark, light and no colour"),
+    ),
+    *_actions(
+        "selection",
+        "Selecting text",
+        ("word-right", "right w", "word right", "Move on by a word"),
+        ("word-left", "left b", "word left", "Move back by a word"),
+        ("character-right", "l", "character right", "Move on by a character"),
+        ("character-left", "h", "character left", "Move back by a character"),
+        ("line-down", "down j", "line down", "Move down a line"),
+        ("line-up", "up k", "line up", "Move up a line"),
+        ("anchor", "space v", "hold", "Hold this end and move the other"),
+        ("other-end", "o", "other end", "Move the other end"),
+        ("choose-type", "enter t", "choose type", "Choose the type; an unknown name creates it"),
+        ("cancel", "escape", "cancel", "Leave without adding or changing anything"),
+    ),
+    *_actions(
+        "corpus",
+        "Corpus table",
+        ("open-document", "enter", "open", "Review the document under the cursor"),
+        ("filter", "f slash", "filter", "Show only documents whose name or text matches"),
+        ("filter-state", "s", "state", "Show only documents in one state"),
+        ("sort", "o", "sort", "Sort by file order, name, state or last change"),
+        ("close", "escape c", "back", "Go back to the document"),
+    ),
+    *_actions(
+        "app",
+        "Program",
+        ("palette", "colon", "commands", "Search all commands"),
+        ("help", "question_mark", "help", "Show every key that is alive here"),
+        ("quit", "q", "quit", "Leave; everything is on disk already"),
+    ),
+)  # fmt: skip
