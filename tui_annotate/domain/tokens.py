@@ -15,7 +15,8 @@ from itertools import pairwise
 
 import regex
 
-_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}_]+(?:[\u200c\u200d][\p{L}\p{M}\p{N}_]+)*|\S")
+# What `str.isspace` calls white space is more than `\s`: the four separators from 0x1c on.
+_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}_]+(?:[\u200c\u200d][\p{L}\p{M}\p{N}_]+)*|[^\s\x1c-\x1f]")
 _SENTENCE_END = regex.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[\p{Lu}\p{Lt}\p{Lo}\p{N}])|\s*\n\s*\n\s*")
 _ABBREVIATION = regex.compile(r"(?:^|[\s(\[])(?:\p{Lu}|Dr|Mr|Mrs|Ms|Prof|St|vs|e\.g|i\.e|cf|al|approx|Fig|No)\.\s*$")
 

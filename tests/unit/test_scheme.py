@@ -1,0 +1,56 @@
+"""Schemes: names are checked, ids come from one counter."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, RelationType, Scheme
+from tui_annotate.errors import SchemeError
+
+
+def test_ids_come_from_one_counter_and_stay() -> None:
+    scheme = Scheme(
+        (EntityType("Drug"), EntityType("Dose", id="e_7")), (DocumentLabel("Urgent", "boolean"),)
+    ).numbered()
+    assert [e.id for e in scheme.entities] == ["e_8", "e_7"]
+    assert scheme.labels[0].id == "m_9"
+    grown = scheme.with_entity(EntityType("Route"))
+    assert grown.entities[:2] == scheme.entities
+    assert grown.entities[2].id == "e_10"
+
+
+@pytest.mark.parametrize("name", ["", " Drug", "Drug\n"])
+def test_a_name_must_be_a_name(name: str) -> None:
+    with pytest.raises(SchemeError, match="name"):
+        Scheme((EntityType(name),))
+
+
+def test_a_name_stands_once_in_its_kind() -> None:
+    with pytest.raises(SchemeError, match="twice"):
+        Scheme((EntityType("Drug"), EntityType("Drug")))
+    assert Scheme((EntityType("Drug"),), relations=(RelationType("Drug"),)).entity("Drug") is not None
+
+
+def test_choices_need_options() -> None:
+    with pytest.raises(SchemeError, match="option"):
+        Scheme(labels=(DocumentLabel("Age", "choice"),))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "single"),
+    [
+        (Scheme(labels=(DocumentLabel("IsSpam", "boolean"),)), True),
+        (Scheme(labels=(DocumentLabel("Age", "choice", (Choice("young"), Choice("old"))),)), True),
+        (Scheme(labels=(DocumentLabel("Tags", "choices", (Choice("a"),)),)), False),
+        (Scheme((EntityType("Drug"),), (DocumentLabel("IsSpam", "boolean"),)), False),
+        (Scheme(labels=(DocumentLabel("A", "boolean"), DocumentLabel("B", "boolean"))), False),
+    ],
+)
+def test_one_key_answers_only_where_there_is_one_question(scheme: Scheme, single: bool) -> None:
+    assert scheme.is_single_choice is single
+
+
+def test_values_of_a_label() -> None:
+    assert DocumentLabel("IsSpam", "boolean").values == (True, False)
+    assert DocumentLabel("Age", "choice", (Choice("young"),)).values == ("young",)
+    assert DocumentLabel("Note", "text").values == ()
