@@ -1,0 +1,25 @@
+"""The table of commands: which module holds each, so that only the one that is called gets loaded."""
+
+COMMANDS: dict[str, str] = {
+    "open": "opening",
+    "demo": "demo",
+    "new": "corpora",
+    "scheme": "schemes",
+    "import": "exchange",
+    "export": "exchange",
+    "formats": "exchange",
+    "train": "learning",
+    "predict": "learning",
+    "evaluate": "learning",
+    "runs": "runs",
+    "simulate": "simulating",
+    "settings": "settings",
+    "keys": "keys",
+    "search": "looking",
+    "stats": "looking",
+    "verify": "trust",
+    "rebuild": "trust",
+    "backup": "trust",
+    "doctor": "trust",
+}
+"""In the order of the help."""

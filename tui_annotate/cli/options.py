@@ -1,0 +1,62 @@
+"""Arguments and options that many commands share, and what is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui_annotate import config
+from tui_annotate.cli.output import say
+from tui_annotate.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui_annotate.store.connection import Corpus
+
+CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Annotator = Annotated[
+    str | None,
+    typer.Option("--annotator", metavar="NAME", help="Who you are.", show_default="your settings, or login name"),
+]
+
+
+def group(help: str = "") -> typer.Typer:
+    """Return an empty group of commands, set up as all of ours are."""
+    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    return typer.Typer(
+        help=help, rich_markup_mode=None, add_completion=False, no_args_is_help=True, context_settings=settings
+    )
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help."""
+    return "\b\nExamples:\n" + "\n".join(f"  tui-annotate {line}" for line in lines)
+
+
+def settled(corpus: Path | None = None, *, annotator: str | None = None, **flags: Any) -> config.Config:
+    """Return the settings in force, having said what is wrong with them.
+
+    Raises:
+        UsageError: `--annotator` names nobody that could be one.
+    """
+    if annotator is not None and (problem := config.annotator_problem(annotator)):
+        raise UsageError(f"--annotator {annotator!r}: {problem}.")
+    found = config.load(corpus, flags={"annotator": annotator, **flags})
+    for notice in found.notices:
+        say(notice)
+    return found
+
+
+def opened(path: Path, *, readonly: bool = False) -> Corpus:
+    """Open a corpus that must exist.
+
+    Raises:
+        UsageError: There is none; the hint says how to make one.
+    """
+    if not path.exists():
+        raise UsageError(f"There is no corpus {path}.", hint=f"Create it with `tui-annotate new {path}`.")
+    from tui_annotate.store.connection import Corpus
+
+    return Corpus.open(path, readonly=readonly)

@@ -1,0 +1,1 @@
+"""Small real corpora that come with the program, with their gold."""
