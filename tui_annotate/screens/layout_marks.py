@@ -1,0 +1,152 @@
+"""Marks: the spans that a view shows, kept sorted so that those of a line are found by bisection."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal
+
+from tui_annotate.domain.spans import Span
+
+MarkKind = Literal["annotation", "suggestion", "find", "selection"]
+
+COLORS = ("cyan", "yellow", "magenta", "bright_blue", "green", "bright_red", "bright_cyan", "bright_magenta")
+"""Colours of entity types, told apart by most colour-blind eyes in this order; red and green come late."""
+
+
+def type_colors(names: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each entity type, by its place in the scheme, so that adding types changes none."""
+    return {name: COLORS[index % len(COLORS)] for index, name in enumerate(names)}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of text to be shown as something: an annotation, a suggestion, a find hit."""
+
+    id: Hashable
+    spans: tuple[Span, ...]
+    """More than one when discontinuous; those outside the document are not drawn."""
+    label: str = ""
+    """Name of the type."""
+    letter: str = ""
+    """One character for where the name has no room; the first of `label` when empty."""
+    prob: float | None = None
+    kind: MarkKind = "annotation"
+    color: str = ""
+    """An ANSI colour name or `#rrggbb`; empty for the text's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One stretch of a mark, in positions of the layout."""
+
+    start: int
+    end: int
+    mark: Mark
+    first: bool
+    """The mark begins here."""
+
+
+class MarkIndex:
+    """The marks of one document.
+
+    Args:
+        position: From part id and offset to a position; raises KeyError for unknown parts.
+        size: Positions in all; what reaches further is cut.
+    """
+
+    def __init__(self, position: Callable[[str, int], int], size: int, marks: Iterable[Mark] = ()) -> None:
+        self._position = position
+        self._size = size
+        self._marks: dict[Hashable, Mark] = {}
+        self._serials: dict[Hashable, int] = {}
+        self._ids: dict[int, Hashable] = {}
+        self._next = 0
+        self._fragments: list[tuple[int, int, int]] = []
+        for mark in marks:
+            self._fragments.extend(self._register(mark))
+        self._fragments.sort()
+        self._measure(0)
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def get(self, id: Hashable) -> Mark | None:
+        """Return a mark by id."""
+        return self._marks.get(id)
+
+    def stretches(self, mark: Mark) -> list[tuple[int, int]]:
+        """Return the positions `(start, end)` of a mark's fragments that lie inside the document, in order."""
+        found = []
+        for span in mark.spans:
+            try:
+                start = self._position(span.part, span.start)
+            except KeyError:
+                continue
+            end = min(start + span.end - span.start, self._size)
+            if start < end:
+                found.append((start, end))
+        return sorted(found)
+
+    def put(self, mark: Mark) -> None:
+        """Add a mark, or replace the one with its id."""
+        old = self._marks.get(mark.id)
+        if old is not None and old.spans == mark.spans:
+            self._marks[mark.id] = mark
+            return
+        if old is not None:
+            self.remove(mark.id)
+        fragments = self._register(mark)
+        for fragment in fragments:
+            insort(self._fragments, fragment)
+        if fragments:
+            self._measure(bisect_left(self._fragments, fragments[0]))
+
+    def remove(self, id: Hashable) -> Mark | None:
+        """Take a mark out and return it."""
+        mark = self._marks.pop(id, None)
+        if mark is None:
+            return None
+        serial = self._serials.pop(id)
+        del self._ids[serial]
+        at = len(self._fragments)
+        for start, end in self.stretches(mark):
+            at = min(at, bisect_left(self._fragments, (start, end, serial)))
+            del self._fragments[bisect_left(self._fragments, (start, end, serial))]
+        self._measure(at)
+        return mark
+
+    def within(self, start: int, end: int) -> list[Fragment]:
+        """Return the fragments that share a position with `[start, end)`, in order of their starts."""
+        stop = bisect_left(self._starts, end)
+        begin = bisect_right(self._reach, start, 0, stop)
+        found = []
+        for first, last, serial in self._fragments[begin:stop]:
+            if last > start:
+                mark = self._marks[self._ids[serial]]
+                spans = mark.spans
+                found.append(Fragment(first, last, mark, len(spans) == 1 or first == self.stretches(mark)[0][0]))
+        return found
+
+    def _register(self, mark: Mark) -> list[tuple[int, int, int]]:
+        if mark.id in self._marks:
+            raise ValueError(f"two marks with the id {mark.id!r}")
+        serial = self._next
+        self._next += 1
+        self._marks[mark.id] = mark
+        self._serials[mark.id] = serial
+        self._ids[serial] = mark.id
+        return [(start, end, serial) for start, end in self.stretches(mark)]
+
+    def _measure(self, start: int) -> None:
+        """Renew what the search needs: the starts, and how far anything up to an index reaches."""
+        if start == 0:
+            self._starts = [fragment[0] for fragment in self._fragments]
+            self._reach = list(accumulate((fragment[1] for fragment in self._fragments), max))
+            return
+        del self._starts[start:], self._reach[start:]
+        tail = self._fragments[start:]
+        self._starts += [fragment[0] for fragment in tail]
+        self._reach += list(accumulate((fragment[1] for fragment in tail), max, initial=self._reach[-1]))[1:]
