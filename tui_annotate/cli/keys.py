@@ -45,7 +45,10 @@ def keys(corpus: OptionalCorpus = None, json: Json = False, annotator: Annotator
     if json:
         out_json(rows)
         return
-    shown = [(str(row["group"]), " ".join(map(display_key, row["keys"])), str(row["id"]), str(row["description"])) for row in rows]
+    shown = [
+        (str(row["group"]), " ".join(map(display_key, row["keys"])), str(row["id"]), str(row["description"]))
+        for row in rows
+    ]
     wide = max(len(keys) for _, keys, _, _ in shown)
     longest = max(len(id) for _, _, id, _ in shown)
     for group, members in groupby(shown, key=lambda row: row[0]):

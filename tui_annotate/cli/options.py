@@ -14,7 +14,9 @@ from tui_annotate.errors import UsageError
 if TYPE_CHECKING:
     from tui_annotate.store.connection import Corpus
 
-CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)]
+CorpusPath = Annotated[
+    Path, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Annotator = Annotated[
     str | None,

@@ -37,7 +37,7 @@ def guarded(work: Callable[[], int], *, doing: str = "") -> int:
         _say(_system_message(error))
         _log(error, doing)
         return EXIT_FAILURE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the rim of the program
         log = _log(error, doing)
         where = f" The details are in {log}." if log else ""
         _say(f"unexpected {type(error).__name__}: {_one_line(error)}.{where}", "Your corpus is as it was last saved.")
