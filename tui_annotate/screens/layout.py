@@ -16,6 +16,7 @@ from itertools import islice
 from tui_annotate.domain.cells import TAB_STOP, Cells, cell_width, cluster_starts, is_simple, line_cells
 from tui_annotate.domain.display import visible
 from tui_annotate.domain.documents import Part
+from tui_annotate.domain.spans import Span
 
 _WINDOW = 1 << 15
 """Characters looked at together, so that a line of 50 MB is no special case."""
@@ -72,6 +73,14 @@ class Layout:
         """Return the part id and the offset of a position."""
         index = self._part_at(position)
         return self._ids[index], position - self._bases[index]
+
+    def stretch(self, span: Span) -> tuple[int, int] | None:
+        """Return the positions of a span, cut at the end of its part; None when nothing of it is in the document."""
+        index = self._index.get(span.part)
+        if index is None or span.start >= len(self._texts[index]):
+            return None
+        base = self._bases[index]
+        return base + span.start, base + min(span.end, len(self._texts[index]))
 
     def _part_at(self, position: int) -> int:
         return max(bisect_right(self._bases, position) - 1, 0)

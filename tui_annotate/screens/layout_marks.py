@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
@@ -53,13 +53,11 @@ class MarkIndex:
     """The marks of one document.
 
     Args:
-        position: From part id and offset to a position; raises KeyError for unknown parts.
-        size: Positions in all; what reaches further is cut.
+        stretch: From a span to positions `(start, end)`; None when it lies outside the document.
     """
 
-    def __init__(self, position: Callable[[str, int], int], size: int, marks: Iterable[Mark] = ()) -> None:
-        self._position = position
-        self._size = size
+    def __init__(self, stretch: Callable[[Span], tuple[int, int] | None], marks: Iterable[Mark] = ()) -> None:
+        self._stretch = stretch
         self._marks: dict[Hashable, Mark] = {}
         self._serials: dict[Hashable, int] = {}
         self._ids: dict[int, Hashable] = {}
@@ -73,22 +71,16 @@ class MarkIndex:
     def __len__(self) -> int:
         return len(self._marks)
 
+    def __iter__(self) -> Iterator[Mark]:
+        return iter(self._marks.values())
+
     def get(self, id: Hashable) -> Mark | None:
         """Return a mark by id."""
         return self._marks.get(id)
 
     def stretches(self, mark: Mark) -> list[tuple[int, int]]:
         """Return the positions `(start, end)` of a mark's fragments that lie inside the document, in order."""
-        found = []
-        for span in mark.spans:
-            try:
-                start = self._position(span.part, span.start)
-            except KeyError:
-                continue
-            end = min(start + span.end - span.start, self._size)
-            if start < end:
-                found.append((start, end))
-        return sorted(found)
+        return sorted(stretch for stretch in map(self._stretch, mark.spans) if stretch is not None)
 
     def put(self, mark: Mark) -> None:
         """Add a mark, or replace the one with its id."""

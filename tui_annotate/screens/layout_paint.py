@@ -67,9 +67,8 @@ def pieces(cells: Cells, start: int, fragments: Sequence[Fragment], focus: objec
         if low < high:
             first = fragment.first and fragment.start >= start
             mark = fragment.mark
-            found.append(
-                Piece(low, high, cells.columns[low], cells.columns[high], mark, first, mark.id == focus is not None)
-            )
+            focused = focus is not None and mark.id == focus
+            found.append(Piece(low, high, cells.columns[low], cells.columns[high], mark, first, focused))
     found.sort(key=lambda piece: piece.order)
     return found
 
