@@ -33,8 +33,8 @@ format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.app ## Write docs/keys.md and docs/settings.md anew from the code
-	$(BIN)/python -m tui_annotate.cli.guide docs
+docs: $(VENV)/.app ## Write the pages of docs that are made from the code anew
+	$(BIN)/python docs/generate.py
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out

@@ -20,6 +20,6 @@ COMMANDS: dict[str, str] = {
     "verify": "trust",
     "rebuild": "trust",
     "backup": "trust",
-    "doctor": "trust",
+    "doctor": "doctor",
 }
 """In the order of the help."""

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from tui_annotate.cli import options
-from tui_annotate.cli.options import Annotator, Json, examples
+from tui_annotate.cli.options import Annotator, Json, OptionalCorpus, examples
 from tui_annotate.cli.output import out, out_json, say
 
 app = options.group()
-
-OptionalCorpus = Annotated[
-    Path | None,
-    typer.Argument(metavar="CORPUS", help="A corpus, for the keys of its labels.", show_default=False),
-]
 
 
 @app.command("keys", epilog=examples("keys", "keys notes.db", "keys notes.db --json"))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tui_annotate.cli import options
-from tui_annotate.cli.options import Annotator, examples
+from tui_annotate.cli.options import Annotator, OptionalCorpus, examples
 from tui_annotate.cli.starting import open_app
 from tui_annotate.config import Look, Placement
 
 app = options.group()
-
-OptionalCorpus = Annotated[
-    Path | None,
-    typer.Argument(metavar="CORPUS", help="A corpus; without it, the start screen.", show_default=False),
-]
 
 
 @app.command(

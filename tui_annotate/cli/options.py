@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +11,17 @@ import typer
 
 from tui_annotate import config
 from tui_annotate.cli.output import say
-from tui_annotate.errors import UsageError
+from tui_annotate.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
+    from tui_annotate.domain.scheme import Scheme
     from tui_annotate.store.connection import Corpus
 
 CorpusPath = Annotated[
     Path, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)
+]
+OptionalCorpus = Annotated[
+    Path | None, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Annotator = Annotated[
@@ -52,13 +58,34 @@ def settled(corpus: Path | None = None, *, annotator: str | None = None, **flags
 
 
 def opened(path: Path, *, readonly: bool = False) -> Corpus:
-    """Open a corpus that must exist.
-
-    Raises:
-        UsageError: There is none; the hint says how to make one.
-    """
-    if not path.exists():
-        raise UsageError(f"There is no corpus {path}.", hint=f"Create it with `tui-annotate new {path}`.")
+    """Open a corpus that must exist; the store says what to do when it does not."""
     from tui_annotate.store.connection import Corpus
 
     return Corpus.open(path, readonly=readonly)
+
+
+def read_scheme(path: Path) -> Scheme:
+    """Read a scheme file of any kind that we know."""
+    from tui_annotate.formats import scheme_toml
+
+    return scheme_toml.read(path)
+
+
+def only_task(tasks: Collection[str]) -> str:
+    """Return the one task there is.
+
+    Raises:
+        UsageError: There are several, or none.
+    """
+    if len(tasks) == 1:
+        return next(iter(tasks))
+    if not tasks:
+        raise NothingToDoError("No run is deployed.", hint="`tui-annotate train CORPUS` makes one.")
+    raise UsageError("Say which task.", hint=f"There are {', '.join(tasks)}.")
+
+
+def local(stamp: str) -> str:
+    """Return a stored UTC time as the local one, to the minute; empty stays empty."""
+    if not stamp:
+        return ""
+    return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,74 @@
+"""`verify`, `rebuild` and `backup`: whether the corpus is sound, and a copy of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tui_annotate.cli import options
+from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
+from tui_annotate.cli.output import out, out_json, progress, say
+from tui_annotate.errors import CorruptError
+
+app = options.group()
+
+
+@app.command("verify", epilog=examples("verify notes.db", "verify notes.db --json"))
+def verify(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
+    """Check a corpus: the file itself, and whether what is in it fits together."""
+    from tui_annotate.store import verify as verifying
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus, readonly=True) as opened, progress("verifying") as report:
+        problems = verifying.verify(opened, on_progress=report)
+    if json:
+        out_json({"sound": not problems, "problems": problems})
+    for problem in () if json else problems:
+        out(problem)
+    if problems:
+        raise CorruptError(
+            f"{corpus} has {len(problems)} problem{'s' * (len(problems) > 1)}.",
+            hint=f"`tui-annotate rebuild {corpus}` derives the current state again; else restore a backup.",
+        )
+    say(f"{corpus} is sound.")
+
+
+@app.command("rebuild", epilog=examples("rebuild notes.db", "rebuild notes.db --json"))
+def rebuild(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
+    """Derive the current state again from the imports and the log, and say whether it was equal."""
+    from tui_annotate.store import rebuild as rebuilding
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus) as opened, progress("rebuilding") as report:
+        found = rebuilding.rebuild(opened, on_progress=report)
+    if json:
+        out_json({"equal": found.equal, "documents": found.documents, "differences": found.differences})
+        return
+    for difference in found.differences:
+        out(difference)
+    equal = "was equal" if found.equal else f"differed in {len(found.differences)} places and was put right"
+    say(f"The state of {found.documents} documents {equal}.")
+
+
+@app.command("backup", epilog=examples("backup notes.db", "backup notes.db /media/usb/notes.db"))
+def backup(
+    corpus: CorpusPath,
+    target: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Where to. Default: beside it, with the date.", show_default=False),
+    ] = None,
+    annotator: Annotator = None,
+) -> None:
+    """Copy a corpus, also while it is in use, and check the copy."""
+    from tui_annotate.store import backup as backing
+
+    options.settled(corpus, annotator=annotator)
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    to = target or corpus.with_name(f"{corpus.stem}.backup-{stamp}{corpus.suffix}")
+    with options.opened(corpus) as opened, progress("copying") as report:
+        backing.backup(opened, to, on_progress=report)
+    out(str(to))
+    say("The copy is complete and was checked.")
