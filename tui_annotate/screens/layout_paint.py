@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from tui_annotate.domain.cells import Cells, cell_width, text_width
@@ -83,7 +84,7 @@ def text_runs(cells: Cells, found: Sequence[Piece], *, letters: bool = False) ->
     cuts = sorted({0, size, *(piece.start for piece in found), *(piece.end for piece in found)})
     at = dict(_letters(cells, found)) if letters else {}
     runs: list[Run] = []
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         look = PLAIN
         for piece in found:
             if piece.start <= low and high <= piece.end:
