@@ -43,9 +43,9 @@ $(BIN)/python:
 ifneq ($(UV),)
 	$(UV) venv --quiet $(VENV)
 else
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; make PYTHON=python3.12 ..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv; install it (Debian, Ubuntu: apt install python3-venv) or uv." >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv; install it (Debian, Ubuntu: apt install python3-venv) or uv." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 endif
 
 # The stamps: what was installed for the app alone, and for working on it.

@@ -11,7 +11,7 @@ import typer
 
 from tui_annotate import config
 from tui_annotate.cli.output import say
-from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.errors import NothingToDoError, SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
@@ -65,10 +65,14 @@ def opened(path: Path, *, readonly: bool = False) -> Corpus:
 
 
 def read_scheme(path: Path) -> Scheme:
-    """Read a scheme file of any kind that we know."""
+    """Read a scheme file; SchemeError says where it is wrong."""
     from tui_annotate.formats import scheme_toml
 
-    return scheme_toml.read(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SchemeError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
+    return scheme_toml.parse(text, where=str(path))
 
 
 def only_task(tasks: Collection[str]) -> str:

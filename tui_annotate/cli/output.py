@@ -31,6 +31,12 @@ def out(text: str = "") -> None:
     print(clean(text))  # noqa: T201
 
 
+def out_lines(text: str) -> None:
+    """Write several lines of data to stdout."""
+    for line in text.splitlines():
+        out(line)
+
+
 def out_json(value: Any, *, indent: int | None = 1) -> None:
     """Write a value as JSON to stdout, in ASCII: lossless, and safe on a terminal."""
     print(json.dumps(value, indent=indent, default=_plain))  # noqa: T201

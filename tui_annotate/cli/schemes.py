@@ -1,0 +1,99 @@
+"""`scheme`: the labels of a corpus, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_annotate.cli import options
+from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
+from tui_annotate.cli.output import out_json, out_lines, say
+from tui_annotate.errors import SchemeError
+
+if TYPE_CHECKING:
+    from tui_annotate.domain.scheme import Scheme
+
+app = options.group("Show the labels of a corpus, or check a scheme.")
+
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+
+CorpusOrFile = Annotated[
+    Path, typer.Argument(metavar="CORPUS", help="A corpus, or a scheme file (.toml).", show_default=False)
+]
+
+
+@app.command("show", epilog=examples("scheme show notes.db", "scheme show notes.db > labels.toml"))
+def show(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
+    """Print the labels of a corpus as TOML, fit for `new --scheme` and for an editor."""
+    options.settled(corpus, annotator=annotator)
+    scheme = _scheme_of(corpus)
+    if json:
+        from dataclasses import asdict
+
+        out_json(asdict(scheme))
+        return
+    from tui_annotate.formats import scheme_toml
+
+    out_lines(scheme_toml.write(scheme))
+
+
+@app.command("check", epilog=examples("scheme check labels.toml", "scheme check notes.db"))
+def check(corpus: CorpusOrFile, json: Json = False, annotator: Annotator = None) -> None:
+    """Check a scheme: names, colours, references, keys. Clashing keys are told and settled, the rest is to be mended."""
+    from tui_annotate.keymaps import assign
+
+    found = options.settled(corpus if corpus.suffix != ".toml" else None, annotator=annotator)
+    scheme = options.read_scheme(corpus) if corpus.suffix == ".toml" else _scheme_of(corpus)
+    problems = list(_problems(scheme))
+    clashes = [str(clash) for clash in assign(scheme, found.keys).clashes]
+    if json:
+        out_json({"problems": problems, "clashes": clashes})
+    for line in () if json else [*clashes, *problems]:
+        say(line)
+    if problems:
+        raise SchemeError(f"{corpus}: {len(problems)} to be mended.")
+    counts = [(len(scheme.entities), "entity type"), (len(scheme.labels), "document label")]
+    counts += [(len(scheme.attributes), "attribute"), (len(scheme.relations), "relation type")]
+    held = ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n) or "no labels yet"
+    say(f"{corpus} is a good scheme: {held}.")
+
+
+def _scheme_of(corpus: Path) -> Scheme:
+    from tui_annotate.store import settings
+
+    with options.opened(corpus, readonly=True) as opened:
+        return settings.scheme(opened)
+
+
+def _problems(scheme: Scheme) -> Iterator[str]:
+    types = [entity.name for entity in scheme.entities]
+    for entity in scheme.entities:
+        if entity.color and not _is_color(entity.color):
+            yield f"{entity.name}: color {entity.color!r} is neither #rrggbb nor one of {', '.join(COLORS)}."
+    for label in scheme.labels:
+        if not 0 < label.threshold < 1:
+            yield f"{label.name}: threshold {label.threshold} must lie between 0 and 1."
+        if label.kind in ("choice", "choices") and len(label.options) < 2:
+            yield f"{label.name}: one option is no choice; add another, or make it boolean."
+    references = [(a.name, name) for a in scheme.attributes for name in a.on]
+    references += [(r.name, name) for r in scheme.relations for name in r.ends if name]
+    for owner, name in references:
+        if name not in types:
+            near = get_close_matches(name, types, n=1)
+            yield f"{owner}: there is no entity type {name!r}." + (f" Did you mean {near[0]!r}?" if near else "")
+    assertions = [a.name for a in scheme.attributes if a.assertion]
+    if len(assertions) > 1:
+        yield f"{', '.join(assertions)}: only one attribute can be the assertion status."
+    trained = [label.name for label in scheme.labels if label.train]
+    if len(trained) > 1:
+        yield f"{', '.join(trained)}: only one label can be trained before the others."
+
+
+def _is_color(color: str) -> bool:
+    if color.startswith("#"):
+        return len(color) == 7 and all(c in "0123456789abcdefABCDEF" for c in color[1:])
+    return color.removeprefix("bright_").removeprefix("ansi_") in COLORS
