@@ -1,0 +1,129 @@
+"""anndoc read and written: pairs of plain.html and ann.json, folders of them, and whole projects.
+
+Both generations are read (3.6 and version 2). A project is a folder or zip with an
+`annotations-legend.json`; without one, ids stand for their own names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+from tui_annotate.domain.documents import Document
+from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
+from tui_annotate.errors import AnnotateError, DataError
+from tui_annotate.formats import anndoc_html, anndoc_legend, scheme_toml
+from tui_annotate.formats.anndoc_json import AnnReader
+from tui_annotate.formats.anndoc_legend import Legend
+from tui_annotate.formats.anndoc_pairs import Pair, Placed, pair, place
+from tui_annotate.formats.anndoc_write import GUIDELINES, README, SCHEME, write
+from tui_annotate.formats.base import Format, Item, ReadOptions, SchemeHint
+from tui_annotate.formats.source import SourceFile, decode
+
+_SIDE_FILES = frozenset((anndoc_legend.FILE_NAME, GUIDELINES, README, SCHEME))
+
+
+def is_project_file(file: SourceFile) -> bool:
+    """Say whether a file shows that its tree holds anndoc."""
+    return file.base == anndoc_legend.FILE_NAME or file.base.lower().endswith((".ann.json", ".plain.html"))
+
+
+def is_side_file(file: SourceFile) -> bool:
+    """Say whether a file belongs to a project without being a document."""
+    return file.base in _SIDE_FILES
+
+
+def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
+    """Yield the scheme hints, then every document with its versions, then what found no place."""
+    roots = {file.folder for file in files if file.base == anndoc_legend.FILE_NAME}
+    legends: dict[str, Legend] = {}
+    for root in sorted(roots):
+        legends[root] = yield from _read_project(root, files, options)
+    placed: list[Placed] = []
+    for file in files:
+        one = place(file, roots)
+        if one is not None:
+            placed.append(one)
+        elif not is_side_file(file):
+            yield Problem("refused", file.where, "", "is neither a plain.html nor an ann.json")
+    for found in pair(placed):
+        if isinstance(found, Problem):
+            yield found
+        else:
+            yield from _read_pair(found, legends.setdefault(found.html.root, Legend()))
+    for root, legend in legends.items():
+        if legend.unknown:
+            ids = ", ".join(sorted(legend.unknown))
+            where = f"{root}/{anndoc_legend.FILE_NAME}".lstrip("/")
+            yield Problem("noted", where, "", f"has no name for {ids}; the ids stand for themselves")
+
+
+def _read_project(root: str, files: Sequence[SourceFile], options: ReadOptions) -> Generator[Item, None, Legend]:
+    """Yield what a project says besides its documents; return its legend."""
+    side = {file.base: file for file in files if file.folder == root and is_side_file(file)}
+    legend = Legend()
+    try:
+        legend, notes = anndoc_legend.read(side[anndoc_legend.FILE_NAME].read())
+        yield from (Problem("repaired", side[anndoc_legend.FILE_NAME].where, "", note) for note in notes)
+    except DataError as error:
+        yield Problem("refused", side[anndoc_legend.FILE_NAME].where, "", str(error))
+    guidelines, known = "", {label.name for label in options.scheme.labels if label.kind == "choices"}
+    where = side[anndoc_legend.FILE_NAME].where
+    try:
+        if SCHEME in side:
+            scheme = scheme_toml.parse(decode(side[SCHEME].read()).text, side[SCHEME].where)
+            known |= {label.name for label in scheme.labels if label.kind == "choices"}
+            yield SchemeHint(side[SCHEME].where, scheme=scheme)
+        if GUIDELINES in side:
+            guidelines = decode(side[GUIDELINES].read()).text
+    except AnnotateError as error:
+        yield Problem("refused", where, "", str(error))
+    legend.join_choices(known)
+    yield legend.hint(where, guidelines)
+    return legend
+
+
+def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
+    html = found.html
+    try:
+        content = html.file.read()
+        text = anndoc_html.read(content)
+    except DataError as error:
+        yield Problem("refused", html.file.where, "", _short(error, html.file))
+        for version in found.versions.values():
+            yield Problem("refused", version.file.where, "", f"no text for it: {html.file.base} was refused")
+        return
+    yield from (Problem("repaired", html.file.where, "", note) for note in text.notes)
+    id = text.id or html.base
+    document = Document(text.key or id, text.parts, text.name or html.base, html.folder, text.language)
+    source = {"plain.html": content}
+    versions: list[ExchangedVersion] = []
+    for annotator, placed in sorted(found.versions.items()):
+        reader = AnnReader(document, text.shown, legend, placed.file.where)
+        try:
+            given = placed.file.read()
+            versions.append(reader.read(given, annotator))
+            source[f"{annotator}.ann.json"] = given
+        except DataError as error:
+            yield Problem("refused", placed.file.where, "", _short(error, placed.file))
+        yield from reader.problems
+    if not found.versions:
+        yield Problem("noted", html.file.where, "", "has no annotations of its own (no ann.json of that name)")
+    extra: dict[str, object] = {"legend": legend.leftovers} if legend.leftovers else {}
+    if html.base != id:
+        extra["base"] = html.base
+    yield ExchangedDocument(document, tuple(versions), html.file.where, extra, source)
+
+
+def _short(error: DataError, file: SourceFile) -> str:
+    return str(error).removeprefix(f"{file.where}: ")
+
+
+FORMAT = Format(
+    name="anndoc",
+    description="tagtog's plain.html and ann.json: pairs, folders, project zips",
+    extensions=(".plain.html", ".ann.json", ".plain.xhtml", ".xhtml", ".html", ".htm"),
+    many=False,
+    loses="",
+    read=read,
+    write_tree=write,
+)

@@ -1,0 +1,150 @@
+"""plain.html read: a document's parts, to the character.
+
+The file is prepared before an HTML parser sees it, so that the parser cannot
+swallow anything: a newline after `<pre>`, controls, NUL, and `<p/>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui_annotate.domain.documents import Part
+from tui_annotate.errors import DataError
+from tui_annotate.formats import anndoc_controls
+from tui_annotate.formats.source import decode
+
+_LINE_END = re.compile(r"\r\n?")
+_PRE_NEWLINE = re.compile(r"(<(?:pre|textarea|listing)\b[^<>]*>)(?=\n|&#0*10;|&#[xX]0*[aA];)", re.IGNORECASE)
+_EMPTY_ELEMENT = re.compile(
+    r"<(?!(?:meta|link|br|hr|img|input|col|area|base|embed|source|track|wbr)\b)([A-Za-z][\w:-]*)(\s[^<>]*?)?/>",
+    re.IGNORECASE,
+)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_RAW_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_REFERENCE = re.compile(r"&#(?:0*(\d{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
+_NO_PART = frozenset(("html", "head", "body", "meta", "title", "link", "script", "style"))
+_PRIVATE = 0x10F800
+"""Where controls wait while the parser works: U+10F800 + code, and U+10F8FF for the guard after `<pre>`."""
+_GUARD = chr(_PRIVATE + 0xFF)
+_PARKED = re.compile(f"[{chr(_PRIVATE)}-{_GUARD}]")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainHtml:
+    """What a plain.html says."""
+
+    id: str
+    """The html element's id: the document's id in anndoc; empty when it has none."""
+    name: str
+    """`data-origid`: what the document was called where it came from."""
+    key: str
+    """Our own key, where it differs from the id."""
+    language: str
+    parts: tuple[Part, ...]
+    shown: Mapping[str, str]
+    """Text of the parts as the file shows it, where it differs: with stand-ins for controls."""
+    notes: tuple[str, ...]
+    """What was odd, to be reported."""
+
+
+def read(content: bytes) -> PlainHtml:
+    """Read a plain.html.
+
+    Raises:
+        DataError: It is not UTF-8, or no element has an id.
+    """
+    from selectolax.lexbor import LexborHTMLParser
+
+    decoded = decode(content)
+    notes = [decoded.note] if decoded.note else []
+    tree = LexborHTMLParser(_prepare(decoded.text))
+    root = tree.root
+    attributes = dict(root.attributes) if root is not None else {}
+    parts: dict[str, Part] = {}
+    shown: dict[str, str] = {}
+    nodes = [node for node in tree.css("[id]") if node.tag not in _NO_PART]
+    holders = _ancestors(nodes)
+    for node in nodes:
+        if node.mem_id in holders:
+            continue
+        raw = node.text(deep=True, separator="", strip=False)
+        text = _PARKED.sub(_unpark, raw) if _PARKED.search(raw) else raw
+        id = _unused(node.attributes.get("id") or "", parts, notes)
+        recorded = node.attributes.get(anndoc_controls.ATTRIBUTE)
+        restored = anndoc_controls.restore(text, recorded) if recorded else text
+        if restored != text:
+            shown[id] = text
+        parts[id] = Part(id, restored)
+    if not parts:
+        raise DataError("has no element with an id, so there is no part to annotate; is it a plain.html?")
+    return PlainHtml(
+        id=_attribute(attributes.get("id")),
+        name=_attribute(attributes.get("data-origid")),
+        key=anndoc_controls.unescaped(_attribute(attributes.get("data-key"))),
+        language=attributes.get("lang") or "",
+        parts=tuple(parts.values()),
+        shown=shown,
+        notes=tuple(notes),
+    )
+
+
+def _ancestors(nodes: Sequence[Any]) -> set[int]:
+    """Return the elements above the given ones; an element that holds another one with an id is no part."""
+    seen: set[int] = set()
+    for node in nodes:
+        above = node.parent
+        while above is not None and above.mem_id not in seen:
+            seen.add(above.mem_id)
+            above = above.parent
+    return seen
+
+
+def _attribute(value: str | None) -> str:
+    return _PARKED.sub(_unpark, value) if value else ""
+
+
+def _prepare(text: str) -> str:
+    """Return the file's text with everything parked that a parser would change."""
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+    if "<![CDATA[" in text:
+        text = _CDATA.sub(lambda m: m.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
+    if _PARKED.search(text):
+        raise DataError(f"holds characters from U+{_PRIVATE:X} on, private ones that are in use here")
+    if _RAW_CONTROL.search(text):
+        text = _RAW_CONTROL.sub(_park_raw, text)
+    if "&#" in text:
+        text = _CONTROL_REFERENCE.sub(_park_reference, text)
+    if "/>" in text:
+        text = _EMPTY_ELEMENT.sub(lambda m: f"<{m.group(1)}{m.group(2) or ''}></{m.group(1)}>", text)
+    return _PRE_NEWLINE.sub(rf"\1{_GUARD}", text)
+
+
+def _park_raw(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return chr(_PRIVATE + code) if code < 0x20 else chr(_PRIVATE + 0x80 + (code & 1))
+
+
+def _park_reference(match: re.Match[str]) -> str:
+    code = int(match.group(1)) if match.group(1) else int(match.group(2), 16)
+    return chr(_PRIVATE + code) if code < 0x20 and code not in (9, 10) else match.group()
+
+
+def _unpark(match: re.Match[str]) -> str:
+    code = ord(match.group()) - _PRIVATE
+    if code == 0xFF:
+        return ""
+    return chr(0xFFFE + code - 0x80) if code >= 0x80 else chr(code)
+
+
+def _unused(id: str, parts: Mapping[str, Part], notes: list[str]) -> str:
+    if id not in parts:
+        return id
+    number = 2
+    while f"{id}~{number}" in parts:
+        number += 1
+    notes.append(f"part {id!r} stands twice; the second is called {id}~{number}")
+    return f"{id}~{number}"

@@ -1,0 +1,153 @@
+"""What every format is made of: a name, what it reads, writes and cannot hold, and the values that pass through.
+
+A reader is a generator: it yields documents as it meets them, problems where
+something was repaired or refused, and scheme hints where a file names labels
+beyond those that its documents carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from tui_annotate.domain.interchange import ExchangedDocument, Problem
+from tui_annotate.domain.scheme import LabelKind, Scheme
+from tui_annotate.formats.source import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHint:
+    """A label that a file names; its kind and values may only show in the documents."""
+
+    group: Literal["entity", "label", "attribute", "relation"]
+    name: str
+    id: str = ""
+    """anndoc's id, from the legend."""
+    kind: LabelKind | None = None
+    """Of a document label or attribute; None when the file does not say."""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeHint:
+    """Labels that a source names by itself, before or besides its documents."""
+
+    where: str
+    labels: tuple[LabelHint, ...] = ()
+    scheme: Scheme | None = None
+    """A whole scheme, where the source carries one."""
+    guidelines: str = ""
+
+
+Item = ExchangedDocument | Problem | SchemeHint
+"""What a reader yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user, or the corpus, tells a reader about its input."""
+
+    scheme: Scheme = field(default_factory=Scheme)
+    """The corpus's scheme: unnamed labels take its only fitting label, columns called like a label are labels."""
+    parts: Literal["verbatim", "paragraphs", "lines"] = "verbatim"
+    """How plain text becomes parts: one, one per block between blank lines, one per line."""
+    label: str = ""
+    """Name of the document label that an unnamed label or the label column stands for; empty: guessed."""
+    true_value: str = ""
+    """The label value that means true; makes the label boolean. Empty: by the usual words, if all values are such."""
+    text_column: str = ""
+    """Header name or 1-based number; empty: guessed. So for the next two."""
+    label_column: str = ""
+    id_column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What a writer needs to know besides the documents."""
+
+    scheme: Scheme = field(default_factory=Scheme)
+    version: str = ""
+    """Which annotator's version, for formats that hold one; empty: master, else the first."""
+    project: str = "corpus"
+    """Name of the project folder inside a project zip, and in its README."""
+
+
+class Read(Protocol):
+    """Reads all files of one tree that are of this format."""
+
+    def __call__(self, files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]: ...
+
+
+class WriteStream(Protocol):
+    """Writes documents into one stream; yields what could not be written as it is."""
+
+    def __call__(
+        self, documents: Iterable[ExchangedDocument], stream: BinaryIO, options: WriteOptions
+    ) -> Iterator[Problem]: ...
+
+
+class WriteTree(Protocol):
+    """Writes documents as files of a folder, given by a function that takes relative names and contents."""
+
+    def __call__(
+        self, documents: Iterable[ExchangedDocument], put: Put, options: WriteOptions
+    ) -> Iterator[Problem]: ...
+
+
+class Put(Protocol):
+    """Stores one file of a folder or zip under its relative name."""
+
+    def __call__(self, name: str, content: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format, as `tui-annotate formats` lists it."""
+
+    name: str
+    description: str
+    extensions: tuple[str, ...]
+    """With the dot, longest first; what a file is recognised by."""
+    many: bool
+    """Many documents share a file; the file itself is kept as the source, not a piece per document."""
+    loses: str
+    """What it cannot hold, as an end of the sentence "loses ..."; empty when it holds everything."""
+    read: Read | None = None
+    write_stream: WriteStream | None = None
+    write_tree: WriteTree | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Say whether there is a writer."""
+        return self.write_stream is not None or self.write_tree is not None
+
+
+def chosen_version(document: ExchangedDocument, options: WriteOptions) -> int | None:
+    """Return the index of the version that a format with room for one takes; None when there is none."""
+    names = [version.annotator for version in document.versions]
+    if options.version:
+        return names.index(options.version) if options.version in names else None
+    if "master" in names:
+        return names.index("master")
+    return 0 if names else None
+
+
+def unnamed_label(options: ReadOptions, kinds: Sequence[LabelKind], default: str) -> str:
+    """Return what an unnamed label is called: as asked for, as the scheme's only fitting one, or by default."""
+    if options.label:
+        return options.label
+    fitting = [label.name for label in options.scheme.labels if label.kind in kinds]
+    return fitting[0] if len(fitting) == 1 else default
+
+
+def frozen_extra(extra: Mapping[str, object]) -> dict[str, object]:
+    """Return `extra` without empty values, so that documents with nothing unknown compare equal."""
+    return {key: value for key, value in extra.items() if value not in (None, "", [], {})}
+
+
+def stem(name: str) -> str:
+    """Return a file's relative name without its last extension: the base of ids that its rows get."""
+    path = Path(name)
+    return path.with_suffix("").as_posix() if path.suffix else name

@@ -1,0 +1,146 @@
+"""Opening PATHs: files, folders, zips and `-` become trees of source files, and each file finds its format."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from tui_annotate.domain.interchange import Problem
+from tui_annotate.errors import DataError, UsageError
+from tui_annotate.formats.archives import check_is_zip, members
+from tui_annotate.formats.source import SourceFile
+
+
+@dataclass(slots=True)
+class Tree:
+    """Files that belong together: a folder's, a zip's, or those named one by one."""
+
+    where: str
+    files: list[SourceFile] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def open_trees(paths: Sequence[Path | str]) -> Iterator[Tree]:
+    """Yield a tree per folder and zip, and one for all files named one by one.
+
+    Raises:
+        UsageError: A path does not exist.
+    """
+    for path in paths:
+        if str(path) != "-" and not Path(path).exists():
+            raise UsageError(f"{path}: no such file or folder.", hint="`-` is standard input.")
+    loose = Tree("")
+    for path in paths:
+        if str(path) == "-":
+            yield from _stdin_tree(loose)
+        elif Path(path).is_dir():
+            yield from _folder_trees(Path(path))
+        elif _is_zip(Path(path)):
+            yield _zip_tree(_opener(Path(path)), str(path))
+        else:
+            loose.files.append(_file(Path(path), Path(path).name, str(path)))
+    if loose.files:
+        yield loose
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return check_is_zip(stream.read(4))
+    except OSError:
+        return False
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    def open_path() -> BinaryIO:
+        return path.open("rb")
+
+    return open_path
+
+
+def _file(path: Path, name: str, where: str) -> SourceFile:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0
+    return SourceFile(name, where, size, _opener(path))
+
+
+def _zip_tree(opener: Callable[[], BinaryIO], where: str) -> Tree:
+    tree = Tree(where)
+    for found in members(opener, where):
+        if isinstance(found, Problem):
+            tree.problems.append(found)
+        else:
+            tree.files.append(found)
+    return tree
+
+
+def _folder_trees(root: Path) -> Iterator[Tree]:
+    """Yield the folder's own tree, then one per zip that lies in it."""
+    tree = Tree(str(root))
+    zips: list[Path] = []
+    real_root = root.resolve()
+    for folder, folders, names in os.walk(root, onerror=lambda error: tree.problems.append(_unreadable(error))):
+        for hidden in [name for name in folders if name.startswith(".")]:
+            tree.problems.append(Problem("noted", str(Path(folder, hidden)), "", "hidden folder, skipped"))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for linked in [name for name in folders if Path(folder, name).is_symlink()]:
+            tree.problems.append(
+                Problem("refused", str(Path(folder, linked)), "", "a link to a folder; name the folder itself")
+            )
+        for name in sorted(names):
+            path = Path(folder, name)
+            fault = _file_fault(path, real_root)
+            if fault:
+                tree.problems.append(fault)
+            elif _is_zip(path):
+                zips.append(path)
+            else:
+                tree.files.append(_file(path, path.relative_to(root).as_posix(), str(path)))
+    tree.files.sort(key=lambda file: file.name)
+    yield tree
+    for path in zips:
+        yield _zip_tree(_opener(path), str(path))
+
+
+def _file_fault(path: Path, real_root: Path) -> Problem | None:
+    if path.name.startswith("."):
+        return Problem("noted", str(path), "", "hidden file, skipped")
+    if path.is_symlink():
+        target = path.resolve()
+        if not target.is_relative_to(real_root):
+            return Problem("refused", str(path), "", "a link that leaves the folder; name its target itself")
+    if not path.is_file():
+        return Problem("refused", str(path), "", "is no regular file")
+    return None
+
+
+def _unreadable(error: OSError) -> Problem:
+    return Problem("refused", str(error.filename), "", f"the folder cannot be read: {error.strerror}")
+
+
+def _stdin_tree(loose: Tree) -> Iterator[Tree]:
+    """Keep standard input in a temporary file, so that it can be sniffed, read, and kept as the source."""
+    spool = tempfile.NamedTemporaryFile(prefix="tui-annotate-", suffix=".stdin")  # noqa: SIM115 - lives with the tree
+    try:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.flush()
+    except OSError as error:
+        raise DataError(f"standard input cannot be kept while it is read: {error.strerror}.") from error
+
+    def reopen() -> BinaryIO:
+        return Path(spool.name).open("rb")
+
+    with reopen() as stream:
+        packed = check_is_zip(stream.read(4))
+    if packed:
+        yield _zip_tree(reopen, "-")
+    else:
+        loose.files.append(SourceFile("-", "-", spool.tell(), reopen))

@@ -1,0 +1,57 @@
+"""Names from outside, made fit to be file names inside a folder of ours."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_LONGEST = 180
+"""Bytes of a name; leaves room for extensions below the 255 of most file systems."""
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is one path component on any system; equal for names that are one already."""
+    cleaned = _UNSAFE.sub("_", name).rstrip(". ") if name.strip(". ") else "_"
+    if _RESERVED.fullmatch(cleaned):
+        cleaned = f"_{cleaned}"
+    if len(cleaned.encode()) > _LONGEST:
+        mark = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        cleaned = f"{cleaned.encode()[: _LONGEST - 13].decode('utf-8', 'ignore')}-{mark}"
+    return cleaned or "_"
+
+
+def safe_path(path: str) -> str:
+    """Return a relative path of safe names; empty for an empty one."""
+    return "/".join(safe_name(piece) for piece in path.replace("\\", "/").split("/") if piece)
+
+
+def member_fault(name: str) -> str:
+    """Say why a name inside an archive must not be followed; empty when it may."""
+    if "\x00" in name:
+        return "its name holds a NUL"
+    if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
+        return "its name is an absolute path"
+    if ".." in name.replace("\\", "/").split("/"):
+        return "its name leads out of the archive"
+    return ""
+
+
+class Names:
+    """Gives out file names that differ on any file system, for documents whose cleaned names may be equal."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+
+    def take(self, name: str, key: str) -> str:
+        """Return `name`, or, when it is taken already, `name` with a mark made from `key`."""
+        folded = hash(name.casefold())
+        if folded in self._taken:
+            mark = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+            folder, _, base = name.rpartition("/")
+            head, dot, tail = base.partition(".")
+            name = f"{folder}/" * bool(folder) + f"{head}-{mark}{dot}{tail}"
+            folded = hash(name.casefold())
+        self._taken.add(folded)
+        return name
