@@ -1,0 +1,146 @@
+"""Pages of documents for the corpus screen: filtered, sorted, and never a long read in one piece."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tui_annotate.domain.documents import DocumentState
+from tui_annotate.store import rows
+from tui_annotate.store.connection import Corpus
+
+Sort = Literal["file", "name", "state", "changed"]
+_COLUMN = {"file": "d.id", "name": "d.name", "state": "d.state", "changed": "d.changed"}
+_WINDOW = 2000
+"""Light rows looked at in one transaction: a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """What lists show of a document."""
+
+    id: int
+    key: str
+    name: str
+    folder: str
+    state: DocumentState
+    holdout: bool
+    tags: tuple[str, ...]
+    length: int
+    """In characters, all parts together."""
+    changed: str
+    """When it was last decided on, or imported; UTC."""
+    adjudicate: bool = False
+    """Several annotators confirmed it, and none of their versions is agreed on yet."""
+
+
+COLUMNS = (
+    "d.id, d.key, d.name, d.folder, d.state, d.holdout, d.length,"
+    " coalesce((SELECT at FROM decision WHERE sequence = d.changed), d.imported_at), d.adjudicate"
+)
+"""What `to_rows` takes, from `document d`."""
+
+
+def to_rows(db: sqlite3.Connection, found: Sequence[tuple[Any, ...]]) -> list[DocumentRow]:
+    """Make rows of what was selected as `COLUMNS`, in that order, with their tags."""
+    tags = tags_of(db, [row[0] for row in found])
+    return [
+        DocumentRow(
+            id,
+            key,
+            name,
+            folder,
+            DocumentState(state),
+            bool(holdout),
+            tags.get(id, ()),
+            length,
+            changed,
+            bool(adjudicate),
+        )
+        for id, key, name, folder, state, holdout, length, changed, adjudicate in found
+    ]
+
+
+def tags_of(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the tags of documents, in order, by row id."""
+    if not ids:
+        return {}
+    tags: dict[int, tuple[str, ...]] = {}
+    sql = "SELECT document, tag FROM document_tag WHERE document IN (SELECT value FROM json_each(?))"
+    for id, tag in db.execute(f"{sql} ORDER BY document, tag", (rows.encode(ids),)):
+        tags[id] = (*tags.get(id, ()), tag)
+    return tags
+
+
+def page(
+    corpus: Corpus,
+    *,
+    text: str = "",
+    states: Collection[DocumentState] = (),
+    tags: Collection[str] = (),
+    sort: Sort = "file",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 200,
+) -> list[DocumentRow]:
+    """Return documents whose key, name or folder holds `text`, in order; at most 500.
+
+    Ties go by file order. Texts of documents are not looked at (`search` does).
+    """
+    where, values = _conditions(text, states, tags)
+    limit = min(limit, 500)
+    found: list[int] = []
+    position: tuple[Any, int] | None = None
+    while len(found) < offset + limit:
+        seen, position, done = _window(corpus, where, values, _COLUMN[sort], descending, position)
+        found += seen
+        if done:
+            break
+    return _rows(corpus, found[offset : offset + limit])
+
+
+def _conditions(text: str, states: Collection[DocumentState], tags: Collection[str]) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    if text:
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        parts.append("(d.key LIKE ? ESCAPE '\\' OR d.name LIKE ? ESCAPE '\\' OR d.folder LIKE ? ESCAPE '\\')")
+        values += [pattern] * 3
+    if states:
+        parts.append(f"d.state IN ({', '.join(str(int(state)) for state in states)})")
+    for tag in tags:
+        parts.append("EXISTS (SELECT 1 FROM document_tag t WHERE t.document = d.id AND t.tag = ?)")
+        values.append(tag)
+    return " AND ".join(parts) or "1", values
+
+
+def _window(
+    corpus: Corpus, where: str, values: list[Any], column: str, descending: bool, position: tuple[Any, int] | None
+) -> tuple[list[int], tuple[Any, int] | None, bool]:
+    """Look at the next rows in order; return the ids that pass, where it stopped, whether it was the end."""
+    way, beyond = ("DESC", "<") if descending else ("ASC", ">")
+    by_id = column == "d.id"
+    order = f"d.id {way}" if by_id else f"{column} {way}, d.id {way}"
+    since, start = "1", []
+    if position is not None:
+        since = f"d.id {beyond} ?" if by_id else f"({column}, d.id) {beyond} (?, ?)"
+        start = [position[1]] if by_id else [*position]
+    inner = f"SELECT d.id FROM document d WHERE {since} ORDER BY {order} LIMIT {_WINDOW}"
+    with corpus.reading() as db:
+        looked = db.execute(
+            f"SELECT d.id, {column}, {where} FROM document d JOIN ({inner}) w ON w.id = d.id ORDER BY {order}",
+            [*values, *start],
+        ).fetchall()
+    last = (looked[-1][1], looked[-1][0]) if looked else None
+    return [row[0] for row in looked if row[2]], last, len(looked) < _WINDOW
+
+
+def _rows(corpus: Corpus, ids: list[int]) -> list[DocumentRow]:
+    with corpus.reading() as db:
+        found = db.execute(
+            f"SELECT {COLUMNS} FROM json_each(?) j JOIN document d ON d.id = j.value ORDER BY j.key",
+            (rows.encode(ids),),
+        ).fetchall()
+        return to_rows(db, found)

@@ -1,0 +1,98 @@
+"""Bare connections: what a corpus file must look like before it is opened, and the pragmas every connection has."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+from tui_annotate.errors import CorruptError, ReadOnlyError, UsageError
+from tui_annotate.store import trouble
+
+APPLICATION_ID = 0x74756941
+"""`tuiA`, in every corpus file's header."""
+SCHEMA_VERSION = 1
+"""The `user_version` that this program writes; equals the number of the last migration."""
+LOOK_EVERY = 0.001
+"""Seconds between looks at a lock that another program holds."""
+_MAGIC = b"SQLite format 3\0"
+
+
+def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """Return a connection with our pragmas; the file must exist."""
+    mode = "ro" if readonly else "rw"
+    try:
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=0.0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA fullfsync = ON")
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA cache_size = -16000")
+        if not readonly:
+            _use_rollback_journal(db)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise why_no_database(path) from error
+        raise trouble.translate(error, path) from error
+    return db
+
+
+def _use_rollback_journal(db: sqlite3.Connection) -> None:
+    for attempt in range(1000):
+        try:
+            db.execute("PRAGMA journal_mode = TRUNCATE")
+            return
+        except sqlite3.OperationalError as error:
+            if not trouble.is_busy(error) or attempt == 999:
+                raise
+            time.sleep(LOOK_EVERY)
+
+
+def look_at_file(path: Path, *, readonly: bool) -> None:
+    """Raise what keeps the file from being opened, as far as it shows from outside.
+
+    The file itself is not opened: closing it would drop the locks that other
+    connections of this process hold on it.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise UsageError(f"There is no corpus {path}.", hint=f"`tui-annotate new {path}` creates it.") from None
+    except PermissionError:
+        raise ReadOnlyError(f"The folder of {path} may not be read.", hint="Check its permissions.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be a corpus: {error.strerror}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{path} is a folder, not a corpus file.", hint="Name the .db file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{path} is no ordinary file.", hint="Name the .db file.")
+    if status.st_size == 0:
+        raise CorruptError(f"{path} is empty.", hint=f"Delete it, then `tui-annotate new {path}` creates a corpus.")
+    if not os.access(path, os.R_OK):
+        raise ReadOnlyError(f"{path} may not be read.", hint="Check its permissions.")
+    if not readonly and not os.access(path, os.W_OK):
+        raise ReadOnlyError(f"{path} may not be written.", hint="Make it writable, or open it read-only.")
+    if not readonly and not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise ReadOnlyError(
+            f"The folder of {path} may not be written, and the journal has to lie there.",
+            hint="Make the folder writable, or open the corpus read-only.",
+        )
+
+
+def why_no_database(path: Path) -> CorruptError:
+    """Say what is wrong with a file that SQLite did not recognise; nobody can hold locks on such a file."""
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start == _MAGIC:
+        return CorruptError(f"The header of {path} is damaged.", hint="Restore a backup.")
+    return CorruptError(f"{path} is no corpus: it is not an SQLite file.", hint="Check the name.")

@@ -1,0 +1,241 @@
+"""Runs: one training each, registered here, with a folder of its own beside the corpus.
+
+The corpus needs no run folder to open or to be understood; a lost one costs its model only.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import quote
+
+from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.store import rows
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.files import sync_folder, sync_tree
+from tui_annotate.store.predictions import predictions, write_predictions
+
+__all__ = [
+    "RunFolder",
+    "RunRow",
+    "all",
+    "delete",
+    "deploy",
+    "deployed",
+    "folder",
+    "get",
+    "new_name",
+    "predictions",
+    "register",
+    "rollback",
+    "write_predictions",
+]
+
+_LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One training, as the registry knows it."""
+
+    name: str
+    """`<task>-<n>`."""
+    task: str
+    engine: str
+    trigger: Literal["manual", "active learning"] = "manual"
+    state: Literal["finished", "failed", "cancelled"] = "finished"
+    created: str = ""
+    """UTC."""
+    finished: str = ""
+    documents: int = 0
+    """How many it was trained on."""
+    sequence: int = 0
+    """Newest decision when it read its data: confirmations after it count towards the next training."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    folder: str = ""
+    """Name of its folder; given by `get`, not stored."""
+    deployed: bool = False
+    """Its predictions are shown; given by `get`, not stored."""
+    by: str = ""
+    """The annotator who asked for it, or whose confirmation did."""
+    error: str = ""
+    id: str = ""
+    """Identity over copies of the corpus, when the trainer gives one."""
+
+
+_COLUMNS = (
+    "name, task, engine, trigger, state, created, finished, documents, sequence, parameters, metrics, by, error, id,"
+    " name = (SELECT d.run FROM deployment d WHERE d.task = run.task AND NOT d.withdrawn ORDER BY d.id DESC LIMIT 1)"
+)
+
+
+def new_name(corpus: Corpus, task: str) -> str:
+    """Return a name that neither the registry nor the folder of runs has yet."""
+    with corpus.reading() as db:
+        names = {name for (name,) in db.execute("SELECT name FROM run WHERE task = ?", (task,))}
+    number = len(names) + 1
+    while f"{task}-{number}" in names or folder(corpus, f"{task}-{number}").exists():
+        number += 1
+    return f"{task}-{number}"
+
+
+def folder(corpus: Corpus, name: str) -> Path:
+    """Return where a run's folder is or would be; always inside the folder of runs, whatever the name."""
+    return corpus.runs_folder / _folder_name(name)
+
+
+def _folder_name(name: str) -> str:
+    safe = quote(name, safe="").replace("~", "%7E")
+    if safe.startswith("."):
+        safe = f"%2E{safe[1:]}"
+    if len(safe) > _LONGEST:
+        safe = f"{safe[: _LONGEST - 17].rstrip('%')}-{blake2b(name.encode(), digest_size=8).hexdigest()}"
+    return safe
+
+
+class RunFolder:
+    """A run's folder in the making: `with RunFolder(target) as aside:` fills it; it gets its name when all is on disk.
+
+    When the block raises, nothing is left.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.aside = target.with_name(f".{target.name}.new")
+
+    def __enter__(self) -> Path:
+        shutil.rmtree(self.aside, ignore_errors=True)
+        self.aside.mkdir(parents=True)
+        return self.aside
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            shutil.rmtree(self.aside, ignore_errors=True)
+            return
+        sync_tree(self.aside)
+        self.aside.rename(self.target)
+        sync_folder(self.target.parent)
+
+
+def register(corpus: Corpus, run: RunRow) -> None:
+    """Enter a run; its folder, when it has one, is there already.
+
+    Raises:
+        UsageError: There is a run of this name.
+    """
+    values = (
+        run.name,
+        run.id,
+        run.task,
+        run.engine,
+        run.trigger,
+        run.state,
+        run.created or rows.now(),
+        run.finished,
+        run.documents,
+        run.sequence,
+        rows.encode(run.parameters),
+        rows.encode(run.metrics),
+        run.by,
+        run.error,
+    )
+    sql = (
+        "INSERT OR IGNORE INTO run(name, id, task, engine, trigger, state, created, finished, documents, sequence,"
+        " parameters, metrics, by, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    with corpus.transaction() as db:
+        if not db.execute(sql, values).rowcount:
+            raise UsageError(f"There is a run {run.name} already.")
+
+
+def deploy(corpus: Corpus, name: str) -> RunRow:
+    """Put a finished run to use for its task; deploying the deployed one changes nothing."""
+    run = get(corpus, name)
+    if run.state != "finished":
+        raise UsageError(f"Run {name} {run.state}, it has no model to deploy.")
+    if not run.deployed:
+        with corpus.transaction() as db:
+            db.execute("INSERT INTO deployment(task, run, at) VALUES (?, ?, ?)", (run.task, name, rows.now()))
+    return get(corpus, name)
+
+
+def rollback(corpus: Corpus, task: str) -> RunRow:
+    """Go back to the run that was deployed before, and return it; again and again as far as there are some.
+
+    Raises:
+        NothingToDoError: No other run was deployed before.
+    """
+    with corpus.transaction() as db:
+        held = db.execute(
+            "SELECT id, run FROM deployment WHERE task = ? AND NOT withdrawn ORDER BY id DESC LIMIT 2", (task,)
+        ).fetchall()
+        if len(held) < 2:
+            raise NothingToDoError(f"No other run of {task} was deployed before.")
+        db.execute("UPDATE deployment SET withdrawn = 1 WHERE id = ?", (held[0][0],))
+    return get(corpus, held[1][1])
+
+
+def deployed(corpus: Corpus) -> dict[str, RunRow]:
+    """Return the deployed run of each task."""
+    return {run.task: run for run in all(corpus) if run.deployed}
+
+
+def all(corpus: Corpus, *, task: str = "") -> list[RunRow]:
+    """Return the runs in the order they were entered."""
+    where = " WHERE task = ?" if task else ""
+    with corpus.reading() as db:
+        found = db.execute(f"SELECT {_COLUMNS} FROM run{where} ORDER BY rowid", (task,) if task else ()).fetchall()
+    return [_to_row(row) for row in found]
+
+
+def get(corpus: Corpus, name: str) -> RunRow:
+    """Return a run; raises UsageError with the nearest name."""
+    with corpus.reading() as db:
+        found = db.execute(f"SELECT {_COLUMNS} FROM run WHERE name = ?", (name,)).fetchone()
+        names = [] if found else [n for (n,) in db.execute("SELECT name FROM run ORDER BY rowid DESC LIMIT 500")]
+    if found is None:
+        near = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "`tui-annotate runs list` shows them."
+        raise UsageError(f"There is no run {name}.", hint=hint)
+    return _to_row(found)
+
+
+def delete(corpus: Corpus, name: str) -> None:
+    """Remove a run and its folder; the deployed one is refused. What was decided on its suggestions stays."""
+    if get(corpus, name).deployed:
+        raise UsageError(f"Run {name} is deployed.", hint="Deploy another one, or roll back, first.")
+    with corpus.transaction() as db:
+        db.execute("DELETE FROM deployment WHERE run = ?", (name,))
+        db.execute("DELETE FROM run WHERE name = ?", (name,))
+    shutil.rmtree(folder(corpus, name), ignore_errors=True)
+
+
+def _to_row(row: tuple[Any, ...]) -> RunRow:
+    name, task, engine, trigger, state, created, finished, documents, sequence, *rest = row
+    parameters, metrics, by, error, id, is_deployed = rest
+    return RunRow(
+        name,
+        task,
+        engine,
+        trigger,
+        state,
+        created,
+        finished,
+        documents,
+        sequence,
+        rows.decode_object(parameters),
+        rows.decode_object(metrics),
+        _folder_name(name),
+        bool(is_deployed),
+        by,
+        error,
+        id,
+    )

@@ -1,0 +1,139 @@
+"""The settings and the scheme of a corpus, which travel with its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Literal, get_type_hints
+
+import msgspec
+
+from tui_annotate.domain.decisions import Kind
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.errors import ParameterError
+from tui_annotate.store import annotators, drawing, rows
+from tui_annotate.store.connection import Corpus
+
+_decode_scheme = msgspec.json.Decoder(Scheme).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a corpus is reviewed and learned from. What was never set has the default given here."""
+
+    retrain_every: int = 0
+    """Retrain after this many confirmations; 0 lets the scheme decide, see `effective_n`."""
+    active_learning: bool = True
+    """Retrain by itself; off, only when asked."""
+    deploy: Literal["always", "never"] = "always"
+    """Whether a run that active learning finished is put to use at once."""
+    strategy: Literal["default", "random", "margin", "entropy", "least-confidence", "length-normalised"] = "default"
+    """What makes a document worth asking for; `default` depends on the task."""
+    order: Literal["informative", "random", "file"] = "informative"
+    """In which order documents are shown."""
+    holdout_share: float = 0.1
+    """Share of the documents shown that is drawn at random and never trained on; 0 for none."""
+    holdout_blind: bool = True
+    """Open holdout documents without suggestions, which would anchor the annotator."""
+    confirm_strictly: bool = False
+    """Ask for every suggestion before a document can be confirmed."""
+    suggest_from: float = 0.3
+    """Probability from which an entity is suggested."""
+    tie: Literal["priority", "recent"] = "priority"
+    """Which of several confirmed versions counts: of the annotator with the highest priority, or the newest."""
+    seed: int = 0
+    """Seed of everything that is drawn at random."""
+
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "retrain_every": (0, 1_000_000),
+    "holdout_share": (0.0, 0.9),
+    "suggest_from": (0.0, 1.0),
+}
+
+
+def effective_n(settings: Settings, scheme: Scheme) -> int:
+    """Return after how many confirmations to retrain: as set, else 10 with entities and 5 without."""
+    return settings.retrain_every or (10 if scheme.entities else 5)
+
+
+def load(corpus: Corpus) -> Settings:
+    """Return the settings in force; what a newer program set and this one does not know is left out."""
+    known = {field.name for field in fields(Settings)}
+    with corpus.reading() as db:
+        stored = dict(db.execute("SELECT name, value FROM setting").fetchall())
+    return msgspec.convert({n: msgspec.json.decode(v) for n, v in stored.items() if n in known}, Settings)
+
+
+def change(corpus: Corpus, **values: Any) -> Settings:
+    """Set some settings, all or none of them, and return what is in force then.
+
+    A new seed or holdout share draws the holdout of the pending documents anew; what
+    was shown already keeps its mark.
+
+    Raises:
+        ParameterError: There is no such setting, or the value does not fit it.
+    """
+    checked = {name: _check(name, value) for name, value in values.items()}
+    before = load(corpus)
+    with corpus.transaction() as db:
+        db.executemany(
+            "INSERT INTO setting(name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            [(name, rows.encode(value)) for name, value in checked.items()],
+        )
+    after = load(corpus)
+    if (before.seed, before.holdout_share) != (after.seed, after.holdout_share):
+        drawing.draw_again(corpus, seed=after.seed, share=after.holdout_share)
+    return after
+
+
+def parse(name: str, text: str) -> Any:
+    """Return a setting's value from what somebody typed; raises ParameterError."""
+    return _convert(name, text, strict=False)
+
+
+def _check(name: str, value: Any) -> Any:
+    value = _convert(name, value, strict=True)
+    low, high = _BOUNDS.get(name, (float("-inf"), float("inf")))
+    if isinstance(value, (int, float)) and not low <= value <= high:
+        raise ParameterError(f"{name} must be from {low} to {high}, not {value}.")
+    return value
+
+
+def _convert(name: str, value: Any, *, strict: bool) -> Any:
+    types = get_type_hints(Settings)
+    if name not in types:
+        near = get_close_matches(name, types, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(types)}."
+        raise ParameterError(f"There is no setting {name}.", hint=hint)
+    try:
+        return msgspec.convert(value, types[name], strict=strict)
+    except msgspec.ValidationError as error:
+        allowed = getattr(types[name], "__args__", ())
+        hint = f"Choose one of {', '.join(allowed)}." if allowed else ""
+        raise ParameterError(f"{name}: {value!r} does not fit: {error}.", hint=hint) from None
+
+
+def scheme(corpus: Corpus) -> Scheme:
+    """Return the scheme in force."""
+    with corpus.reading() as db:
+        (body,) = db.execute("SELECT body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
+    return _decode_scheme(body)
+
+
+def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str) -> Scheme:
+    """Put a scheme in force, with ids for what has none, and log it; the older ones are kept."""
+    scheme = scheme.numbered()
+    with corpus.transaction() as db:
+        number, body = db.execute("SELECT number, body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
+        if _decode_scheme(body) == scheme:
+            return scheme
+        who = annotators.ensure(corpus, db, annotator)
+        now = rows.now()
+        db.execute("INSERT INTO scheme VALUES (?, ?, ?, ?)", (number + 1, rows.encode(scheme), who, now))
+        (sequence,) = db.execute("SELECT coalesce(max(sequence), 0) + 1 FROM decision").fetchone()
+        db.execute(
+            "INSERT INTO decision VALUES (?, ?, ?, ?, NULL, ?, NULL, ?, 0, 0)",
+            (sequence, now, sequence, Kind.SCHEME, who, rows.encode({"number": number + 1})),
+        )
+    return scheme

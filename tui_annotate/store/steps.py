@@ -1,0 +1,152 @@
+"""Undo and redo: decisions of their own that take a step back or do it again.
+
+A step is one act of one annotator. The steps that hold, those taken back and those that a newer
+act buried stand in `step`; what they did stands in the log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision
+from tui_annotate.errors import DecisionError, UndoError
+from tui_annotate.store import annotators, rows
+from tui_annotate.store.acts import Act
+from tui_annotate.store.connection import Corpus
+
+HOLDS, TAKEN_BACK, BURIED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What undo or redo did, so that the screen can go there."""
+
+    document: int
+    decisions: list[Decision]
+    """As applied now; without the copy of master that a version began with."""
+    kind: Kind
+    """Of the decision that was undone or redone: the last of its step."""
+    place: Mapping[str, Any]
+    """Where the annotator was when making it; empty when unknown."""
+
+
+def add(db: sqlite3.Connection, annotator: int, sequence: int) -> None:
+    """Put a new step on top; what was taken back before it cannot be redone any more."""
+    db.execute("UPDATE step SET undone = ? WHERE annotator = ? AND undone = ?", (BURIED, annotator, TAKEN_BACK))
+    db.execute("INSERT INTO step(annotator, undone, sequence) VALUES (?, ?, ?)", (annotator, HOLDS, sequence))
+
+
+def undo(corpus: Corpus, annotator: str) -> Undone:
+    """Take back the annotator's newest step, and log that.
+
+    Raises:
+        UndoError: There is none, or somebody else changed the same since; nothing was changed.
+    """
+    with corpus.transaction() as db:
+        who = annotators.ensure(corpus, db, annotator)
+        (step,) = db.execute("SELECT max(sequence) FROM step WHERE annotator = ? AND undone = 0", (who,)).fetchone()
+        if step is None:
+            raise UndoError("There is nothing to undo.")
+        decisions = _of_step(db, step, annotator)
+        _refuse_if_reviewed(db, who, annotator, decisions)
+        act = Act(corpus, db)
+        applied = [_take_back(act, logged) for logged in reversed(decisions)]
+        return _finish(act, db, who, step, decisions, applied, TAKEN_BACK)
+
+
+def redo(corpus: Corpus, annotator: str) -> Undone:
+    """Do again what was undone last, and log that.
+
+    Raises:
+        UndoError: There is nothing, or somebody else changed the same since; nothing was changed.
+    """
+    with corpus.transaction() as db:
+        who = annotators.ensure(corpus, db, annotator)
+        (step,) = db.execute("SELECT min(sequence) FROM step WHERE annotator = ? AND undone = 1", (who,)).fetchone()
+        if step is None:
+            raise UndoError("There is nothing to redo.")
+        decisions = _of_step(db, step, annotator)
+        act = Act(corpus, db)
+        applied = [_do_again(act, logged) for logged in decisions]
+        return _finish(act, db, who, step, decisions, applied, HOLDS)
+
+
+def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDecision]:
+    """Return the decisions of a step: they follow one another in the log."""
+    found: list[LoggedDecision] = []
+    cursor = db.execute(
+        "SELECT sequence, at, step, kind, document, changes, details FROM decision"
+        " WHERE sequence >= ? ORDER BY sequence",
+        (step,),
+    )
+    for sequence, at, its_step, kind, document, changes, details in cursor:
+        if its_step != step:
+            break
+        held = rows.decode_changes(changes) if changes else Changes()
+        decision = Decision(Kind(kind), document or 0, annotator, held, rows.object_or_empty(details))
+        found.append(LoggedDecision(sequence, at, its_step, decision))
+    cursor.close()
+    return found
+
+
+def _take_back(act: Act, logged: LoggedDecision) -> Decision:
+    decision = logged.decision
+    details: dict[str, Any] = {"of": logged.sequence}
+    effect = decision.details.get("publishes")
+    if effect:
+        details["publishes"] = {what: list(reversed(change)) for what, change in effect.items()}
+    return _apply(act, Decision(Kind.UNDO, decision.document, decision.annotator, decision.changes.inverted(), details))
+
+
+def _do_again(act: Act, logged: LoggedDecision) -> Decision:
+    decision = logged.decision
+    details: dict[str, Any] = {"of": logged.sequence}
+    effect = decision.details.get("publishes")
+    if effect:
+        details["publishes"] = effect
+    return _apply(act, Decision(Kind.REDO, decision.document, decision.annotator, decision.changes, details))
+
+
+def _apply(act: Act, decision: Decision) -> Decision:
+    try:
+        act.apply(decision)
+    except DecisionError as error:
+        raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=error.hint) from None
+    return decision
+
+
+def _finish(
+    act: Act,
+    db: sqlite3.Connection,
+    who: int,
+    step: int,
+    decisions: list[LoggedDecision],
+    applied: list[Decision],
+    mark: int,
+) -> Undone:
+    act.finish()
+    db.execute("UPDATE step SET undone = ? WHERE annotator = ? AND sequence = ?", (mark, who, step))
+    bases = {logged.sequence for logged in decisions if logged.decision.kind is Kind.IMPORT}
+    last = decisions[-1].decision
+    place: Mapping[str, Any] = next(
+        (d.decision.details["place"] for d in decisions if "place" in d.decision.details), {}
+    )
+    return Undone(last.document, [d for d in applied if d.details["of"] not in bases], last.kind, place)
+
+
+def _refuse_if_reviewed(db: sqlite3.Connection, who: int, annotator: str, decisions: list[LoggedDecision]) -> None:
+    """Raise UndoError when somebody else reviewed or merged one of the versions since."""
+    for document in {logged.decision.document for logged in decisions}:
+        later = db.execute(
+            "SELECT a.name, l.kind, l.at FROM decision l JOIN annotator a ON a.id = l.annotator"
+            " WHERE l.document = ? AND l.sequence > ? AND l.annotator <> ? AND l.kind IN ('review', 'merge')"
+            " AND json_extract(l.details, '$.version') = ? LIMIT 1",
+            (document, decisions[-1].sequence, who, annotator),
+        ).fetchone()
+        if later:
+            raise UndoError(
+                f"{later[0]} decided on this version since ({later[1]}, {later[2]}).", hint="Ask them first."
+            )
