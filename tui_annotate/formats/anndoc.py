@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import AnnotateError, DataError
-from tui_annotate.formats import anndoc_html, anndoc_legend, scheme_toml
+from tui_annotate.formats import anndoc_html, anndoc_legend, meaning, scheme_toml
 from tui_annotate.formats.anndoc_json import AnnReader
 from tui_annotate.formats.anndoc_legend import Legend
 from tui_annotate.formats.anndoc_pairs import Pair, Placed, pair, place
@@ -124,6 +124,7 @@ FORMAT = Format(
     extensions=(".plain.html", ".ann.json", ".plain.xhtml", ".xhtml", ".html", ".htm"),
     many=False,
     loses="",
+    meaning=meaning.of_anndoc,
     read=read,
     write_tree=write,
 )

@@ -137,7 +137,7 @@ class AnnReader:
             raise DataError(f"stands in part {row.get('part')!r}, which the text lacks")
         spans, extra = self._spans(part, row, field)
         who, prob, state, kept = anndoc_confidence.parse(row)
-        attributes, fields = self._attributes(row.get("fields"))
+        attributes, fields = self._attributes(row.get("fields"), anndoc_confidence.made(who, prob, state))
         extra |= kept | fields
         for key, value in row.items():
             if key not in _ENTITY_KNOWN or (key in ("coordinates", "normalizations") and value):
@@ -165,8 +165,8 @@ class AnnReader:
             return ordered, {CAME: {"offsets": offsets, "spans": [[s.start, s.end] for s in ordered]}}
         return ordered, {}
 
-    def _attributes(self, fields: Any) -> tuple[dict[str, LabelScalar], dict[str, Any]]:
-        """Return attribute values by name, and the fields as they came, for their confidences."""
+    def _attributes(self, fields: Any, confidence: Any) -> tuple[dict[str, LabelScalar], dict[str, Any]]:
+        """Return attribute values by name, and the fields that say more than value and the entity's confidence."""
         if not isinstance(fields, dict) or not fields:
             return {}, {"fields": fields} if fields else {}
         values: dict[str, LabelScalar] = {}
@@ -174,7 +174,12 @@ class AnnReader:
             value = field.get("value") if isinstance(field, dict) else None
             if type(value) in (bool, int, float, str):
                 values[self._legend.name(id)] = value  # type: ignore[assignment]
-        return values, {"fields": {self._legend.name(id): field for id, field in fields.items()}}
+        kept = {
+            self._legend.name(id): field
+            for id, field in fields.items()
+            if self._legend.name(id) not in values or field != {"value": field["value"], "confidence": confidence}
+        }
+        return values, {"fields": kept} if kept else {}
 
     def _read_relation(self, at: int, row: Any, index: anndoc_relations.Index) -> None:
         try:

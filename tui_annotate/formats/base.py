@@ -61,6 +61,8 @@ class ReadOptions:
     """Header name or 1-based number; empty: guessed. So for the next two."""
     label_column: str = ""
     id_column: str = ""
+    empty: bool = False
+    """Take empty texts too, to read back what was exported; otherwise they are refused, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ class WriteTree(Protocol):
     ) -> Iterator[Problem]: ...
 
 
+class Meaning(Protocol):
+    """Returns a document as plain values, without what the format cannot hold."""
+
+    def __call__(self, exchanged: ExchangedDocument, options: WriteOptions) -> object: ...
+
+
 class Put(Protocol):
     """Stores one file of a folder or zip under its relative name."""
 
@@ -114,6 +122,8 @@ class Format:
     """Many documents share a file; the file itself is kept as the source, not a piece per document."""
     loses: str
     """What it cannot hold, as an end of the sentence "loses ..."; empty when it holds everything."""
+    meaning: Meaning
+    """What a document means in it, to compare what was written with what reads back."""
     read: Read | None = None
     write_stream: WriteStream | None = None
     write_tree: WriteTree | None = None

@@ -16,7 +16,7 @@ from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
-from tui_annotate.formats import bio, jsonl_rows
+from tui_annotate.formats import bio, jsonl_rows, meaning
 from tui_annotate.formats.base import Format, Item, ReadOptions, stem
 from tui_annotate.formats.jsonl_write import write
 from tui_annotate.formats.source import SourceFile, utf8_lines
@@ -53,7 +53,7 @@ def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -
             yield Problem("refused", f"{file.where}:{number}", "", "the row is no JSON object; write one {...} a line")
             continue
         yield from reader.read(row, number)
-    if number == 0:
+    if number == 0 and not options.empty:
         yield Problem("refused", file.where, "", "the file is empty, there is nothing to annotate")
     yield from reader.tokens.summary(file.where)
 
@@ -76,6 +76,7 @@ class _RowReader:
         self._where = file.where
         self._stem = stem(file.name) if file.name != "-" else "stdin"
         self._labels = jsonl_rows.LabelNames.of(options)
+        self._empty = options.empty
         self.tokens = bio.TagReader()
 
     def read(self, row: dict[str, Any], number: int) -> Iterator[Item]:
@@ -89,7 +90,7 @@ class _RowReader:
             if type(text) is not str:
                 raise DataError("`text` is missing or no string; a row needs `text`, or `tokens` and `tags`")
             parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-            if not text:
+            if not text and not self._empty:
                 raise DataError("`text` is empty, there is nothing to annotate")
             key = self._key(row.get("id"), number)
         except DataError as error:
@@ -148,6 +149,7 @@ FORMAT = Format(
     extensions=(".jsonl", ".ndjson"),
     many=True,
     loses="all versions but one",
+    meaning=meaning.of_jsonl,
     read=read,
     write_stream=write,
 )

@@ -14,6 +14,7 @@ from tui_annotate.domain.annotations import Annotations, LabelContent, LabelValu
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
+from tui_annotate.formats import meaning
 from tui_annotate.formats.base import Format, Item, ReadOptions, stem
 from tui_annotate.formats.source import SourceFile, utf8_lines
 from tui_annotate.formats.tables_layout import LabelColumn, Layout, dialect_of, layout_of
@@ -51,7 +52,7 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     yield from (Problem("noted", file.where, "", said) for said in layout.said)
     with file.open() as stream:
         text_lines = _Lines(utf8_lines(stream)[0], "\n" not in sample)
-        reader = _RowReader(file, layout)
+        reader = _RowReader(file, layout, options)
         table = csv.reader(text_lines, dialect)
         line = 1
         for number, row in enumerate(table):
@@ -90,7 +91,8 @@ class _Lines:
 class _RowReader:
     """Turns the rows of one file into documents."""
 
-    def __init__(self, file: SourceFile, layout: Layout) -> None:
+    def __init__(self, file: SourceFile, layout: Layout, options: ReadOptions) -> None:
+        self._empty = options.empty
         self._where = file.where
         self._stem = stem(file.name) if file.name != "-" else "stdin"
         self._layout = layout
@@ -103,7 +105,7 @@ class _RowReader:
             reason = f"is not UTF-8 at byte {lines.byte} of the line"
             yield Problem("refused", f"{self._where}:{lines.broken}", "", reason)
             return
-        if len(row) <= layout.text or not row[layout.text]:
+        if len(row) <= layout.text or not (row[layout.text] or self._empty):
             yield Problem("refused", where, layout.names[layout.text], f"the row has {len(row)} columns and no text")
             return
         if len(row) > len(layout.names):
@@ -165,6 +167,7 @@ CSV = Format(
     extensions=(".csv",),
     many=True,
     loses="entities, relations, probabilities, and all versions but one",
+    meaning=meaning.of_table,
     read=read,
     write_stream=write_csv,
 )

@@ -50,6 +50,9 @@ def dialect_of(sample: str, name: str, *, whole: bool) -> type[csv.Dialect]:
     lines = sample.splitlines(True)
     lines = lines if whole or len(lines) < 2 else lines[:-1]
     order = "\t,;|" if name.lower().endswith(".tsv") or "\t" in lines[0] else ",;|\t"
+    for delimiter in order:
+        if _is_own_header(lines[0], delimiter):
+            return _dialect(delimiter, delimiter != "\t" or _is_quoted(lines[0]))
     best, best_score, quoted = order[0], -1.0, True
     for delimiter in order:
         for quoting in (True, False) if delimiter != "\t" or _is_quoted(lines[0]) else (False, True):
@@ -66,6 +69,13 @@ def _dialect(a_delimiter: str, quoted: bool) -> type[csv.Dialect]:
         strict = False
 
     return Found
+
+
+def _is_own_header(line: str, delimiter: str) -> bool:
+    """Say whether a first line is a header with a column for text beside others that we know."""
+    cells = {cell.strip().strip('"').casefold() for cell in line.split(delimiter)}
+    known = {*_TEXT_NAMES.split(), *_LABEL_NAMES.split(), *_ID_NAMES.split(), "confirmed"}
+    return len(cells) > 1 and bool(cells & set(_TEXT_NAMES.split())) and len(cells & known) > 1
 
 
 def _is_quoted(line: str) -> bool:
@@ -144,7 +154,7 @@ def _has_header(rows: Sequence[Sequence[str]], options: ReadOptions) -> bool:
     asked = (options.text_column, options.label_column, options.id_column)
     if any(column and not column.isdecimal() and column in cells for column in asked):
         return True
-    known = {*_TEXT_NAMES.split(), *_LABEL_NAMES.split(), *_ID_NAMES.split()}
+    known = {*_TEXT_NAMES.split(), *_LABEL_NAMES.split(), *_ID_NAMES.split(), "confirmed"}
     hits = sum(cell.casefold() in known for cell in cells) + sum(options.scheme.label(c) is not None for c in cells)
     if hits and (hits > 1 or len(cells) <= 2 or len(rows) < 3):
         return True

@@ -42,14 +42,15 @@ def _write(
         index = chosen_version(exchanged, options)
         version = None if index is None else exchanged.versions[index]
         labels = version.annotations.labels if version else {}
-        cells = [_cell(labels[name].value) if name in labels else "" for name in names]
+        cells = [cell(labels[name].value) if name in labels else "" for name in names]
         confirmed = "" if version is None or version.confirmed is None else str(version.confirmed).lower()
         table.writerow([exchanged.document.key, exchanged.document.text, *cells, confirmed])
         yield from _lost(exchanged, index, names)
     text.detach()
 
 
-def _cell(value: LabelContent) -> str:
+def cell(value: LabelContent) -> str:
+    """Return what a cell says for a label value; choices are joined by `|`, or a JSON list where one holds it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from tui_annotate.domain.documents import Document, Part, text_hash
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError
+from tui_annotate.formats import meaning
 from tui_annotate.formats.base import Format, Item, Put, ReadOptions, WriteOptions
-from tui_annotate.formats.safety import safe_path
+from tui_annotate.formats.safety import Names, safe_path
 from tui_annotate.formats.source import SourceFile, decode
 
 _BLANK_LINES = re.compile(r"(?:\r\n|\r|\n)(?:[^\S\r\n]*(?:\r\n|\r|\n))+")
@@ -29,7 +30,7 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
 def _read_one(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     content = file.read()
     decoded = decode(content)
-    if not decoded.text:
+    if not decoded.text and not options.empty:
         yield Problem("refused", file.where, "", "the file is empty, there is nothing to annotate")
         return
     if decoded.note:
@@ -58,10 +59,12 @@ def split(text: str, options: ReadOptions) -> tuple[Part, ...]:
 
 def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOptions) -> Iterator[Problem]:
     """Write a UTF-8 file per document, named by its key, parts joined by a newline."""
+    names = Names()
     for exchanged in documents:
         document = exchanged.document
         name = safe_path(document.key)
-        put(name if PurePosixPath(name).suffix else f"{name}.txt", document.text.encode("utf-8", "replace"))
+        name = names.take(name if PurePosixPath(name).suffix else f"{name}.txt", document.key)
+        put(name, document.text.encode("utf-8", "replace"))
         if any(v.annotations.entities or v.annotations.labels for v in exchanged.versions):
             yield Problem("noted", document.key, "", "plain text holds no annotations; they were left out")
 
@@ -72,6 +75,7 @@ FORMAT = Format(
     extensions=(".txt", ".text", ".md", ".log"),
     many=False,
     loses="all annotations and the borders of parts",
+    meaning=meaning.of_text,
     read=read,
     write_tree=write,
 )

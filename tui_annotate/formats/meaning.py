@@ -1,0 +1,120 @@
+"""What a document means in a format: two that mean the same give the same digest.
+
+An export is read back and compared by these, so each leaves out just what its format cannot
+hold, and nothing else.
+"""
+
+from __future__ import annotations
+
+from array import array
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from tui_annotate.domain.annotations import Annotations
+from tui_annotate.domain.interchange import MASTER, ExchangedDocument
+from tui_annotate.formats import anndoc_controls
+from tui_annotate.formats.base import Meaning, WriteOptions, chosen_version
+from tui_annotate.formats.safety import safe_name, safe_path
+from tui_annotate.formats.tables_write import cell
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def of_anndoc(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+    """Everything, apart from controls in the name and what file systems refuse in names."""
+    document = exchanged.document
+    versions = {
+        v.annotator if v.annotator == MASTER else safe_name(v.annotator): [
+            bool(v.confirmed),
+            of_annotations(v.annotations),
+        ]
+        for v in exchanged.versions
+    }
+    parts = [(part.id, part.text) for part in document.parts]
+    name = anndoc_controls.shown(document.name) or document.key
+    return document.key, name, safe_path(document.folder), document.language, parts, versions
+
+
+def of_jsonl(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+    """Everything but other versions; an empty version that says nothing is none."""
+    document = exchanged.document
+    index = chosen_version(exchanged, options)
+    version: Any = None
+    if index is not None:
+        chosen = exchanged.versions[index]
+        held = chosen.annotations
+        if chosen.confirmed is not None or held.entities or held.labels or held.extra:
+            version = chosen.confirmed, chosen.annotator, of_annotations(held)
+    parts = [(part.id, part.text) for part in document.parts]
+    return document.key, document.name, document.folder, document.language, document.tags, parts, version
+
+
+def of_table(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+    """Key, text, the cells of the scheme's labels, and whether the version is confirmed."""
+    index = chosen_version(exchanged, options)
+    version = None if index is None else exchanged.versions[index]
+    labels = version.annotations.labels if version else {}
+    cells = [cell(labels[label.name].value) if label.name in labels else "" for label in options.scheme.labels]
+    return exchanged.document.key, exchanged.document.text, cells, version.confirmed if version else None
+
+
+def of_text(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+    """The text alone."""
+    return exchanged.document.text
+
+
+def of_annotations(held: Annotations) -> Any:
+    """Return a version's annotations as plain values; their order and numbers mean nothing."""
+    entities = [
+        (e.type, _place(e.spans), e.who, float(e.prob), e.state, dict(e.attributes), dict(e.extra))
+        for e in held.entities.values()
+    ]
+    labels = {m.name: (m.value, m.who, float(m.prob), m.state, dict(m.extra)) for m in held.labels.values()}
+    relations = [
+        (r.type, [_end(held, n) for n in r.ends], r.directed, r.who, float(r.prob), r.state, dict(r.extra))
+        for r in held.relations.values()
+    ]
+    return sorted(map(_encode, entities)), labels, sorted(map(_encode, relations)), held.extra
+
+
+def _place(spans: Any) -> Any:
+    return spans[0].part, [(span.start, span.end) for span in spans]
+
+
+def _end(held: Annotations, number: int) -> Any:
+    entity = held.entities[number]
+    return entity.type, _place(entity.spans)
+
+
+class Tally:
+    """Digests of documents, 16 bytes each, to compare what was written with what is read back."""
+
+    def __init__(self, meaning: Meaning, options: WriteOptions) -> None:
+        self._meaning = meaning
+        self._options = options
+        self._digests = array("Q")
+
+    def add(self, exchanged: ExchangedDocument) -> None:
+        """Take a document's meaning in."""
+        digest = blake2b(_encode(self._meaning(exchanged, self._options)), digest_size=16).digest()
+        self._digests.extend((int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:], "big")))
+
+    def __len__(self) -> int:
+        return len(self._digests) // 2
+
+    def matches(self, other: Tally) -> bool:
+        """Say whether both hold the same documents, in any order."""
+        return self._sorted() == other._sorted()
+
+    def has(self, exchanged: ExchangedDocument) -> bool:
+        """Say whether just this document was taken in; a search through all, to name what differs."""
+        one = Tally(self._meaning, self._options)
+        one.add(exchanged)
+        first, second = one._digests
+        pairs = zip(self._digests[::2], self._digests[1::2], strict=True)
+        return any(pair == (first, second) for pair in pairs)
+
+    def _sorted(self) -> list[tuple[int, int]]:
+        return sorted(zip(self._digests[::2], self._digests[1::2], strict=True))

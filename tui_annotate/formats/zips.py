@@ -1,0 +1,77 @@
+"""A zip written so that equal contents give equal bytes, and memory stays flat however many members it has.
+
+The standard library keeps an object per member until the end; here the central
+directory waits in a temporary file.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import zlib
+from types import TracebackType
+from typing import BinaryIO
+
+_VERSION = 45
+_DEFLATED, _STORED = 8, 0
+_UTF8 = 0x800
+_DATE, _TIME = (1 << 5) | 1, 0
+_MODE = 0o100644 << 16
+_LIMIT = 0xFFFFFFFF
+_SMALL = 64
+
+
+class ZipWriter:
+    """Writes whole members into a stream; call `close` for the directory at the end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._at = stream.tell()
+        self._count = 0
+        self._directory = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the writer
+
+    def __enter__(self) -> ZipWriter:
+        return self
+
+    def __exit__(self, type: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if type is None:
+            self.close()
+        self._directory.close()
+
+    def put(self, name: str, content: bytes) -> None:
+        """Add a member; every one has the same date, 1980-01-01, and mode 0644."""
+        encoded = name.encode("utf-8")
+        if len(content) > _LIMIT:
+            raise ValueError(f"{name} is larger than 4 GB")
+        method, packed = _STORED, content
+        if len(content) >= _SMALL:
+            squeezer = zlib.compressobj(6, zlib.DEFLATED, -15)
+            method, packed = _DEFLATED, squeezer.compress(content) + squeezer.flush()
+        common = (_UTF8, method, _TIME, _DATE, zlib.crc32(content), len(packed), len(content), len(encoded))
+        self._stream.write(struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", _VERSION, *common, 0) + encoded)
+        self._stream.write(packed)
+        self._add_entry(encoded, common)
+        self._at += 30 + len(encoded) + len(packed)
+        self._count += 1
+
+    def _add_entry(self, encoded: bytes, common: tuple[int, ...]) -> None:
+        far = self._at >= _LIMIT
+        more = struct.pack("<HHQ", 1, 8, self._at) if far else b""
+        made_by = (3 << 8) | _VERSION
+        head = struct.pack("<4sHHHHHHIIIH", b"PK\x01\x02", made_by, _VERSION, *common)
+        tail = struct.pack("<HHHHII", len(more), 0, 0, 0, _MODE, _LIMIT if far else self._at)
+        self._directory.write(head + tail + encoded + more)
+
+    def close(self) -> None:
+        """Write the directory; 64-bit records only where they are needed."""
+        size = self._directory.tell()
+        self._directory.seek(0)
+        while piece := self._directory.read(1 << 20):
+            self._stream.write(piece)
+        if self._count >= 0xFFFF or self._at >= _LIMIT or size >= _LIMIT:
+            end = self._at + size
+            record = (44, _VERSION, _VERSION, 0, 0, self._count, self._count, size, self._at)
+            self._stream.write(struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", *record))
+            self._stream.write(struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1))
+        count, size, at = min(self._count, 0xFFFF), min(size, _LIMIT), min(self._at, _LIMIT)
+        self._stream.write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, size, at, 0))
