@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
@@ -23,19 +24,31 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         values = stored.load(opened)
         scheme = stored.scheme(opened)
         deployed = runs.deployed(opened)
-    report = {
+        trained = [run.name for run in runs.all(opened) if run.state == "finished"]
+        since = counters.confirmed_since(opened, trained[-1] if trained else None)
+    report: dict[str, Any] = {
         **asdict(progress),
         "entity_types": [e.name for e in scheme.entities],
         "document_labels": [label.name for label in scheme.labels],
         "retrain_every": stored.effective_n(values, scheme),
+        "since_training": since,
         "active_learning": values.active_learning,
         "deployed": {task: row.name for task, row in deployed.items()},
     }
     if json:
         out_json(report)
         return
-    for name, value in report.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
-        if isinstance(value, dict):
-            shown = ", ".join(f"{task}: {run}" for task, run in value.items())
-        out(f"{name.replace('_', ' ')}: {shown}")
+    left = max(0, report["retrain_every"] - report["since_training"])
+    retrain = f"in {left} confirmations" if values.active_learning else "only when asked (active learning is off)"
+    lines = (
+        ("documents", f"{progress.total}, {progress.pending} untouched"),
+        ("confirmed", f"{progress.confirmed}, of them {progress.holdout_confirmed} held out"),
+        ("in progress", progress.in_progress),
+        ("skipped", progress.skipped),
+        ("entity types", ", ".join(report["entity_types"]) or "none"),
+        ("document labels", ", ".join(report["document_labels"]) or "none"),
+        ("deployed", ", ".join(report["deployed"].values()) or "no run yet"),
+        ("next training", retrain),
+    )
+    for name, value in lines:
+        out(f"{name:16} {value}")

@@ -43,7 +43,7 @@ def show(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) ->
 
 @app.command("check", epilog=examples("scheme check labels.toml", "scheme check notes.db"))
 def check(corpus: CorpusOrFile, json: Json = False, annotator: Annotator = None) -> None:
-    """Check a scheme: names, colours, references, keys. Clashing keys are told and settled, the rest is to be mended."""
+    """Check a scheme: names, colours, references, keys. Clashing keys settle themselves, the rest is to be mended."""
     from tui_annotate.keymaps import assign
 
     found = options.settled(corpus if corpus.suffix != ".toml" else None, annotator=annotator)
