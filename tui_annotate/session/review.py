@@ -8,7 +8,7 @@ simulation, a test.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,10 @@ class ReviewSession:
             self._seen.add(item.id)
             item = items.after(item.place)
 
+    def saw_items(self, ids: Iterable[str]) -> None:
+        """Note that items with these ids have been on screen."""
+        self._seen.update(ids)
+
     def move(self, direction: int, *, undecided: bool = False) -> bool:
         """Move the focus to the next or previous item, or to the next undecided one, round the end."""
         items = self.document.items
@@ -152,9 +156,9 @@ class ReviewSession:
         """Give the focused item another type, which also accepts it."""
         return self._act(steps.change(self.document, self._target(), self.user, type=type))
 
-    def resize(self, span: Span) -> Act:
-        """Give the focused item another place, which also accepts it."""
-        return self._act(steps.change(self.document, self._target(), self.user, span=span))
+    def resize(self, span: Span, type: str = "") -> Act:
+        """Give the focused item another place, and another type where one is given; that also accepts it."""
+        return self._act(steps.change(self.document, self._target(), self.user, type=type, span=span))
 
     def add(self, span: Span, type: str) -> Act:
         """Annotate a stretch of text."""

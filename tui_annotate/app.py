@@ -1,0 +1,309 @@
+"""The app: which screen is up, looks, keys, and leaving in order. What is done with a corpus is the screens'."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui_annotate import recent
+from tui_annotate.config import Config, Look
+from tui_annotate.domain.display import shown
+from tui_annotate.errors import AnnotateError
+from tui_annotate.keymaps.assignment import assign
+from tui_annotate.samples import SAMPLES
+from tui_annotate.samples import get as get_sample
+from tui_annotate.screens.bindings import bindings, overlay
+from tui_annotate.screens.commands import (
+    APP_COMMANDS,
+    CORPUS_COMMANDS,
+    REVIEW_COMMANDS,
+    Command,
+    CommandProvider,
+)
+from tui_annotate.screens.help import HelpScreen, live_sections, scheme_section
+from tui_annotate.screens.looks import NO_COLOUR, THEMES, next_look
+from tui_annotate.screens.opened import OpenedCorpus
+from tui_annotate.screens.picker import Choice, Picker, matching
+from tui_annotate.screens.program import Program
+from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.review import ReviewScreen
+from tui_annotate.screens.reviewing import Opening
+from tui_annotate.screens.rim import RimApp, watch_signals, watch_terminal
+from tui_annotate.screens.start import StartScreen
+from tui_annotate.screens.status import Learning
+from tui_annotate.store.connection import Corpus
+
+_LEAVING = 6.0
+"""Seconds that closing may take: a little more than a write waits for a lock."""
+
+
+class AnnotateApp(RimApp):
+    """The whole app; needs an opened corpus, or shows the start screen."""
+
+    COMMANDS = {CommandProvider}  # noqa: RUF012 - Textual's own way
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("app"),
+        Binding("ctrl+c,ctrl+q", "do('quit')", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False),
+    ]
+
+    def __init__(
+        self,
+        config: Config,
+        annotator: str,
+        *,
+        corpus: tuple[OpenedCorpus, Opening] | None = None,
+        missing: Path | None = None,
+        learning: bool = True,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.annotator = annotator
+        self.keymap = assign(None, config.keys)
+        self.opened: OpenedCorpus | None = None
+        self.review: ReviewScreen | None = None
+        self.program: Program | None = None
+        self._missing = missing
+        self._learning = learning
+        self._leaving: asyncio.Task[None] | None = None
+        self.register_theme(NO_COLOUR)
+        self.theme = THEMES[config.look]
+        if corpus is not None:
+            self._take(*corpus)
+        self.set_keymap(overlay(self.keymap))
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the first screen, so that nothing else is drawn before it."""
+        if self.review is not None:
+            return self.review
+        return StartScreen(recent.recent(), [(sample.name, sample.title) for sample in SAMPLES])
+
+    def on_mount(self) -> None:
+        """Watch for what may end the app."""
+        if not self.is_headless and sys.__stdin__ is not None:
+            watch_signals(self.leave)
+            watch_terminal(sys.__stdin__.fileno(), self.leave)
+        if self._missing is not None:
+            self._offer(self._missing)
+
+    # Corpora
+
+    def _take(self, opened: OpenedCorpus, start: Opening) -> None:
+        self.opened = opened
+        self.review = ReviewScreen(opened.writer, start, self.annotator, config=self.config, path=opened.path)
+        self.program = Program(opened, self.review)
+        self.keymap = self.review.keymap
+        recent.remember(opened.path)
+
+    def _offer(self, path: Path) -> None:
+        """Ask whether a corpus that does not exist shall be created."""
+        choices = [Choice(True, f"create {path}", "an empty corpus"), Choice(False, "no", "show what there is")]
+
+        def picked(answer: Choice[bool] | str | None) -> None:
+            if isinstance(answer, Choice) and answer.value:
+                self._work(lambda: self._create(path))
+
+        question = Picker(f"There is no corpus {path.name}.", lambda query: matching(query, choices))
+        self.push_screen(question, picked)
+
+    @on(StartScreen.Chosen)
+    def start_chosen(self, event: StartScreen.Chosen) -> None:
+        """Open, create or ask further."""
+        wish = event.wish
+        if wish.kind == "open":
+            self._work(lambda: self._open(Path(wish.name)))
+        elif wish.kind == "demo":
+            self._work(lambda: self._demo(wish.name))
+        else:
+            new = wish.kind == "new"
+            title = "path of the new corpus" if new else "path of the corpus"
+            self.push_screen(
+                Prompt(title, hint="One file, by custom NAME.db"), lambda text: self._path_given(text, new)
+            )
+
+    def _path_given(self, text: str | None, new: bool) -> None:
+        if text and text.strip():
+            path = Path(text.strip()).expanduser()
+            if new or path.exists():
+                self._work(lambda: self._create(path) if new else self._open(path))
+            else:
+                self._offer(path)
+
+    async def _create(self, path: Path) -> None:
+        await asyncio.to_thread(lambda: Corpus.create(path).close())
+        await self._open(path)
+        self.program_do("import")
+
+    async def _demo(self, name: str) -> None:
+        sample = get_sample(name)
+        path = Path(f"{name}.db")
+        if not path.exists():
+            self.notify(f"preparing {path}", markup=False)
+            # Readers of formats load for a demo, and not before.
+            demo = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.demo")
+            await asyncio.to_thread(demo.make, sample, path, annotator=self.annotator)
+        await self._open(path)
+
+    async def _open(self, path: Path) -> None:
+        opened = OpenedCorpus(path, self.annotator)
+        start = await asyncio.to_thread(opened.wait)
+        await self._close()
+        self._take(opened, start)
+        assert self.review is not None
+        await self.switch_screen(self.review)
+
+    async def _close(self) -> None:
+        if self.opened is not None:
+            opened, self.opened, self.review, self.program = self.opened, None, None, None
+            await opened.close()
+
+    def _work(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Do something that may fail on the start screen."""
+
+        async def guarded() -> None:
+            try:
+                await job()
+            except AnnotateError as error:
+                self.notify(shown(str(error)), severity="error", markup=False, timeout=20)
+
+        self.run_worker(guarded(), exclusive=True, group="corpus")
+
+    # Learning
+
+    @on(ReviewScreen.Ready)
+    def review_ready(self) -> None:
+        """Start learning, now that the first picture is on screen."""
+        if self._learning and self.opened is not None and self.opened.loop is None:
+            self.run_worker(self._learn(self.opened), group="learning")
+
+    async def _learn(self, opened: OpenedCorpus) -> None:
+        try:
+            loop = await opened.learn(self._learning_changed)
+            if self.review is not None and self.opened is opened:
+                self.review.reviewing.loop = loop
+                self._learning_changed(loop.state)
+                await self.review.reviewing.expect()
+        except AnnotateError as error:
+            if self.review is not None:
+                self.review.tell(f"learning: {error}", warning=True)
+
+    def _learning_changed(self, state: Learning) -> None:
+        if self.review is not None and self.review.is_attached:
+            self.review.learning_changed(state)
+
+    # Keys
+
+    @on(ReviewScreen.SchemeChanged)
+    def scheme_changed(self, event: ReviewScreen.SchemeChanged) -> None:
+        """Put the new keymap over the bindings."""
+        self.keymap = event.keymap
+        self.set_keymap(overlay(event.keymap))
+
+    @on(ReviewScreen.Wanted)
+    def wanted(self, event: ReviewScreen.Wanted) -> None:
+        """Do what the review screen leaves to the app."""
+        self.action_do(event.id)
+
+    def action_do(self, id: str) -> None:
+        """Do what a key or a command is for."""
+        own: dict[str, Callable[[], object]] = {
+            "palette": self.action_command_palette,
+            "help": self._help,
+            "quit": self._quit,
+            "toggle-look": lambda: self._look(next_look(self.config.look)),
+            "start": lambda: self._work(self._start_screen),
+            **{f"look-{look}": partial(self._look, look) for look in THEMES},
+        }
+        if id in own:
+            own[id]()
+        elif not self.program_do(id) and self.review is not None:
+            self.review.verbs.do(id)
+
+    def program_do(self, id: str) -> bool:
+        """Do a command of the open corpus; False when it is none, or none is open."""
+        return self.program is not None and self.program.do(id)
+
+    def extra_commands(self, screen: Screen[object]) -> Iterable[Command]:
+        """Return the commands that have no binding, as far as they make sense on a screen."""
+        if isinstance(screen, ReviewScreen):
+            yield from REVIEW_COMMANDS
+        if self.opened is not None and not screen.is_modal:
+            yield from CORPUS_COMMANDS
+        yield from APP_COMMANDS
+
+    def _help(self) -> None:
+        scheme = scheme_section(self.keymap) if isinstance(self.screen, ReviewScreen) else []
+        self.push_screen(HelpScreen([*live_sections(self.screen), *scheme]))
+
+    def _look(self, look: Look) -> None:
+        self.config = replace(self.config, look=look)
+        self.theme = THEMES[look]
+        if self.review is not None:
+            self.review.look_changed(colour=look != "no-colour")
+
+    async def _start_screen(self) -> None:
+        await self._close()
+        await self.switch_screen(StartScreen(recent.recent(), [(s.name, s.title) for s in SAMPLES]))
+
+    # Leaving
+
+    def _quit(self) -> None:
+        """Leave behind the keys that came before."""
+        if self.review is not None and self.review.lane.busy:
+            self.review.tell("leaving when this is written …")
+            self.review.later(self.leave)
+        else:
+            self.leave()
+
+    def leave(self, code: int = 0) -> None:
+        """End the learning children, finish what is being written, restore the terminal."""
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._leave(code))
+
+    async def _leave(self, code: int) -> None:
+        try:
+            async with asyncio.timeout(_LEAVING):
+                await self._close()
+        except (TimeoutError, AnnotateError):
+            pass
+        self.exit(return_code=code)
+
+
+def run(corpus: Path | None, *, config: Config, annotator: str | None = None) -> int:
+    """Run the app until the annotator leaves, and return the exit code: 128 + n after signal n.
+
+    Raises:
+        AnnotateError: The corpus cannot be opened.
+        Exception: What ended the app unexpectedly; the terminal is restored.
+    """
+    who = annotator or config.who
+    if config.look == "no-colour":
+        os.environ["NO_COLOR"] = "1"
+    exists = corpus is not None and corpus.exists()
+    opened = OpenedCorpus(corpus, who) if corpus is not None and exists else None
+    first = (opened, opened.wait()) if opened is not None else None
+    app = AnnotateApp(config, who, corpus=first, missing=None if exists else corpus)
+    asyncio.run(_main(app, mouse=config.mouse))
+    if app.fatal is not None:
+        raise app.fatal
+    return app.return_code or 0
+
+
+async def _main(app: AnnotateApp, *, mouse: bool) -> None:
+    try:
+        await app.run_async(mouse=mouse)
+    finally:
+        if app.opened is not None:
+            await app.opened.close()

@@ -1,0 +1,91 @@
+"""The commands of the palette: every action that is alive, with its keys, and those that have no key of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
+
+from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.bindings import NO_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the palette offers."""
+
+    id: str
+    name: str
+    help: str
+
+
+REVIEW_COMMANDS = (
+    Command("next-in-queue", "next from the queue", "Show the document that is asked for next"),
+    Command("reload", "reload document", "Read this document again, with what others wrote in it"),
+    Command("new-type", "new entity type", "Add an entity type to the scheme; it gets a key"),
+    Command("new-label", "new document label", "Add a document label to the scheme"),
+)
+"""Without keys, on the review screen."""
+
+CORPUS_COMMANDS = (
+    Command("import", "import", "Import files or a folder into this corpus"),
+    Command("set-every", "retrain after N", "Set after how many confirmations a training begins"),
+    Command("settings", "settings", "Change how this corpus is reviewed and learned from"),
+    Command("cancel-training", "cancel training", "End the running training; the deployed runs stay"),
+    Command("rollback", "roll back", "Deploy the run that was deployed before"),
+    Command("start", "open another corpus", "Leave this corpus for the start screen"),
+)
+"""Wherever a corpus is open."""
+
+APP_COMMANDS = (
+    Command("look-terminal", "look: terminal palette", "Use the terminal's own colours"),
+    Command("look-dark", "look: dark", "Use true colours on a dark ground"),
+    Command("look-light", "look: light", "Use true colours on a light ground"),
+    Command("look-no-colour", "look: no colour", "Use no colours at all"),
+)
+
+
+def bound_commands(screen: Screen[object]) -> Iterator[tuple[Command, Callable[[], object]]]:
+    """Yield the actions that are bound on a screen, each once, with what runs it."""
+    keys: dict[str, list[str]] = {}
+    found = {}
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        if binding.id is not None and binding.id != "palette" and active.enabled:
+            if key != NO_KEY:
+                keys.setdefault(binding.id, []).append(display_key(key))
+            found[binding.id] = active
+    for id, active in found.items():
+        shown = " ".join(keys.get(id, ()))
+        name = active.binding.description + (f"  ({shown})" if shown else "")
+        # Brackets would be taken for markup.
+        name = name.replace("[", "\\[")
+        yield (
+            Command(id, name, active.binding.tooltip),
+            partial(screen.app.run_action, active.binding.action, active.node),
+        )
+
+
+class CommandProvider(Provider):
+    """Offers the commands of the screen below."""
+
+    async def discover(self) -> Hits:
+        """Yield everything, for an empty search."""
+        for command, run in self._commands():
+            yield DiscoveryHit(command.name, run, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Yield what fits the search."""
+        matcher = self.matcher(query)
+        for command, run in self._commands():
+            score = max(matcher.match(command.name), 0.8 * matcher.match(command.help))
+            if score > 0:
+                yield Hit(score, matcher.highlight(command.name), run, text=command.name, help=command.help)
+
+    def _commands(self) -> Iterator[tuple[Command, Callable[[], object]]]:
+        yield from bound_commands(self.screen)
+        for command in self.screen.app.extra_commands(self.screen):  # type: ignore[attr-defined]
+            yield command, partial(self.screen.app.run_action, f"do('{command.id}')")

@@ -1,0 +1,131 @@
+"""The table of documents: pages are fetched as they come into sight, so a million rows cost as much as a hundred."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_annotate.domain.display import shown
+from tui_annotate.screens.asking import STATES
+from tui_annotate.screens.lines import Row, row, strip_of
+from tui_annotate.store.listing import DocumentRow
+
+PAGE = 200
+_KEPT_PAGES = 20
+
+Fetch = Callable[[int, int], Awaitable[list[DocumentRow]]]
+"""From offset and limit to rows."""
+
+
+class DocumentTable(Widget):
+    """Rows with a cursor; what they are is asked for page by page."""
+
+    DEFAULT_CSS = """
+    DocumentTable { height: 1fr; width: 100%; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.cursor = 0
+        self._first = 0
+        self._end: int | None = None
+        """Number of rows, once the last page was seen."""
+        self._pages: OrderedDict[int, list[DocumentRow]] = OrderedDict()
+        self._asked: dict[int, asyncio.Task[None]] = {}
+        self._fetch: Fetch | None = None
+
+    def show(self, fetch: Fetch, cursor: int = 0) -> None:
+        """Show other rows, from the start or with the cursor on one of them."""
+        for task in self._asked.values():
+            task.cancel()
+        self._asked.clear()
+        self._pages.clear()
+        self._fetch = fetch
+        self._end = None
+        self.cursor = cursor
+        self._first = max(0, cursor - self.size.height // 2)
+        self._need()
+        self.refresh()
+
+    @property
+    def row(self) -> DocumentRow | None:
+        """The row under the cursor, once it is there."""
+        return self._row(self.cursor)
+
+    @property
+    def count(self) -> int | None:
+        """How many rows there are, once the last has been seen."""
+        return self._end
+
+    def move(self, step: int) -> None:
+        """Move the cursor."""
+        last = (self._end or 1) - 1 if self._end is not None else self.cursor + step
+        self.cursor = max(0, min(last, self.cursor + step))
+        height = max(self.size.height, 1)
+        self._first = max(self.cursor - height + 1, min(self._first, self.cursor))
+        self._need()
+        self.refresh()
+
+    def _row(self, index: int) -> DocumentRow | None:
+        page = self._pages.get(index // PAGE)
+        at = index % PAGE
+        return page[at] if page is not None and at < len(page) else None
+
+    def _need(self) -> None:
+        height = max(self.size.height, self.app.size.height)
+        for page in range(self._first // PAGE, (self._first + height) // PAGE + 1):
+            if page not in self._pages and page not in self._asked:
+                self._asked[page] = asyncio.ensure_future(self._load(page))
+
+    async def _load(self, page: int) -> None:
+        fetch = self._fetch
+        if fetch is None:
+            return
+        try:
+            rows = await fetch(page * PAGE, PAGE)
+        finally:
+            self._asked.pop(page, None)
+        self._pages[page] = rows
+        while len(self._pages) > _KEPT_PAGES:
+            self._pages.popitem(last=False)
+        if len(rows) < PAGE:
+            end = page * PAGE + len(rows)
+            self._end = end if self._end is None else min(end, self._end)
+            self.cursor = max(0, min(self.cursor, self._end - 1))
+            self._first = min(self._first, self.cursor)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one row as it is drawn."""
+        index = self._first + y
+        found = self._row(index)
+        if found is None:
+            loading = index // PAGE in self._asked and y == 0
+            empty = self._end == 0 and y == 0
+            return strip_of(row((" …" if loading else " nothing fits" if empty else "", "dim")), self.size.width)
+        return strip_of(table_row(found, focused=index == self.cursor), self.size.width)
+
+    def refresh_cursor(self) -> None:
+        """Redraw the row under the cursor."""
+        self.refresh(Region(0, self.cursor - self._first, self.size.width, 1))
+
+
+def table_row(document: DocumentRow, *, focused: bool) -> Row:
+    """Return one document as the table shows it."""
+    style = "reverse" if focused else ""
+    state = STATES[document.state] + (" holdout" if document.holdout else "")
+    tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
+    place = f"{shown(document.folder, 30)}/" if document.folder else ""
+    return row(
+        (" ▸ " if focused else "   ", style),
+        (f"{state:<20}", style),
+        (f"{place}{shown(document.name or document.key, 60)}", style),
+        (f"  {tags}", style),
+        right=((f"{document.length} chars  {shown(document.changed[:16].replace('T', ' '))} ", style),),
+        fill_style=style,
+    )

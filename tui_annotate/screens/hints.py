@@ -1,0 +1,95 @@
+"""The line of keys: what can be pressed here, from the bindings in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_annotate.domain.display import shown
+from tui_annotate.keymaps.assignment import Hotkey, Keymap
+from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.lines import Piece, Row, row
+from tui_annotate.screens.selecting import Selecting
+from tui_annotate.screens.status import value_word
+from tui_annotate.session.review import ReviewSession
+
+_Wanted = Sequence[tuple[str, str]]
+"""Action ids (two joined by a blank share a word), and the word."""
+
+_SCHEME = ("", "")
+"""Where the keys of the scheme stand."""
+_END: _Wanted = (("undo", "undo"), ("palette", "commands"), ("help", "help"))
+_UNDECIDED: _Wanted = (
+    ("accept", "accept"), ("reject", "reject"), _SCHEME, ("next-suggestion previous-suggestion", "move"),
+    ("add-entity", "new"), ("confirm", "confirm and next"), *_END,
+)  # fmt: skip
+_DECIDED: _Wanted = (
+    ("confirm", "confirm and next"), ("add-entity", "new"), ("next-suggestion previous-suggestion", "move"),
+    ("change-type", "type"), ("remove", "remove"), ("resize", "resize"), _SCHEME, *_END,
+)  # fmt: skip
+_LABELS_ONLY: _Wanted = (_SCHEME, ("accept", "accept"), ("confirm", "confirm and next"), ("skip", "skip"), *_END)
+_ONE_CHOICE: _Wanted = (_SCHEME, ("accept", "accept"), ("skip", "skip"), ("back", "back"), *_END)
+_CONFIRMED: _Wanted = (
+    ("reopen", "reopen"), ("next-document previous-document", "documents"), ("back", "back"), ("corpus", "table"), *_END
+)  # fmt: skip
+_EMPTY: _Wanted = (("corpus", "table"), ("palette", "commands"), ("help", "help"), ("quit", "quit"))
+_MOVING: _Wanted = (
+    ("word-left word-right", "word"), ("line-down line-up", "line"), ("character-left character-right", "character"),
+    ("anchor", "hold and extend"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
+)  # fmt: skip
+_EXTENDING: _Wanted = (
+    ("word-left word-right", "word"), ("character-left character-right", "character"), ("other-end", "other end"),
+    ("anchor", "let go"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
+)  # fmt: skip
+
+
+def hint_row(keymap: Keymap, session: ReviewSession, *, selecting: Selecting | None = None) -> Row:
+    """Return the line of keys for what is going on."""
+    wanted = _wanted(session, selecting)
+    pieces: list[Piece] = []
+    for ids, word in wanted:
+        if not ids:
+            for hotkey in _hotkeys(keymap, session, selecting):
+                pieces += _hint(display_key(hotkey.keys[0]), _word(hotkey))
+            continue
+        keys = [display_key(_short(keymap.keys(id))) for id in ids.split() if keymap.keys(id)]
+        if keys:
+            pieces += _hint(
+                "/".join(keys), "take these ends" if selecting and selecting.item and word == "type" else word
+            )
+    return row(*pieces)
+
+
+def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
+    working = session.working
+    if working is None:
+        return _EMPTY
+    if selecting is not None:
+        return _EXTENDING if selecting.held else _MOVING
+    if session.scheme.is_single_choice:
+        return _ONE_CHOICE
+    if working.is_confirmed:
+        return _CONFIRMED
+    if not session.scheme.entities and session.scheme.labels:
+        return _LABELS_ONLY
+    item = session.focused
+    return _UNDECIDED if item is not None and item.undecided else _DECIDED
+
+
+def _hotkeys(keymap: Keymap, session: ReviewSession, selecting: Selecting | None) -> list[Hotkey]:
+    """Return the scheme's keys that do something here; those of labels are shown beside their values anyway."""
+    if selecting is None and session.scheme.is_single_choice:
+        return [hotkey for hotkey in keymap.hotkeys if hotkey.keys][:6]
+    return [hotkey for hotkey in keymap.hotkeys if hotkey.keys and hotkey.target == "entity"][:6]
+
+
+def _short(keys: Sequence[str]) -> str:
+    """Prefer a letter to a named key."""
+    return next((key for key in keys if len(display_key(key)) == 1), keys[0])
+
+
+def _word(hotkey: Hotkey) -> str:
+    return hotkey.name if hotkey.value is None else value_word(hotkey.value)
+
+
+def _hint(key: str, word: str) -> list[Piece]:
+    return [(f" {key}", "bold"), (f" {shown(word, 16)} ", "")]

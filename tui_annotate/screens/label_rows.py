@@ -1,0 +1,99 @@
+"""The rows of document labels under the text: keys, values, what is set and what is suggested.
+
+Every label keeps its place: room for a probability is left whether one is shown or not.
+"""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from tui_annotate.domain.display import shown
+from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.lines import Piece, Row, row
+from tui_annotate.screens.status import value_word
+from tui_annotate.session.working import WorkingDocument
+
+MOST_ROWS = 4
+_GAP = 3
+_TEXT_ROOM = 24
+_PROBABILITY = 5
+
+
+def arrange(scheme: Scheme, keymap: Keymap, width: int) -> list[list[DocumentLabel]]:
+    """Say which labels stand on which row; those that find no room are reached through the picker."""
+    rows: list[list[DocumentLabel]] = []
+    room = 0
+    for label in scheme.labels:
+        needed = _room(label, keymap) + _GAP
+        if not rows or needed > room:
+            if len(rows) == MOST_ROWS:
+                break
+            rows.append([])
+            room = width - 1
+        rows[-1].append(label)
+        room -= needed
+    return rows
+
+
+def _room(label: DocumentLabel, keymap: Keymap) -> int:
+    return sum(cell_len(text) for text, _ in _pieces(label, keymap, None, False)[0])
+
+
+def label_row(labels: list[DocumentLabel], keymap: Keymap, working: WorkingDocument | None, focused: str = "") -> Row:
+    """Return one row of labels.
+
+    Args:
+        focused: Name of the label whose suggestion has the focus.
+    """
+    pieces: list[Piece] = [(" ", "")]
+    for label in labels:
+        found, length = _pieces(label, keymap, working, label.name == focused)
+        pieces += found
+        pieces.append((" " * (_GAP + length), ""))
+    return row(*pieces)
+
+
+def _pieces(
+    label: DocumentLabel, keymap: Keymap, working: WorkingDocument | None, focused: bool
+) -> tuple[list[Piece], int]:
+    """Return the pieces of a label, and how many cells less than its room they take."""
+    held = working.labels.get(label.name) if working is not None else None
+    suggestion = working.label_suggestion(label.name) if working is not None and held is None else None
+    probability = f" {suggestion.prob:.2f}" if suggestion is not None else " " * _PROBABILITY
+    name: Piece = (shown(label.name, 24), "bold reverse" if focused else "bold" if held is None else "")
+    toggle = _key(keymap, label, None)
+    pieces: list[Piece] = [(f"{toggle} ", "bold")] if toggle else []
+    pieces += [name, (probability, "bold" if suggestion is not None else "")]
+    if label.kind == "text":
+        content = shown(str(held.value), _TEXT_ROOM - 2) if held is not None else "…"
+        return [*pieces, (f" {content}", "")], max(0, _TEXT_ROOM - 1 - cell_len(content)) if working is not None else 0
+    for value in label.values:
+        chosen = held is not None and _holds(held.value, value)
+        offered = suggestion is not None and _holds(suggestion.value, value)
+        key = _key(keymap, label, value)
+        mark = (
+            ("■" if chosen else "▪" if offered else "□")
+            if label.kind == "choices"
+            else ("●" if chosen else "◉" if offered else "○")
+        )
+        pieces.append((f"  {key + ' ' if key else ''}{mark} ", "bold" if chosen or offered else ""))
+        pieces.append((shown(value_word(value), 24), "bold underline" if chosen else "underline" if offered else ""))
+    return pieces, 0
+
+
+def _holds(held: object, value: object) -> bool:
+    return (
+        value in held
+        if isinstance(held, tuple)
+        else held == value and isinstance(held, bool) == isinstance(value, bool)
+    )
+
+
+def _key(keymap: Keymap, label: DocumentLabel, value: object) -> str:
+    for hotkey in keymap.hotkeys:
+        same = hotkey.value == value and isinstance(hotkey.value, bool) == isinstance(value, bool)
+        if hotkey.target == "label" and hotkey.name == label.name and same and hotkey.keys:
+            return display_key(hotkey.keys[0])
+    return ""

@@ -1,0 +1,66 @@
+"""An open corpus: its two threads and its learning loop, opened together and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_annotate.errors import ReadOnlyError
+from tui_annotate.screens.corpus_thread import CorpusThread
+from tui_annotate.screens.reviewing import Opening, opening
+from tui_annotate.screens.status import Learning
+
+if TYPE_CHECKING:
+    from tui_annotate.services.training import LearningLoop
+
+
+class OpenedCorpus:
+    """What has to be closed when a corpus is left."""
+
+    def __init__(self, path: Path, annotator: str) -> None:
+        self.path = path
+        self.annotator = annotator
+        self.writer = CorpusThread(path, name="writer")
+        self.loop: LearningLoop | None = None
+        self._reader: CorpusThread | None = None
+        self._reading = self.writer.submit(lambda corpus: opening(corpus, annotator))
+        """Begins at once, while libraries load."""
+
+    @property
+    def reader(self) -> CorpusThread:
+        """A thread for tables and searches, which may take long."""
+        if self._reader is None:
+            self._reader = CorpusThread(self.path, readonly=True, name="reader")
+        return self._reader
+
+    def wait(self) -> Opening:
+        """Return what the first picture shows.
+
+        Raises:
+            AnnotateError: The corpus cannot be opened.
+        """
+        try:
+            return self._reading.result()
+        except ReadOnlyError:
+            self.writer.close()
+            self.writer = CorpusThread(self.path, readonly=True, name="writer")
+            return self.writer.submit(lambda corpus: opening(corpus, self.annotator)).result()
+
+    async def learn(self, on_change: Callable[[Learning], None]) -> LearningLoop:
+        """Start the learning children; call it when the first picture is on screen."""
+        # Loaded here, and on a thread, so that neither the first picture nor a key waits for it.
+        training = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.training")
+        self.loop = training.LearningLoop(self.path, self.annotator, write=self.writer, on_change=on_change)
+        loop: LearningLoop = self.loop
+        await loop.start()
+        return loop
+
+    async def close(self) -> None:
+        """End the children, finish what is queued, close the file."""
+        if self.loop is not None:
+            await self.loop.stop()
+        threads = [thread for thread in (self.writer, self._reader) if thread is not None]
+        await asyncio.gather(*(asyncio.to_thread(thread.close) for thread in threads))

@@ -1,0 +1,163 @@
+"""What the commands do that concern the corpus as a whole: learning, settings, importing, the table of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_annotate.domain.display import shown
+from tui_annotate.screens.corpus import CorpusScreen
+from tui_annotate.screens.opened import OpenedCorpus
+from tui_annotate.screens.picker import Choice, Picker, matching
+from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.review import ReviewScreen
+from tui_annotate.store import settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.settings import Settings
+
+if TYPE_CHECKING:
+    from tui_annotate.services.training import LearningLoop
+
+
+class Program:
+    """The commands of an open corpus."""
+
+    def __init__(self, opened: OpenedCorpus, review: ReviewScreen) -> None:
+        self._opened = opened
+        self._review = review
+        self._table: dict[str, Callable[[], None]] = {
+            "corpus": self._corpus,
+            "train": lambda: self._learn(self._train),
+            "toggle-active-learning": lambda: self._learn(self._toggle),
+            "set-every": self._set_every,
+            "cancel-training": lambda: self._learn(self._cancel),
+            "rollback": self._roll_back,
+            "settings": self._settings,
+            "import": self._import,
+        }
+
+    def do(self, id: str) -> bool:
+        """Do what a command is for; False when it is none of these."""
+        if id not in self._table:
+            return False
+        self._table[id]()
+        return True
+
+    # Documents
+
+    def _corpus(self) -> None:
+        review = self._review
+
+        def chosen(document: int | None) -> None:
+            if document is not None:
+                review.later(lambda: review.reviewing.open(document))
+
+        review.app.push_screen(CorpusScreen(self._opened.path.name, self._opened.reader), chosen)
+
+    def _import(self) -> None:
+        def given(text: str) -> None:
+            if text.strip():
+                path = Path(text.strip()).expanduser()
+                self._review.write(lambda: self._import_path(path))
+
+        hint = "A file, a folder or a zip: text, CSV, JSONL, anndoc. Nothing in it is changed."
+        self._review.ask(Prompt("import from", hint=hint), given)
+
+    async def _import_path(self, path: Path) -> None:
+        # Readers of formats load when a file is imported, and not before.
+        from tui_annotate.services import importing
+
+        raise NotImplementedError(path, importing)
+
+    # Learning
+
+    def _learn(self, verb: Callable[[LearningLoop], Awaitable[str]]) -> None:
+        loop = self._opened.loop
+        review = self._review
+        if loop is None:
+            review.tell("Learning has not started yet.", warning=True)
+            return
+
+        async def run() -> None:
+            review.tell(await verb(loop))
+
+        review.later(run)
+
+    async def _train(self, loop: LearningLoop) -> str:
+        return await loop.train_now()
+
+    async def _toggle(self, loop: LearningLoop) -> str:
+        active = await loop.toggle()
+        return f"active learning is on: retrains after every {loop.state.every}" if active else "active learning is off"
+
+    async def _cancel(self, loop: LearningLoop) -> str:
+        loop.cancel()
+        return "training cancelled"
+
+    def _set_every(self) -> None:
+        def given(text: str) -> None:
+            if not text.strip().isdecimal():
+                self._review.tell(f"{shown(text)} is no number of confirmations.", warning=True)
+                return
+
+            async def change(loop: LearningLoop) -> str:
+                await loop.set_every(int(text))
+                return f"retrains after every {loop.state.every} confirmations"
+
+            self._learn(change)
+
+        hint = "0 lets the scheme decide: 5 for document labels, 10 with entities."
+        every = self._opened.loop.state.every if self._opened.loop is not None else 0
+        self._review.ask(Prompt("retrain after how many confirmations", value=str(every), hint=hint), given)
+
+    def _roll_back(self) -> None:
+        loop = self._opened.loop
+        runs = dict(loop.state.runs) if loop is not None else {}
+        if not runs:
+            self._review.tell("No run is deployed.", warning=True)
+            return
+        choices = [Choice(task, task, run) for task, run in runs.items()]
+
+        def picked(answer: Choice[str] | str) -> None:
+            if isinstance(answer, Choice):
+                self._learn(lambda loop: loop.rollback(answer.value))
+
+        self._review.ask(Picker("roll back the run of", lambda query: matching(query, choices)), picked)
+
+    # Settings
+
+    def _settings(self) -> None:
+        async def ask() -> None:
+            held = await self._opened.writer(settings.load)
+            choices = [Choice(f.name, f.name.replace("_", " "), _word(getattr(held, f.name))) for f in fields(Settings)]
+
+            def picked(answer: Choice[str] | str) -> None:
+                if isinstance(answer, Choice):
+                    self._ask_setting(answer.value, getattr(held, answer.value))
+
+            self._review.ask(Picker("settings of this corpus", lambda query: matching(query, choices)), picked)
+
+        self._review.later(ask)
+
+    def _ask_setting(self, name: str, value: object) -> None:
+        def given(text: str) -> None:
+            self._review.write(lambda: self._change(name, text.strip()))
+
+        self._review.ask(Prompt(name.replace("_", " "), value=_word(value)), given)
+
+    async def _change(self, name: str, text: str) -> None:
+        def change(corpus: Corpus) -> Settings:
+            values: dict[str, Any] = {name: settings.parse(name, text)}
+            return settings.change(corpus, **values)
+
+        changed = await self._opened.writer(change)
+        self._review.reviewing.session.strict = changed.confirm_strictly
+        if self._opened.loop is not None:
+            await self._opened.loop.reload()
+        self._review.tell(f"{name.replace('_', ' ')}: {_word(getattr(changed, name))}")
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

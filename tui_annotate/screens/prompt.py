@@ -1,0 +1,56 @@
+"""The prompt: asks for one line of text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui_annotate.domain.display import shown
+from tui_annotate.screens.lines import Lines, row
+
+
+class Prompt(ModalScreen[str]):
+    """Asks for a line; its result is the line."""
+
+    DEFAULT_CSS = """
+    Prompt { align: center top; background: transparent; }
+    Prompt > Vertical {
+        width: 76; max-width: 95%; height: auto; margin-top: 2; padding: 0 1;
+        background: $surface; border: round $foreground 60%;
+    }
+    Prompt Input { border: none; height: 1; padding: 0; background: $surface; }
+    Prompt Input:focus { border: none; background: $surface; }
+    """
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", show=False)]
+
+    def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question and the input."""
+        with Vertical():
+            yield Lines(1, id="title")
+            yield Input(self._value)
+            yield Lines(1, id="hint")
+
+    def on_mount(self) -> None:
+        """Write the question."""
+        self.query_one("#title", Lines).put(
+            0, row((shown(self._title), "bold"), right=[("enter takes, esc leaves", "dim")])
+        )
+        self.query_one("#hint", Lines).put(0, row((shown(self._hint), "dim")))
+
+    @on(Input.Submitted)
+    def given(self, event: Input.Submitted) -> None:
+        """Give the line back."""
+        self.dismiss(event.value)

@@ -1,0 +1,373 @@
+"""The review screen: the document with its marks, the lines around it, and the keys. Decisions are `Reviewing`'s."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from tui_annotate.config import Config
+from tui_annotate.domain.decisions import Changes
+from tui_annotate.domain.scheme import DocumentLabel
+from tui_annotate.errors import AnnotateError, DecisionError, StoreError
+from tui_annotate.keymaps.assignment import Keymap, assign
+from tui_annotate.screens import label_rows, status
+from tui_annotate.screens.bindings import bindings
+from tui_annotate.screens.corpus_thread import CorpusThread
+from tui_annotate.screens.document_view import DocumentView
+from tui_annotate.screens.hints import hint_row
+from tui_annotate.screens.lane import Lane
+from tui_annotate.screens.lines import Lines, row
+from tui_annotate.screens.marks import Marker, touched
+from tui_annotate.screens.reviewing import Opening, Reviewing
+from tui_annotate.screens.selecting import Selecting
+from tui_annotate.screens.status import Learning, Sign
+from tui_annotate.screens.verbs import Verbs
+
+T = TypeVar("T")
+
+_HEADER, _RULE, _DOCUMENT = range(3)
+_NOTICE, _FOCUS, _FIRST_LABELS = range(3)
+_SAVING_SHOWS_AFTER = 0.15
+"""Seconds: a write that takes no longer needs no sign."""
+
+
+class Panel(Lines, can_focus=True):
+    """The lines under the text. It has the focus while text is selected, and with it the keys of that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("selection")]
+
+    def action_do(self, id: str) -> None:
+        """Do what a key of the selection mode is for."""
+        screen = self.screen
+        assert isinstance(screen, ReviewScreen)
+        screen.verbs.do(id)
+
+
+class ReviewScreen(Screen[None]):
+    """Where documents are reviewed."""
+
+    DEFAULT_CSS = """
+    ReviewScreen { layout: vertical; overflow: hidden; }
+    ReviewScreen DocumentView { height: 1fr; padding: 0 1; }
+    """
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("review")]
+
+    class Wanted(Message):
+        """A key asked for something that is the app's to do."""
+
+        def __init__(self, id: str) -> None:
+            super().__init__()
+            self.id = id
+            """Of the action."""
+
+    class Ready(Message):
+        """The first picture is on screen."""
+
+    class SchemeChanged(Message):
+        """The scheme changed; the keymap is this one now."""
+
+        def __init__(self, keymap: Keymap) -> None:
+            super().__init__()
+            self.keymap = keymap
+
+    def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, *, config: Config, path: Path) -> None:
+        super().__init__()
+        self.corpus_name = path.name
+        self.reviewing = Reviewing(corpus, start, annotator, self)
+        self.keymap = assign(start.scheme, config.keys)
+        self.lane = Lane(self.failed)
+        self.learning: Learning | None = None
+        self.selecting: Selecting | None = None
+        self.verbs = Verbs(self)
+        self._config = config
+        self._marker = self._make_marker()
+        self._label_rows: list[list[DocumentLabel]] = []
+        self._sign: Sign = "read-only" if start.readonly else "saved"
+        self._banner: StoreError | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay the lines out around the document."""
+        yield Lines(3, id="top")
+        yield DocumentView(labels=self._config.labels, id="document")
+        yield Panel(3, id="panel")
+
+    def on_mount(self) -> None:
+        """Show what was read before the app began."""
+        self._top.put(_RULE, status.rule())
+        self.scheme_changed()
+        self.progress_changed()
+        self.document_changed()
+        if self.reviewing.readonly:
+            self.tell("This corpus is read-only: you can look, but nothing you decide can be written.", warning=True)
+        self.set_interval(1.0, self._look)
+        self.call_after_refresh(self.post_message, self.Ready())
+
+    @property
+    def _top(self) -> Lines:
+        return self.query_one("#top", Lines)
+
+    @property
+    def panel(self) -> Panel:
+        """The lines under the text."""
+        return self.query_one("#panel", Panel)
+
+    @property
+    def view(self) -> DocumentView:
+        """The text."""
+        return self.query_one("#document", DocumentView)
+
+    # Keys
+
+    def action_do(self, id: str) -> None:
+        """Do what a key is for."""
+        self.verbs.do(id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While text is selected, only the keys of that are alive."""
+        return not (action == "do" and self.selecting is not None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys of the scheme: digits for entity types, letters for labels."""
+        hotkey = self.keymap.hotkey(event.key)
+        if hotkey is not None and self.verbs.hotkey(hotkey):
+            event.stop()
+            event.prevent_default()
+
+    def later(self, job: Callable[[], Awaitable[None] | None]) -> None:
+        """Do something behind all keys that came before it."""
+        self.lane.put(job)
+
+    def write(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Do something that writes: a sign shows when it takes long, a banner when it fails."""
+
+        async def written() -> None:
+            slow = asyncio.get_running_loop().call_later(_SAVING_SHOWS_AFTER, self._set_sign, "saving")
+            try:
+                await job()
+            finally:
+                slow.cancel()
+            self._wrote()
+
+        self.lane.put(written)
+
+    def ask(self, question: Screen[T], answer: Callable[[T], None]) -> None:
+        """Show a question; `answer` is called unless it was left."""
+
+        def answered(result: T | None) -> None:
+            if result is not None:
+                answer(result)
+
+        self.app.push_screen(question, answered)
+
+    def want(self, id: str) -> None:
+        """Ask the app for something that is not this screen's own."""
+        self.post_message(self.Wanted(id))
+
+    # Told by Reviewing
+
+    def document_changed(self) -> None:
+        """Show another document, or what to do when there is none."""
+        session = self.reviewing.session
+        self.stop_selecting()
+        self.verbs.forget()
+        working = session.working
+        if working is None:
+            self.tell(self._nothing_here(), warning=True)
+        else:
+            focused = session.focused
+            self.view.show(working.document, self._marker.marks(working), focused.id if focused else None)
+            self.tell("")
+        self._draw_lines()
+
+    def _nothing_here(self) -> str:
+        if self.reviewing.progress.total:
+            return "Every document is confirmed. The table of documents (c) opens any of them."
+        return f"No documents yet. `import` in the commands (:) brings some, or run: tui-annotate import {self.corpus_name} PATH"
+
+    def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
+        """Redraw what changes touched, and move the focus."""
+        session = self.reviewing.session
+        working = session.working
+        if changes:
+            self.stop_selecting()
+        if working is not None:
+            for id, item in touched(working, changes).items():
+                if item is None:
+                    self.view.remove_mark(id)
+                else:
+                    self.view.replace_mark(self._marker.mark(item))
+            focused = session.focused
+            self.view.focus_mark(focused.id if focused is not None else None)
+            self.tell("")
+        self._draw_lines()
+
+    def progress_changed(self) -> None:
+        """Show the counts and what learning does."""
+        self._top.put(_HEADER, status.header(self.corpus_name, self.reviewing.progress, self.learning))
+
+    def scheme_changed(self) -> None:
+        """Give the keys anew, and the labels their rows."""
+        scheme = self.reviewing.session.scheme
+        self._marker = self._make_marker()
+        self.keymap = assign(scheme, self._config.keys)
+        self.post_message(self.SchemeChanged(self.keymap))
+        self._arrange_labels()
+
+    def tell(self, notice: str, *, warning: bool = False) -> None:
+        """Say something in the rule; a banner is not overwritten."""
+        if self._banner is None:
+            self.panel.put(_NOTICE, status.rule(notice, warning=warning))
+
+    def learning_changed(self, state: Learning) -> None:
+        """Show what the learning loop does."""
+        if state.news and (self.learning is None or state.news != self.learning.news):
+            self.tell(state.news, warning=state.failed)
+        self.learning = state
+        self.progress_changed()
+
+    def look_changed(self, *, colour: bool) -> None:
+        """Draw everything in another look."""
+        self._config = replace(self._config, look="terminal" if colour else "no-colour")
+        self._marker = self._make_marker()
+        working = self.reviewing.session.working
+        if working is not None:
+            self.view.set_marks(self._marker.marks(working))
+        self.refresh()
+
+    def _make_marker(self) -> Marker:
+        return Marker(self.reviewing.session.scheme, colour=self._config.look != "no-colour")
+
+    # Trouble
+
+    def failed(self, error: Exception) -> None:
+        """Show why something was not done; what is no error of ours ends the app."""
+        if isinstance(error, StoreError):
+            self._raise_banner(error)
+        elif isinstance(error, AnnotateError):
+            if isinstance(error, DecisionError):
+                self.marks_changed()
+            self.tell(str(error), warning=True)
+        else:
+            self.app.call_later(_raise, error)
+
+    def _raise_banner(self, error: StoreError) -> None:
+        dropped = self.lane.drop()
+        self._banner = error
+        self._set_sign("not saved")
+        self.panel.put(_NOTICE, status.banner(error))
+        self.panel.put(len(self.panel.rows) - 1, status.banner_hint(error, dropped))
+
+    def _wrote(self) -> None:
+        """Take the banner down: something reached the disk."""
+        if self._banner is not None:
+            self._banner = None
+            self.tell("")
+        self._set_sign("read-only" if self.reviewing.readonly else "saved")
+        self._draw_hints()
+
+    def _set_sign(self, sign: Sign) -> None:
+        self._sign = sign
+        working = self.reviewing.session.working
+        if working is not None:
+            self._top.put(_DOCUMENT, status.document_line(working, sign))
+
+    # Selecting
+
+    def start_selecting(self, selecting: Selecting) -> None:
+        """Enter the selection mode."""
+        self.selecting = selecting
+        self.panel.focus(scroll_visible=False)
+        self.show_selection()
+
+    def show_selection(self) -> None:
+        """Draw what is selected now."""
+        if self.selecting is not None:
+            self.view.set_cursor(self.selecting.span)
+        self._draw_lines()
+
+    def stop_selecting(self) -> None:
+        """Leave the selection mode."""
+        if self.selecting is not None:
+            self.selecting = None
+            self.set_focus(None)
+            self.view.set_cursor(None)
+            self._draw_lines()
+
+    # Drawing
+
+    def _draw_lines(self) -> None:
+        session = self.reviewing.session
+        working = session.working
+        if working is None:
+            self._top.put(_DOCUMENT, row())
+            self.panel.put(_FOCUS, row())
+        else:
+            self._top.put(_DOCUMENT, status.document_line(working, self._sign))
+            if self.selecting is None:
+                self.panel.put(_FOCUS, status.focus_line(working, session.focused))
+            else:
+                self.panel.put(_FOCUS, status.selection_line(working, self.selecting.span, self.selecting.item))
+        item = session.focused
+        name = item.name if item is not None and not item.spans else ""
+        for index, labels in enumerate(self._label_rows):
+            self.panel.put(_FIRST_LABELS + index, label_rows.label_row(labels, self.keymap, working, name))
+        self._draw_hints()
+
+    def _draw_hints(self) -> None:
+        if self._banner is None:
+            session = self.reviewing.session
+            hints = hint_row(self.keymap, session, selecting=self.selecting)
+            self.panel.put(len(self.panel.rows) - 1, hints)
+
+    def _arrange_labels(self) -> None:
+        width = self.size.width or self.app.size.width
+        self._label_rows = label_rows.arrange(self.reviewing.session.scheme, self.keymap, width)
+        self.panel.resize(3 + len(self._label_rows))
+        self._draw_lines()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the labels for the new width."""
+        self._arrange_labels()
+
+    @on(DocumentView.Scrolled)
+    def came_into_view(self) -> None:
+        """Note what has been on screen, once it was drawn."""
+        self.call_after_refresh(self._note_seen)
+
+    def _note_seen(self) -> None:
+        if self.reviewing.session.working is not None:
+            self.reviewing.session.saw_items(str(id) for id in self.view.visible_marks())
+
+    @on(DocumentView.PlaceClicked)
+    def clicked(self, event: DocumentView.PlaceClicked) -> None:
+        """Put the focus on what was clicked."""
+        if event.mark is not None:
+            self.verbs.focus_item(str(event.mark.id))
+
+    def _look(self) -> None:
+        """Look once a second whether another process wrote; draws nothing when none did."""
+        if self._looking is None and not self.lane.busy:
+            self._looking = asyncio.ensure_future(self._look_once())
+
+    async def _look_once(self) -> None:
+        try:
+            await self.reviewing.look()
+        except StoreError:
+            return
+        finally:
+            self._looking = None
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -1,0 +1,290 @@
+"""Reviewing: joins session, corpus thread and learning loop into what a key does. Headless: a view is told.
+
+Everything here runs in the lane, one job after the other; only the disk is elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_annotate.domain.decisions import Changes, Kind, VersionState
+from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.errors import DecisionError, StoreError
+from tui_annotate.screens.corpus_thread import CorpusThread
+from tui_annotate.session.desk import Desk, Predictions, TakenBack
+from tui_annotate.session.items import Place
+from tui_annotate.session.review import Act, ReviewSession
+from tui_annotate.session.working import WorkingDocument
+from tui_annotate.store import counters, documents, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.counters import Progress
+from tui_annotate.store.queue import NextDocument
+from tui_annotate.store.settings import Settings
+
+AHEAD = 4
+"""Documents asked for at once: the next one, and those that are predicted meanwhile."""
+
+
+class View(Protocol):
+    """What is told of changes."""
+
+    def document_changed(self) -> None:
+        """Another document is open, or none."""
+
+    def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
+        """These decisions, or the focus, changed in the open document."""
+
+    def progress_changed(self) -> None:
+        """The counts of the corpus changed."""
+
+    def scheme_changed(self) -> None:
+        """The scheme changed, and the keys with it."""
+
+    def tell(self, notice: str, *, warning: bool = False) -> None:
+        """Say something in one line."""
+
+
+class Loop(Protocol):
+    """What is used of `services.training.LearningLoop`."""
+
+    def confirmed(self, change: int = 1) -> None: ...
+    def expect(self, documents: Sequence[int]) -> None: ...
+    async def predictions_for(self, document: int) -> list[Predictions]: ...
+    async def reload(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is read before the first picture."""
+
+    scheme: Scheme
+    settings: Settings
+    progress: Progress
+    data_version: int
+    readonly: bool
+    working: WorkingDocument | None
+    focus: Place | None
+
+
+def opening(corpus: Corpus, annotator: str) -> Opening:
+    """Read what the first picture shows: the document and the place where the annotator stopped, or the next one."""
+    desk = Desk(corpus, annotator)
+    place = desk.resume() or {}
+    document, reason, focus = place.get("document"), "", place.get("focus")
+    if document is None:
+        following = desk.following(1)
+        document, reason = (following[0].document, following[0].reason) if following else (None, "")
+    working = desk.open(document, reason=reason) if document is not None else None
+    return Opening(
+        settings.scheme(corpus),
+        settings.load(corpus),
+        counters.progress(corpus),
+        corpus.data_version(),
+        corpus.readonly,
+        working,
+        tuple(focus) if focus else None,
+    )
+
+
+class Reviewing:
+    """What the keys of the review screen do."""
+
+    def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, view: View) -> None:
+        self.corpus = corpus
+        self.session = ReviewSession(annotator, start.scheme, strict=start.settings.confirm_strictly)
+        self.progress = start.progress
+        self.readonly = start.readonly
+        self.loop: Loop | None = None
+        self._view = view
+        self._data_version = start.data_version
+        self._background: set[asyncio.Task[None]] = set()
+        if start.working is not None:
+            self.session.show(start.working, start.focus)
+
+    # Deciding
+
+    async def decide(self, plan: Callable[[], Act]) -> None:
+        """Work an act out, write it, and only then show it; go on to the next document when it leaves this one.
+
+        Raises:
+            DecisionError: It makes no sense here.
+            StoreError: It is not on disk; the document stays as it was.
+        """
+        act = plan()
+        annotator = self.session.annotator
+        counted = any(decision.changes.state is not None for decision in act.decisions)
+
+        def write(corpus: Corpus) -> Progress | None:
+            Desk(corpus, annotator).write(act)
+            return counters.progress(corpus) if counted else None
+
+        progress = await self.corpus(write)
+        self.session.wrote(act)
+        self._counted(progress, sum(_confirmations(d.kind, d.changes.state) for d in act.decisions))
+        if act.leaves and await self.next():
+            return
+        self._view.marks_changed([decision.changes for decision in act.decisions])
+        if act.leaves:
+            self._view.tell("That was the last one: every document is confirmed.")
+
+    async def undo(self) -> None:
+        """Take the last act back, in whatever document it was."""
+        await self._take_back(Desk.undo, "undone", -1)
+
+    async def redo(self) -> None:
+        """Do again what was taken back last."""
+        await self._take_back(Desk.redo, "done again", 1)
+
+    async def _take_back(self, verb: Callable[[Desk], TakenBack], word: str, sign: int) -> None:
+        annotator = self.session.annotator
+
+        def write(corpus: Corpus) -> tuple[TakenBack, Progress]:
+            return verb(Desk(corpus, annotator)), counters.progress(corpus)
+
+        taken, progress = await self.corpus(write)
+        self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
+        working = self.session.working
+        if working is not None and working.id == taken.document:
+            try:
+                self.session.took_back(taken.changes, taken.focus)
+                self._view.marks_changed(taken.changes)
+            except ValueError:
+                await self.open(taken.document, focus=taken.focus)
+        else:
+            await self.open(taken.document, focus=taken.focus)
+        self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}")
+
+    def _counted(self, progress: Progress | None, confirmations: int) -> None:
+        if progress is not None:
+            self.progress = progress
+            self._view.progress_changed()
+        if confirmations and self.loop is not None:
+            self.loop.confirmed(confirmations)
+
+    # Going to documents
+
+    async def open(self, document: int, *, reason: str = "", focus: Place | None = None) -> None:
+        """Open a document; its suggestions are on disk before it is shown."""
+        annotator = self.session.annotator
+        predictions = await self.loop.predictions_for(document) if self.loop is not None and not self.readonly else []
+        working = await self.corpus(lambda corpus: Desk(corpus, annotator).open(document, predictions, reason=reason))
+        self.session.show(working, focus)
+        self._view.document_changed()
+        self._keep_place()
+
+    async def next(self) -> bool:
+        """Open the document that comes next, and have those after it predicted; False when none is left."""
+        found = await self._following()
+        if not found:
+            return False
+        await self.open(found[0].document, reason=found[0].reason)
+        if self.loop is not None:
+            self.loop.expect([entry.document for entry in found[1:]])
+        return True
+
+    async def expect(self) -> None:
+        """Have the documents predicted that come next."""
+        found = await self._following()
+        if self.loop is not None:
+            self.loop.expect([entry.document for entry in found])
+
+    async def _following(self) -> list[NextDocument]:
+        annotator = self.session.annotator
+        return await self.corpus(lambda corpus: Desk(corpus, annotator).following(AHEAD))
+
+    async def neighbour(self, step: int) -> None:
+        """Open the next or previous document in file order."""
+        here = self.session.document.id
+        found = await self.corpus(lambda corpus: documents.neighbour(corpus, here, step=1 if step > 0 else -1))
+        if found is None:
+            raise DecisionError("This is the last document." if step > 0 else "This is the first document.")
+        await self.open(found)
+
+    async def back(self) -> None:
+        """Open the document that was shown before this one."""
+        visited = self.session.visited
+        if len(visited) < 2:
+            raise DecisionError("No document was shown before this one.")
+        visited.pop()
+        await self.open(visited[-1])
+
+    def _keep_place(self) -> None:
+        """Keep where the annotator is, in the background: nothing waits for it, and it may fail."""
+        if self.readonly:
+            return
+        place, annotator = self.session.place(), self.session.annotator
+
+        async def keep() -> None:
+            try:
+                await self.corpus(lambda corpus: Desk(corpus, annotator).keep_place(place))
+            except StoreError:
+                return
+
+        task = asyncio.ensure_future(keep())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # The scheme
+
+    async def create_type(self, name: str) -> str:
+        """Add an entity type to the scheme, unless it is there; return its name."""
+        name = " ".join(name.split())
+        await self._change_scheme(lambda s: s if s.entity(name) is not None else s.with_entity(EntityType(name)))
+        return name
+
+    async def create_label(self, label: DocumentLabel) -> None:
+        """Add a document label to the scheme."""
+        if self.session.scheme.label(label.name) is not None:
+            raise DecisionError(f"There is a document label {label.name} already.")
+        await self._change_scheme(lambda scheme: scheme.with_label(label))
+
+    async def _change_scheme(self, change: Callable[[Scheme], Scheme]) -> None:
+        annotator = self.session.annotator
+
+        def write(corpus: Corpus) -> Scheme:
+            held = settings.scheme(corpus)
+            wanted = change(held)
+            return held if wanted == held else settings.set_scheme(corpus, wanted, annotator=annotator)
+
+        await self._take_scheme(await self.corpus(write))
+
+    async def _take_scheme(self, scheme: Scheme) -> None:
+        if scheme != self.session.scheme:
+            self.session.scheme = scheme
+            self._view.scheme_changed()
+            if self.loop is not None:
+                await self.loop.reload()
+
+    # Other processes
+
+    async def look(self) -> None:
+        """Notice what other processes wrote; the open document stays as it is."""
+        known = self._data_version
+
+        def read(corpus: Corpus) -> tuple[int, Progress, Scheme] | None:
+            version = corpus.data_version()
+            return None if version == known else (version, counters.progress(corpus), settings.scheme(corpus))
+
+        found = await self.corpus(read)
+        if found is None:
+            return
+        self._data_version, progress, scheme = found
+        if progress != self.progress:
+            self._counted(progress, 0)
+        await self._take_scheme(scheme)
+        if self.session.working is None and progress.total:
+            await self.next()
+
+    async def reload(self) -> None:
+        """Read the open document again, with what other processes wrote in it."""
+        await self.open(self.session.document.id, reason=self.session.document.reason, focus=self.session.focus)
+
+
+def _confirmations(kind: Kind, state: tuple[VersionState | None, VersionState | None] | None) -> int:
+    """Say by how much a decision changes the number of confirmed documents."""
+    if kind is Kind.CONFIRM:
+        return 1
+    return -1 if kind is Kind.REOPEN and state is not None and state[0] is VersionState.CONFIRMED else 0
