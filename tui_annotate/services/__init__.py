@@ -1,1 +1,1 @@
-"""tui_annotate.services"""
+"""Use cases that join store, formats, session and learner: importing, exporting, training, simulating."""
