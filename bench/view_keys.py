@@ -14,11 +14,13 @@ import random
 import sys
 import time
 from pathlib import Path
-
-from textual.app import App, ComposeResult
-from textual.widgets import Static
+from typing import ClassVar
 
 from pty_harness import Terminal, summary
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.spans import Span
 from tui_annotate.screens.document_view import DocumentView
@@ -27,10 +29,11 @@ from tui_annotate.screens.terminal import TerminalApp
 
 SIZES = {"5 kB, 50": (5_000, 50), "100 kB, 1,000": (100_000, 1_000), "1 MB, 10,000": (1_000_000, 10_000)}
 TYPES = ("DRUG", "DISEASE", "DOSE", "PROCEDURE")
-WORDS = (
+TEXT = (
     "the patient was started on aspirin and lisinopril in spring with no history of diabetes mellitus reported by "
     "family or earlier records while blood pressure stayed within normal range after admission to ward"
-).split()
+)
+WORDS = TEXT.split()
 
 
 def made(size: int, count: int) -> tuple[Document, list[Mark]]:
@@ -60,7 +63,7 @@ class ViewApp(App[None]):
     """The view with two keys."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [("j", "next", "Next"), ("a", "accept", "Accept")]
+    BINDINGS: ClassVar[list[BindingType]] = [("j", "next", "Next"), ("a", "accept", "Accept")]
     CSS = "#head, #foot { height: 1; }"
 
     def __init__(self, size: int, count: int, labels: str) -> None:
@@ -104,7 +107,7 @@ class BareApp(App[None]):
     """What Textual costs by itself: one word changes."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [("j", "next", "Next")]
+    BINDINGS: ClassVar[list[BindingType]] = [("j", "next", "Next")]
     count = 0
 
     def compose(self) -> ComposeResult:

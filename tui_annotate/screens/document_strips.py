@@ -75,7 +75,10 @@ class DocumentStrips:
     def _draw(self, row: int, width: int, base: Style) -> Strip:
         shown = self.layout.row(row)
         if shown.line < 0:
-            return self._strip([], width, base)
+            runs: list[Run] = []
+            if self.labels == "gutter":
+                self._add_gutter(runs, [], width)
+            return self._strip(runs, width, base)
         found = self.pieces(shown.line)
         if shown.marker:
             return self._strip(marker_runs(found, self.layout.width + 1), width, base)

@@ -301,6 +301,25 @@ class DocumentView(ScrollView, can_focus=True):
         """Draw one row of the widget."""
         return self._rows.strip(y + self.scroll_offset.y, self.size.width, self.rich_style)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw rows of the widget past Textual's cache of styled lines, which draws all of them anew on each scroll.
+
+        A border, padding or opacity from a style sheet is Textual's to draw.
+        """
+        styles = self.styles
+        width = self.size.width
+        if styles.gutter.totals != (0, 0) or self.opacity != 1.0 or styles.text_opacity != 1.0 or styles.tint.a:
+            return super().render_lines(crop)
+        base = self.rich_style
+        top = self.scroll_offset.y
+        strips = [self._rows.strip(top + y, width, base) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def _drawer(self) -> DocumentStrips:
         return DocumentStrips(self._layout, self._marks, self.labels, self._style_of)
 

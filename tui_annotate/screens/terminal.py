@@ -28,10 +28,14 @@ from textual.strip import Strip
 from tui_annotate.domain.cells import cell_width
 
 CHECKED = "8.2.8"
+_IS_CHECKED = textual.__version__ == CHECKED
+"""Read once: Textual looks its version up in its metadata each time."""
 ReturnType = TypeVar("ReturnType")
 
 _SCROLLED_ROWS = 3
 """Rows that must be found moved before scrolling is thought of."""
+_KEPT = 512
+"""Strips whose cells are kept."""
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
@@ -102,6 +106,8 @@ class TerminalPicture:
         self.width = width
         self.height = height
         self._rows: list[Row | None] = [None] * height
+        self._cells: dict[int, tuple[Strip, Row]] = {}
+        """Strips come again and again while a document scrolls; by identity, since strips have no hash."""
 
     def full(self, strips: Iterable[Iterable[Strip]], color_system: ColorSystem) -> str:
         """Return what draws a whole picture, whatever the terminal shows."""
@@ -118,28 +124,39 @@ class TerminalPicture:
             old = wanted.get(y) or self._rows[y]
             if old is None:
                 raise UnknownContentError("row never drawn")
-            texts, codes = list(old[0]), list(old[1])
             for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                 if strip is None or x > x2 or end <= x1:
                     continue
                 size = min(end, x2) - x
-                part = row_of([strip if size == strip.cell_length else strip.crop(0, size)], size, color_system)
-                texts[x : x + size], codes[x : x + size] = part
-            wanted[y] = texts, codes
+                part = self._cells_of(strip if size == strip.cell_length else strip.crop(0, size), size, color_system)
+                old = part if size == self.width else _joined(old, x, part)
+            wanted[y] = old
         return self._sent({y: row for y, row in wanted.items() if row != self._rows[y]})
+
+    def _cells_of(self, strip: Strip, width: int, color_system: ColorSystem) -> Row:
+        held = self._cells.get(id(strip))
+        if held is not None:
+            return held[1]
+        if len(self._cells) >= _KEPT:
+            self._cells.clear()
+        row = row_of([strip], width, color_system)
+        self._cells[id(strip)] = strip, row
+        return row
 
     def _sent(self, wanted: dict[int, Row]) -> str:
         known = self._rows
-        plain = _differences(known, wanted)
         moved = self._moved(wanted) if len(wanted) > _SCROLLED_ROWS else None
         self._rows = [wanted.get(y, row) for y, row in enumerate(known)]
-        if moved is not None:
-            top, bottom, lines = moved
-            scrolled = _scrolled(known, top, bottom, lines, self.width)
-            target = {y: row for y in range(top, bottom + 1) if (row := wanted.get(y) or known[y]) != scrolled[y]}
-            text = _scroll_sequence(top, bottom, lines) + _differences(scrolled, {**wanted, **_known(target)})
-            return min(text, plain, key=len)
-        return plain
+        if moved is None:
+            return _differences(known, wanted)
+        top, bottom, lines = moved
+        scrolled = _scrolled(known, top, bottom, lines, self.width)
+        target = {
+            y: row
+            for y, row in enumerate(self._rows)
+            if row is not None and (y in wanted or top <= y <= bottom) and row != scrolled[y]
+        }
+        return _scroll_sequence(top, bottom, lines) + _differences(scrolled, target)
 
     def _moved(self, wanted: dict[int, Row]) -> tuple[int, int, int] | None:
         """Return top, bottom and the lines by which most of the wanted rows are found further down."""
@@ -150,18 +167,21 @@ class TerminalPicture:
         votes = Counter(
             old - y
             for y, row in wanted.items()
-            for old in places.get("".join(row[0]), ())
-            if any(map(str.strip, row[0]))
+            if (text := "".join(row[0])) and not text.isspace()
+            for old in places.get(text, ())
         )
         for lines, count in votes.most_common(1):
             top, bottom = min(wanted), max(wanted)
-            if lines and count >= _SCROLLED_ROWS and abs(lines) <= bottom - top:
+            if lines and count >= max(_SCROLLED_ROWS, len(wanted) // 3) and abs(lines) <= bottom - top:
                 return top, bottom, lines
         return None
 
 
-def _known(rows: dict[int, Row | None]) -> dict[int, Row]:
-    return {y: row for y, row in rows.items() if row is not None}
+def _joined(row: Row, x: int, part: Row) -> Row:
+    """Return a row with other cells from column `x` on."""
+    texts, codes = list(row[0]), list(row[1])
+    texts[x : x + len(part[0])], codes[x : x + len(part[0])] = part
+    return texts, codes
 
 
 def _scrolled(rows: list[Row | None], top: int, bottom: int, lines: int, width: int) -> list[Row | None]:
@@ -280,7 +300,8 @@ class TerminalApp(App[ReturnType], Generic[ReturnType]):
             x, y = position = self.screen.outer_size.clamp_offset(self.cursor_position)
             self._previous_cursor_position = position
             start, end = _SYNC if self._sync_available else ("", "")
-            driver.write(f"{start}{sequence}\x1b[{y + 1};{x + 1}H{end}")
+            home = f"{y + 1};{x + 1}" if x or y else ""
+            driver.write(f"{start}{sequence}\x1b[{home}H{end}")
             driver.flush()
         self.post_display_hook()
 
@@ -310,4 +331,4 @@ class TerminalApp(App[ReturnType], Generic[ReturnType]):
     def _may_send(self) -> bool:
         driver = self._driver
         running = self._running and not self._closed and not self.is_headless
-        return running and driver is not None and not driver.is_inline and textual.__version__ == CHECKED
+        return running and driver is not None and not driver.is_inline and _IS_CHECKED
