@@ -1,0 +1,78 @@
+"""Registering finished runs, deploying them, and saying in a line what that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.learn.messages import FinishedRun, Trigger
+from tui_annotate.store import runs
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.runs import RunRow
+
+
+def trainable(scheme: Scheme) -> list[str]:
+    """Return the tasks of a scheme: entities first, then each document label that is not free text."""
+    found = ["entities"] if scheme.entities else []
+    return found + [f"labels:{label.name}" for label in scheme.labels if label.kind != "text"]
+
+
+def register(
+    corpus: Corpus,
+    finished: Sequence[FinishedRun],
+    *,
+    trigger: Trigger,
+    by: str,
+    deploy: bool,
+) -> str:
+    """Enter finished runs, deploy them if asked, and return what changed, for one line."""
+    before = runs.deployed(corpus)
+    news = []
+    for run in finished:
+        row = RunRow(
+            run.name,
+            run.task,
+            run.engine,
+            trigger=trigger,
+            created=run.created,
+            documents=run.documents,
+            sequence=run.sequence,
+            parameters=run.parameters,
+            metrics={**run.metrics, "seconds": run.seconds},
+            by=by,
+        )
+        runs.register(corpus, row)
+        if deploy:
+            runs.deploy(corpus, run.name)
+        news.append(_comparison(run.name, before.get(run.task), row, deployed=deploy))
+    return "; ".join(news)
+
+
+def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -> str:
+    verb = "serves" if deployed else "is trained, not deployed"
+    now, then = _headline(new.metrics), _headline(old.metrics) if old else None
+    if now is None:
+        return f"{name} {verb}, trained on {new.documents}"
+    if then is None or then["name"] != now["name"]:
+        return f"{name} {verb}: {now['name']} {now['value']:.2f}"
+    return f"{name} {verb}: {now['name']} {then['value']:.2f} to {now['value']:.2f}"
+
+
+def figure(deployed: Iterable[RunRow]) -> str:
+    """Return the deployed runs' holdout figures: `F1 0.81 (0.70-0.89, 38 held out)`, or `12/30 held out`."""
+    return "; ".join(_figure(run.metrics) for run in deployed)
+
+
+def _figure(metrics: Mapping[str, Any]) -> str:
+    held_out = metrics.get("holdout") or {}
+    documents = held_out.get("documents", 0)
+    best = _headline(metrics)
+    if best is None:
+        return f"{documents}/{max(held_out.get('needed', 30), documents)} held out"
+    return f"{best['name']} {best['value']:.2f} ({best['low']:.2f}-{best['high']:.2f}, {documents} held out)"
+
+
+def _headline(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (metrics.get("holdout") or {}).get("headline")
+    return found
