@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from tui_annotate.learn.engines.base import Floats
 from tui_annotate.learn.engines.crffile import Weights
@@ -45,7 +46,7 @@ def of_neighbour(word: str, offset: int) -> tuple[str, ...]:
     return (lower,) if abs(offset) > 1 else (lower, f"{offset}r=" + _RUN.sub(r"\1", shape(word)))
 
 
-def items(words: Sequence[str], figures: Floats) -> list[dict[str, float]]:
+def items(words: Sequence[str], figures: NDArray[np.float32]) -> list[dict[str, float]]:
     """Return the attributes of each token for training; `figures` are rows of the word space, or have no columns."""
     names = [f"v{column}" for column in range(figures.shape[1])]
     found = []

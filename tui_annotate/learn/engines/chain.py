@@ -111,7 +111,7 @@ class Chain:
     def spans(self, posterior: Posterior, *, minimum: float) -> list[FoundSpan]:
         """Return spans of probability `minimum` or more in order, none overlapping, the likelier one kept."""
         marginals = posterior.marginals
-        found = []
+        found: list[FoundSpan] = []
         for first, type_ in np.argwhere(marginals[:, self.begins] >= minimum).tolist():
             found += self._ends(posterior, first, type_, float(marginals[first, self.begins[type_]]), minimum)
         kept: list[FoundSpan] = []

@@ -71,12 +71,12 @@ class EntityModel:
         chains: list[FittedChain],
         space: WordSpace,
         parameters: EntityParameters,
-        report: FitReport = FitReport(0),
+        report: FitReport | None = None,
     ) -> None:
         self.chains = chains
         self.space = space
         self.parameters = parameters
-        self.report = report
+        self.report = report or FitReport(0)
 
     def predict(self, encodings: WordEncodings, *, run: str = "", minimum: float = TAGGING) -> list[list[Suggestion]]:
         """Return the spans whose exact probability is `minimum` or more, in reading order."""
@@ -115,7 +115,7 @@ class EntityModel:
 
     def _bags(self, encodings: WordEncodings) -> Any:
         """Return the words of each document, rare ones weighing more."""
-        rows, columns = [], []
+        rows, columns = list[int](), list[int]()
         for row, document in enumerate(encodings.documents):
             known = {c for s in document for c in self.space.columns(s.words)}
             columns.extend(known)
@@ -173,7 +173,7 @@ class EntityEngine:
                 chains.append(_fitted(crffile.parse(data), data, self.space, options))
         if not chains:
             raise TooFewExamplesError(
-                f"Entities: {len(gold)} confirmed documents hold none of the scheme's types; there is nothing to learn.",
+                f"Entities: {len(gold)} confirmed documents hold none of the scheme's types; nothing to learn.",
                 hint="Mark a few entities and confirm.",
             )
         progress(1.0, "fitted")
@@ -212,7 +212,7 @@ class _Reader:
     def _append(self, sentences: Sequence[Sentence], labels: Sequence[Sequence[str]]) -> None:
         for sentence, sequence in zip(sentences, labels, strict=True):
             width = self._space.width if self._vectors else 0
-            figures = self._space.describe(sentence.words) if width else np.zeros((len(sentence.words), 0))
+            figures = self._space.describe(sentence.words) if width else np.zeros((len(sentence.words), 0), np.float32)
             self._trainer.append(pycrfsuite.ItemSequence(items(sentence.words, figures)), list(sequence))
 
     def train(self, options: EntityParameters, progress: Progress, begin: float, end: float) -> bytes:

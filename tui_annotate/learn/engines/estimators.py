@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from skops import io as skops_io
 from skops.io.exceptions import UntrustedTypesFoundException
-from sklearn.linear_model import LogisticRegression
 
 from tui_annotate.errors import LearnError
 from tui_annotate.learn.engines.base import Floats

@@ -58,12 +58,12 @@ class LabelModel:
     """Classifiers of one document label."""
 
     def __init__(
-        self, details: LabelDetails, classifiers: list[Any], space: TextSpace, report: FitReport = FitReport(0)
+        self, details: LabelDetails, classifiers: list[Any], space: TextSpace, report: FitReport | None = None
     ) -> None:
         self.details = details
         self.classifiers = classifiers
         self.space = space
-        self.report = report
+        self.report = report or FitReport(0)
 
     def probabilities(self, encodings: TextEncodings) -> Floats:
         """Return a row for each document, a column for each value; rows add up to 1 unless several may hold."""
@@ -186,7 +186,7 @@ class LabelEngine:
         if len(seen) < 2:
             only = f" and all of them say {seen[0]!r}" if seen else ""
             raise TooFewExamplesError(
-                f"{self.label.name}: {len(targets)} confirmed documents have a value{only}; there is nothing to tell apart.",
+                f"{self.label.name}: {len(targets)} confirmed documents have a value{only}; nothing to tell apart.",
                 hint="Confirm documents of at least two values.",
             )
         index = np.searchsorted(np.array(seen), targets) if not isinstance(seen[0], bool) else np.array(targets, int)
@@ -202,17 +202,19 @@ class LabelEngine:
         for done, value in enumerate(options_of_label):
             holds: NDArray[np.int64] = np.array([value in target for target in targets], dtype=np.int64)
             if 0 < holds.sum() < len(holds):
-                settings = {"c": options.c, "iterations": options.iterations}
-                classifiers.append(estimators.fit(encodings.matrix, holds, **settings))
+                c, iterations = options.c, options.iterations
+                classifiers.append(estimators.fit(encodings.matrix, holds, c=c, iterations=iterations))
                 threshold = 0.5
                 if options.fit_thresholds:
-                    threshold = estimators.best_threshold(encodings.matrix, holds, seed=seed, **settings)
+                    threshold = estimators.best_threshold(
+                        encodings.matrix, holds, seed=seed, c=c, iterations=iterations
+                    )
                 thresholds.append(threshold)
                 values.append(value)
             progress(0.05 + 0.9 * (done + 1) / len(options_of_label), f"fitted {value}")
         if not values:
             raise TooFewExamplesError(
-                f"{self.label.name}: no value of it both holds and fails to hold among {len(targets)} confirmed documents.",
+                f"{self.label.name}: among {len(targets)} confirmed documents no value both holds and fails to hold.",
                 hint="Confirm documents with different values.",
             )
         return values, classifiers, thresholds

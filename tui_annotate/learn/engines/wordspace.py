@@ -157,23 +157,21 @@ def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
     progress(0.3, f"read {counts.total():,} words")
     words = [word for word, _ in counts.most_common()]
     own = min(sum(count >= LEAST_COUNT for count in counts.values()), MOST_WORDS)
-    statistics = {
-        "counts": np.array([counts[word] for word in words], dtype=np.int64),
-        "capitals": np.array([capital[word] / counts[word] for word in words], dtype=np.float32),
-    }
+    often = np.array([counts[word] for word in words], dtype=np.int64)
+    capitals = np.array([capital[word] / counts[word] for word in words], dtype=np.float32)
+    letters, idf = _letter_statistics(words)
     dimensions = min(DIMENSIONS, own - 1)
-    if dimensions < 2:
-        return _without_vectors(words, statistics)
+    if dimensions < 2 or len(letters) < 3:
+        return _without_vectors(words, often, capitals)
     vectors = _neighbour_vectors(sequences, words[:own], dimensions, seed)
     progress(0.7, "learned from neighbours")
-    letters, idf = _letter_statistics(words)
     rows = letter_rows(words[:own], {gram: row for row, gram in enumerate(letters)}, idf)
     directions = _main_directions(rows, min(LETTER_DIMENSIONS, len(letters) - 1, own - 1), seed)
     known = unit(rows @ directions.T)
-    weight = np.log1p(statistics["counts"][:own])[:, None]
+    weight = np.log1p(often[:own])[:, None]
     square = known.T @ (weight * known) + np.eye(known.shape[1])
     mapping = np.linalg.solve(square, known.T @ (weight * vectors)).astype(np.float32)
-    trust = statistics["counts"][:own, None]
+    trust = often[:own, None]
     mixed = unit((trust * vectors + PRIOR * (known @ mapping)) / (trust + PRIOR))
     progress(1.0, "learned from letters")
     return WordSpace(
@@ -183,7 +181,8 @@ def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
         letters_idf=idf,
         letter_directions=directions,
         letter_map=mapping,
-        **statistics,
+        counts=often,
+        capitals=capitals,
     )
 
 
@@ -200,13 +199,15 @@ def letter_rows(forms: Sequence[str], columns: dict[str, int], idf: NDArray[np.f
     matrix = sp.csr_matrix((np.array(data, dtype=np.float32), indices, ends), shape=(len(forms), len(columns)))
     matrix = matrix.multiply(idf[None, :]).tocsr()
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (sp.diags(1.0 / np.maximum(norms, 1e-9)) @ matrix).tocsr().astype(np.float32)
+    scaled: Any = (sp.diags(1.0 / np.maximum(norms, 1e-9)) @ matrix).tocsr().astype(np.float32)
+    return scaled
 
 
 def unit(rows: NDArray[Any]) -> NDArray[np.float32]:
     """Return rows scaled to length 1; a row of zeros stays."""
     rows = np.asarray(rows)
-    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _read(pool: Iterable[Document]) -> tuple[list[list[str]], Counter[str]]:
@@ -226,7 +227,7 @@ def _read(pool: Iterable[Document]) -> tuple[list[list[str]], Counter[str]]:
 
 
 def _neighbour_vectors(sequences: list[list[str]], words: list[str], dimensions: int, seed: int) -> NDArray[np.float32]:
-    """Return unit vectors: SVD of the positive pointwise mutual information with the words at offsets -2, -1, 1 and 2."""
+    """Return unit vectors: SVD of the positive mutual information with the words at offsets -2 to 2."""
     size = len(words)
     index = {word: row for row, word in enumerate(words)}
     gap = (-1, -1)
@@ -282,7 +283,7 @@ def _grams(form: str) -> Iterator[str]:
             yield framed[start : start + length]
 
 
-def _without_vectors(words: list[str], statistics: dict[str, NDArray[Any]]) -> WordSpace:
+def _without_vectors(words: list[str], counts: NDArray[np.int64], capitals: NDArray[np.float32]) -> WordSpace:
     """Return the space of a pool too small to learn vectors from."""
     none = np.zeros((0, 0), dtype=np.float32)
     return WordSpace(
@@ -292,5 +293,6 @@ def _without_vectors(words: list[str], statistics: dict[str, NDArray[Any]]) -> W
         letters_idf=np.zeros(0, np.float32),
         letter_directions=none,
         letter_map=none,
-        **statistics,
+        counts=counts,
+        capitals=capitals,
     )

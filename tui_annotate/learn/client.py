@@ -1,0 +1,275 @@
+"""The parent side of learning: starts the children, asks, passes on what they say, and leaves no orphan.
+
+One training runs and at most one waits; a newer one takes the place of the one that
+waits. A trainer is always kept ready ahead: it has read everything before it is asked. A failure keeps the deployed run serving.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tui_annotate.learn import launching
+from tui_annotate.learn.blocking import Worker
+from tui_annotate.learn.child import Child, Which
+from tui_annotate.learn.messages import (
+    AnyEvent,
+    ChildDied,
+    Command,
+    Predict,
+    Rank,
+    Ready,
+    Serve,
+    Train,
+    TrainingFailed,
+    TrainingFinished,
+    TrainingProgress,
+    TrainingStarted,
+    Trigger,
+)
+
+__all__ = ["Learner", "Worker"]
+
+NICE = 5
+OVERDUE = 20.0
+"""Seconds after which a training that other programs keep from the processor is started again at nice 0."""
+RESTARTS = 3
+"""Deaths in a row, without a sign of life between, after which a child is not started again."""
+
+
+class Learner:
+    """Learning for one open corpus, on one event loop. Every method but `start` and `stop` returns at once.
+
+    `on_event` is called on the loop with each event, in the order in which they happened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        on_event: Callable[[AnyEvent], None],
+        annotator: str = "",
+        overdue: float = OVERDUE,
+    ) -> None:
+        self.path = path
+        self.annotator = annotator
+        self._tell = on_event
+        self._overdue = overdue
+        self._server: Child | None = None
+        self._trainer: Child | None = None
+        self._running: Train | None = None
+        self._waiting: Train | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._runs: dict[str, str] = {}
+        self._asked: dict[type[Command], Command] = {}
+        self._deaths: dict[Which, int] = {"trainer": 0, "server": 0}
+        self._starting: set[asyncio.Task[None]] = set()
+        self._children: set[Child] = set()
+        self._request = 0
+        self._stopped = True
+
+    @property
+    def training(self) -> bool:
+        """Say whether a training runs."""
+        return self._running is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Say whether another waits behind it."""
+        return self._waiting is not None
+
+    async def start(self) -> None:
+        """Start both children; they get ready on their own."""
+        self._stopped = False
+        self._deaths = {"trainer": 0, "server": 0}
+        self._server = self._launch("server", NICE)
+        self._trainer = self._launch("trainer", NICE)
+        await asyncio.gather(*self._starting)
+
+    async def stop(self) -> None:
+        """End the children at once and wait until they are gone; a training that runs is lost."""
+        self._stopped = True
+        self._running = self._waiting = None
+        self._stop_timer()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for child in self._children:
+            child.kill()
+        await asyncio.gather(*(child.gone() for child in self._children))
+        self._children.clear()
+        self._server = self._trainer = None
+
+    def train(
+        self,
+        *,
+        tasks: Sequence[str] = (),
+        trigger: Trigger = "manual",
+        parameters: Mapping[str, Any] | None = None,
+        engine: str = "",
+        tags: Sequence[str] = (),
+    ) -> int:
+        """Train now, or as soon as the training that runs has ended; returns the number that its events carry."""
+        command = Train(
+            request=self._next(),
+            tasks=list(tasks),
+            trigger=trigger,
+            by=self.annotator,
+            engine=engine,
+            parameters=dict(parameters or {}),
+            tags=list(tags),
+        )
+        if self._running is not None:
+            self._waiting = command
+        else:
+            self._run(command)
+        return command.request
+
+    def cancel(self) -> None:
+        """End the training that runs, and forget the one that waits; nothing of either is left."""
+        cancelled, self._running, self._waiting = self._running, None, None
+        self._stop_timer()
+        if cancelled is None:
+            return
+        self._replace_trainer(NICE)
+        self._tell(
+            TrainingFailed(
+                request=cancelled.request,
+                message="Cancelled.",
+                cancelled=True,
+                trigger=cancelled.trigger,
+                by=cancelled.by,
+            )
+        )
+
+    def serve(self, runs: Mapping[str, str]) -> None:
+        """Load the deployed runs, by task; a server that has to be started again loads them again."""
+        self._runs = dict(runs)
+        self._ask(Serve(request=self._next(), runs=self._runs))
+
+    def predict(self, documents: Sequence[int], *, minimum: float | None = None) -> int:
+        """Ask for suggestions; `PredictionsReady` brings them, one event for each run."""
+        command = Predict(request=self._next(), documents=list(documents), minimum=minimum)
+        self._ask(command)
+        return command.request
+
+    def rank(self, *, strategy: str = "default", size: int = 500, n: int = 10, seed: int = 0) -> int:
+        """Ask for the pool in order; a newer call replaces an older one that is not done yet."""
+        command = Rank(request=self._next(), strategy=strategy, size=size, n=n, seed=seed)
+        self._ask(command)
+        return command.request
+
+    def _next(self) -> int:
+        self._request += 1
+        return self._request
+
+    def _ask(self, command: Command) -> None:
+        self._asked[type(command)] = command
+        if self._server is not None:
+            self._server.send(command)
+
+    def _run(self, command: Train) -> None:
+        self._running = command
+        self._tell(TrainingStarted(request=command.request, tasks=command.tasks, trigger=command.trigger))
+        if self._trainer is None:
+            self._trainer = self._launch("trainer", NICE)
+        self._trainer.send(command)
+        self._start_timer(self._trainer)
+
+    def _launch(self, which: Which, nice: int) -> Child:
+        child = Child(which, self.path, nice=nice, on_event=self._heard, on_end=self._ended)
+        self._children.add(child)
+        task = asyncio.get_running_loop().create_task(self._bring_up(child))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        return child
+
+    async def _bring_up(self, child: Child) -> None:
+        """Start the process, then send what was asked of it meanwhile."""
+        try:
+            await child.start()
+        except OSError as error:
+            self._deaths[child.which] = RESTARTS
+            self._died(child, f"it could not be started: {error}")
+            return
+        if child is self._server:
+            for kind in (Serve, Predict, Rank):
+                if kind in self._asked:
+                    child.send(self._asked[kind])
+        elif child is self._trainer and self._running is not None:
+            child.send(self._running)
+
+    def _heard(self, child: Child, event: AnyEvent) -> None:
+        self._deaths[child.which] = 0
+        if isinstance(event, Ready) or child not in (self._server, self._trainer):
+            return
+        if isinstance(event, TrainingProgress) and (self._running is None or event.request != self._running.request):
+            return
+        if isinstance(event, TrainingFinished | TrainingFailed):
+            if self._running is None or event.request != self._running.request:
+                return
+            self._running = None
+            self._stop_timer()
+            child.wanted = False
+            self._trainer = self._launch("trainer", NICE)
+            self._tell(event)
+            self._run_waiting()
+            return
+        self._tell(event)
+
+    def _run_waiting(self) -> None:
+        following, self._waiting = self._waiting, None
+        if following is not None and self._running is None:
+            self._run(following)
+
+    def _ended(self, child: Child, code: int) -> None:
+        self._children.discard(child)
+        if not self._stopped and child in (self._server, self._trainer):
+            self._deaths[child.which] += 1
+            how = f"by signal {-code}" if code < 0 else f"with code {code}"
+            said = launching.tail(child.log)
+            self._died(child, f"it ended {how}{f': {said}' if said else ''}")
+
+    def _died(self, child: Child, message: str) -> None:
+        """Report a death, fail its training, start it again unless it keeps dying."""
+        again = self._deaths[child.which] < RESTARTS
+        failed = self._running if child is self._trainer else None
+        if child is self._trainer:
+            self._running = None
+            self._stop_timer()
+            self._trainer = self._launch("trainer", NICE) if again else None
+        else:
+            self._asked.pop(Rank, None)
+            self._server = self._launch("server", NICE) if again else None
+        self._tell(ChildDied(which=child.which, message=message, log=str(child.log), restarted=again))
+        if failed is not None:
+            self._tell(
+                TrainingFailed(
+                    request=failed.request,
+                    message=f"The training was lost: {message}.",
+                    hint="The deployed run keeps serving; the log has the details. Memory may have run out.",
+                    trigger=failed.trigger,
+                    by=failed.by,
+                )
+            )
+            self._run_waiting()
+
+    def _replace_trainer(self, nice: int) -> None:
+        if self._trainer is not None:
+            self._trainer.kill()
+        self._trainer = self._launch("trainer", nice)
+
+    def _start_timer(self, child: Child) -> None:
+        self._stop_timer()
+        if child.nice:
+            self._timer = asyncio.get_running_loop().call_later(self._overdue, self._hurry, child)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _hurry(self, child: Child) -> None:
+        """Start an overdue training again at nice 0: a user cannot raise the priority of the one that runs."""
+        if child is self._trainer and self._running is not None:
+            self._replace_trainer(0)

@@ -1,0 +1,163 @@
+"""Loaded runs at work: suggestions for documents, and the pool in the order of what teaches most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.documents import Document
+from tui_annotate.errors import LearnError
+from tui_annotate.learn import acquisition, data
+from tui_annotate.learn.engines.base import Model, Signals, engine
+from tui_annotate.learn.engines.files import HINT, read_manifest
+from tui_annotate.learn.messages import Rank
+from tui_annotate.learn.spaces import SPACE_FILE, Encoded
+from tui_annotate.store import documents, runs, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.queue import QueueEntry
+
+SLICE = 400
+"""Documents scored between two looks at what else is asked for."""
+MOST_CHARACTERS = 6_000_000
+"""Of the pool that are scored in one ranking."""
+REMEMBERED = 1_000
+"""Documents of the last ranking's top that a new one looks at again where the pool is sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A run in memory."""
+
+    run: str
+    task: str
+    model: Model
+    encoded: Encoded
+
+
+class Serving:
+    """The loaded runs of a corpus; runs of one space share its encoded documents."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.loaded: dict[str, Loaded] = {}
+        self._uncertain: list[int] = []
+
+    def serve(self, wanted: dict[str, str]) -> dict[str, str]:
+        """Load runs by task; returns what is loaded then.
+
+        Raises:
+            LearnError: A run cannot be loaded; what was loaded before stays.
+        """
+        loaded = {}
+        for task, run in wanted.items():
+            known = self.loaded.get(task)
+            loaded[task] = known if known is not None and known.run == run else self._load(task, run)
+        self.loaded = loaded
+        return {task: one.run for task, one in loaded.items()}
+
+    def put(self, task: str, run: str, model: Model, encoded: Encoded) -> None:
+        """Serve a model that is in memory already."""
+        self.loaded[task] = Loaded(run, task, model, encoded)
+
+    def _load(self, task: str, run: str) -> Loaded:
+        folder = runs.folder(self.corpus, run)
+        manifest = read_manifest(folder)
+        if manifest.task != task:
+            raise LearnError(f"{folder}: a model of {manifest.task!r}, not of {task!r}.", hint=HINT)
+        factory = engine(manifest.engine)
+        encoded = next((one.encoded for one in self.loaded.values() if one.model.space.digest == manifest.space), None)
+        if encoded is None:
+            encoded = Encoded(factory.load_space(folder / SPACE_FILE))
+        return Loaded(run, task, factory.load(folder, encoded.space), encoded)
+
+    def predict(
+        self, ids: Sequence[int], *, minimum: float | None = None, tasks: Sequence[str] = ()
+    ) -> Iterator[tuple[Loaded, dict[int, list[Suggestion]]]]:
+        """Yield what each loaded run suggests; documents that do not exist are left out."""
+        floor = settings.load(self.corpus).suggest_from if minimum is None else minimum
+        for one in list(self.loaded.values()):
+            if not tasks or one.task in tasks:
+                known, encodings = one.encoded.get(ids, self._texts)
+                found = one.model.predict(encodings, run=one.run, minimum=floor)
+                yield one, dict(zip(known, found, strict=True))
+
+    def rank(self, command: Rank, *, between: Callable[[], bool] = lambda: True) -> list[QueueEntry] | None:
+        """Return the most informative documents.
+
+        Args:
+            between: Called after each slice; False gives the ranking up.
+
+        Returns:
+            None when it was given up, nothing when no run is loaded.
+        """
+        ids = command.documents if command.documents is not None else self._candidates(command.seed)
+        if not self.loaded or not ids:
+            return []
+        ranked = []
+        for one in list(self.loaded.values()):
+            found = self._rank_by(one, ids, command, between)
+            if found is None:
+                return None
+            ranked.append(found)
+        entries = ranked[0] if len(ranked) == 1 else _by_percentile(ranked)
+        self._uncertain = [entry.document for entry in entries[:REMEMBERED]]
+        return entries[: command.size]
+
+    def _candidates(self, seed: int) -> list[int]:
+        """Return the pool, what was uncertain before first: where there is much text, the end may not be reached."""
+        found = data.pool(self.corpus, seed=seed)
+        pending = set(found)
+        again = [id for id in self._uncertain if id in pending]
+        return list(dict.fromkeys(again + found))
+
+    def _rank_by(
+        self, one: Loaded, ids: Sequence[int], command: Rank, between: Callable[[], bool]
+    ) -> list[QueueEntry] | None:
+        found: list[int] = []
+        parts: list[Signals] = []
+        room = MOST_CHARACTERS
+        for begin in range(0, len(ids), SLICE):
+            known, encodings = one.encoded.get(ids[begin : begin + SLICE], self._texts)
+            if known:
+                parts.append(one.model.signals(encodings))
+                found += known
+                room -= 6 * int(parts[-1].tokens.sum())
+            if not between():
+                return None
+            if room < 0:
+                break
+        if not found:
+            return []
+        signals = parts[0] if len(parts) == 1 else _joined(parts)
+        size = max(command.size, REMEMBERED) if len(self.loaded) == 1 else len(found)
+        picks = acquisition.pick(
+            signals, strategy=command.strategy, size=size, n=command.n, seed=command.seed, task=one.task
+        )
+        return [QueueEntry(found[pick.row], pick.score, pick.reason, one.task) for pick in picks]
+
+    def _texts(self, ids: Sequence[int]) -> dict[int, Document]:
+        return documents.load_some(self.corpus, ids)
+
+
+def _joined(parts: Sequence[Signals]) -> Signals:
+    rows = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("margin", "entropy", "confidence", "log_prob", "tokens")
+    }
+    return Signals(**rows, vectors=sp.vstack([part.vectors for part in parts], format="csr"))
+
+
+def _by_percentile(ranked: Sequence[Sequence[QueueEntry]]) -> list[QueueEntry]:
+    """Join the orders of several tasks: a document stands where it is most wanted."""
+    best: dict[int, tuple[float, QueueEntry]] = {}
+    for entries in ranked:
+        for place, entry in enumerate(entries):
+            percentile = 1 - place / len(entries)
+            if entry.document not in best or percentile > best[entry.document][0]:
+                best[entry.document] = (percentile, entry)
+    ordered = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].document))
+    return [QueueEntry(e.document, percentile, e.reason, e.task) for percentile, e in ordered]
