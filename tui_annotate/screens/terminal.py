@@ -164,14 +164,17 @@ class TerminalPicture:
         for y, row in enumerate(self._rows):
             if row is not None:
                 places.setdefault("".join(row[0]), []).append(y)
-        votes = Counter(
-            old - y
+        moves = [
+            (old - y, min(y, old), max(y, old))
             for y, row in wanted.items()
             if (text := "".join(row[0])) and not text.isspace()
             for old in places.get(text, ())
-        )
+        ]
+        votes = Counter(lines for lines, _, _ in moves)
         for lines, count in votes.most_common(1):
-            top, bottom = min(wanted), max(wanted)
+            # Only the rows that moved: a rule or a status line below them would have to be sent again.
+            top = min(low for by, low, _ in moves if by == lines)
+            bottom = max(high for by, _, high in moves if by == lines)
             if lines and count >= max(_SCROLLED_ROWS, len(wanted) // 3) and abs(lines) <= bottom - top:
                 return top, bottom, lines
         return None
