@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
+from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import AnnotateError, DataError
 from tui_annotate.formats import anndoc_html, anndoc_legend, meaning, scheme_toml
 from tui_annotate.formats.anndoc_json import AnnReader
@@ -45,11 +45,15 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
             placed.append(one)
         elif not is_side_file(file):
             yield Problem("refused", file.where, "", "is neither a plain.html nor an ann.json")
+    documents: dict[tuple[str, str], list[Pair]] = {}
     for found in pair(placed):
         if isinstance(found, Problem):
             yield found
         else:
-            yield from _read_pair(found, legends.setdefault(found.html.root, Legend()))
+            documents.setdefault((found.html.root, found.html.base), []).append(found)
+    for (root, _), pairs in documents.items():
+        for one in pairs if len(pairs) == 1 else (yield from _merged(pairs)):
+            yield from _read_pair(one, legends.setdefault(root, Legend()))
     for root, legend in legends.items():
         if legend.unknown:
             ids = ", ".join(sorted(legend.unknown))
@@ -82,6 +86,24 @@ def _read_project(root: str, files: Sequence[SourceFile], options: ReadOptions) 
     return legend
 
 
+def _merged(pairs: list[Pair]) -> Generator[Item, None, list[Pair]]:
+    """Make one of pairs that are the same document twice, the last in path order; report the others."""
+    texts: dict[object, Pair] = {}
+    for one in pairs:
+        try:
+            text = anndoc_html.read(one.html.file.read())
+        except DataError:
+            texts[one.html.file.where] = one
+            continue
+        earlier = texts.pop(text.parts, None)
+        texts[text.parts] = one
+        if earlier is not None:
+            reason = f"the same document comes twice; {one.html.file.where} is taken, the last in path order"
+            yield Problem("refused", earlier.html.file.where, "", reason)
+            yield from one.take_over(earlier)
+    return list(texts.values())
+
+
 def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
     html = found.html
     try:
@@ -97,7 +119,7 @@ def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
     document = Document(text.key or id, text.parts, text.name or html.base, html.folder, text.language)
     source = {"plain.html": content}
     versions: list[ExchangedVersion] = []
-    for annotator, placed in sorted(found.versions.items()):
+    for annotator, placed in sorted(found.versions.items(), key=lambda item: (item[0] != MASTER, item[0])):
         reader = AnnReader(document, text.shown, legend, placed.file.where)
         try:
             given = placed.file.read()

@@ -35,6 +35,22 @@ class Pair:
     html: Placed
     versions: dict[str, Placed] = field(default_factory=dict)
 
+    def take(self, one: Placed) -> Iterator[Problem]:
+        """Take a version; of two by the same annotator the last in path order stays, the other is reported."""
+        other = self.versions.get(one.annotator)
+        if other is None:
+            self.versions[one.annotator] = one
+            return
+        gone, stays = sorted((one, other), key=lambda placed: placed.file.name)
+        self.versions[one.annotator] = stays
+        reason = f"the version of {one.annotator} comes twice; {stays.file.where} is taken, the last in path order"
+        yield Problem("refused", gone.file.where, "", reason)
+
+    def take_over(self, other: Pair) -> Iterator[Problem]:
+        """Take the versions of another pair with the same text."""
+        for one in other.versions.values():
+            yield from self.take(one)
+
 
 def base_and_kind(name: str) -> tuple[str, Literal["html", "ann"]] | None:
     """Cut a file's own name into base and kind; None for a file of neither kind."""
@@ -107,11 +123,7 @@ def _attach(one: Placed, htmls: dict[tuple[str, str], list[Pair]]) -> Iterator[P
         return
     if twin.html.base != one.base:
         yield Problem("noted", one.file.where, "", f"taken as the twin of {twin.html.file.base}, another name")
-    earlier = twin.versions.get(one.annotator)
-    if earlier is not None:
-        reason = f"the version of {one.annotator} comes twice; {one.file.where} is taken, the last in path order"
-        yield Problem("refused", earlier.file.where, "", reason)
-    twin.versions[one.annotator] = one
+    yield from twin.take(one)
 
 
 def _spellings(base: str) -> list[str]:

@@ -71,7 +71,7 @@ class WriteOptions:
 
     scheme: Scheme = field(default_factory=Scheme)
     version: str = ""
-    """Which annotator's version, for formats that hold one; empty: master, else the first."""
+    """Which annotator's version, for formats that hold one; empty: the first, which is the one that counts most."""
     project: str = "corpus"
     """Name of the project folder inside a project zip, and in its README."""
 
@@ -139,8 +139,6 @@ def chosen_version(document: ExchangedDocument, options: WriteOptions) -> int | 
     names = [version.annotator for version in document.versions]
     if options.version:
         return names.index(options.version) if options.version in names else None
-    if "master" in names:
-        return names.index("master")
     return 0 if names else None
 
 
