@@ -9,6 +9,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
+from tui_annotate.keymaps.actions import ACTIONS
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import NO_KEY
 
@@ -58,7 +59,8 @@ def bound_commands(screen: Screen[object]) -> Iterator[tuple[Command, Callable[[
             if key != NO_KEY:
                 keys.setdefault(binding.id, []).append(display_key(key))
             found[binding.id] = active
-    for id, active in found.items():
+    order = {action.id: place for place, action in enumerate(ACTIONS)}
+    for id, active in sorted(found.items(), key=lambda entry: order.get(entry[0], len(order))):
         shown = " ".join(keys.get(id, ()))
         name = active.binding.description + (f"  ({shown})" if shown else "")
         # Brackets would be taken for markup.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from textual.geometry import Region
 from textual.strip import Strip
@@ -115,6 +116,14 @@ class DocumentTable(Widget):
         self.refresh(Region(0, self.cursor - self._first, self.size.width, 1))
 
 
+def _local(at: str) -> str:
+    """Return a stored time as the clock on the wall has it."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return shown(at, 16)
+
+
 def table_row(document: DocumentRow, *, focused: bool) -> Row:
     """Return one document as the table shows it."""
     style = "reverse" if focused else ""
@@ -126,6 +135,6 @@ def table_row(document: DocumentRow, *, focused: bool) -> Row:
         (f"{state:<20}", style),
         (f"{place}{shown(document.name or document.key, 60)}", style),
         (f"  {tags}", style),
-        right=((f"{document.length} chars  {shown(document.changed[:16].replace('T', ' '))} ", style),),
+        right=((f"{document.length} chars  {_local(document.changed)} ", style),),
         fill_style=style,
     )

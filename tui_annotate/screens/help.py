@@ -13,6 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui_annotate.domain.display import shown
+from tui_annotate.keymaps.actions import ACTIONS
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 
@@ -21,8 +22,9 @@ Section = tuple[str, list[tuple[str, str]]]
 
 
 def live_sections(screen: Screen[object]) -> list[Section]:
-    """Return the bindings that are alive on a screen, by group, in the order they are declared."""
+    """Return the bindings that are alive on a screen, by group, in the order of the table of actions."""
     rows: dict[str, tuple[str, list[str], str]] = {}
+    order = {action.id: place for place, action in enumerate(ACTIONS)}
     for key, active in screen.active_bindings.items():
         binding = active.binding
         if binding.id is None or not active.enabled:
@@ -30,7 +32,7 @@ def live_sections(screen: Screen[object]) -> list[Section]:
         group = binding.group.description if binding.group is not None else ""
         rows.setdefault(binding.id, (group, [], binding.tooltip or binding.description))[1].append(key)
     sections: dict[str, list[tuple[str, str]]] = {}
-    for group, keys, does in rows.values():
+    for _, (group, keys, does) in sorted(rows.items(), key=lambda entry: order.get(entry[0], len(order))):
         known = [display_key(key) for key in keys if key != "f24"]
         if known:
             sections.setdefault(group, []).append((" ".join(known), does))
@@ -54,7 +56,7 @@ def help_text(sections: Sequence[Section]) -> Text:
     for heading, rows in sections:
         text.append(f"{heading}\n", "bold underline")
         for keys, does in rows:
-            text.append(f"  {keys:<16}", "bold")
+            text.append(f"  {keys:<18}", "bold")
             text.append(f" {does}\n")
         text.append("\n")
     return text

@@ -17,7 +17,7 @@ _Wanted = Sequence[tuple[str, str]]
 
 _SCHEME = ("", "")
 """Where the keys of the scheme stand."""
-_END: _Wanted = (("undo", "undo"), ("palette", "commands"), ("help", "help"))
+_END: _Wanted = (("undo", "undo"), ("palette", "commands"))
 _UNDECIDED: _Wanted = (
     ("accept", "accept"), ("reject", "reject"), _SCHEME, ("next-suggestion previous-suggestion", "move"),
     ("add-entity", "new"), ("confirm", "confirm and next"), *_END,
@@ -31,7 +31,7 @@ _ONE_CHOICE: _Wanted = (_SCHEME, ("accept", "accept"), ("skip", "skip"), ("back"
 _CONFIRMED: _Wanted = (
     ("reopen", "reopen"), ("next-document previous-document", "documents"), ("back", "back"), ("corpus", "table"), *_END
 )  # fmt: skip
-_EMPTY: _Wanted = (("corpus", "table"), ("palette", "commands"), ("help", "help"), ("quit", "quit"))
+_EMPTY: _Wanted = (("corpus", "table"), ("palette", "commands"), ("quit", "quit"))
 _MOVING: _Wanted = (
     ("word-left word-right", "word"), ("line-down line-up", "line"), ("character-left character-right", "character"),
     ("anchor", "hold and extend"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
@@ -56,7 +56,8 @@ def hint_row(keymap: Keymap, session: ReviewSession, *, selecting: Selecting | N
             pieces += _hint(
                 "/".join(keys), "take these ends" if selecting and selecting.item and word == "type" else word
             )
-    return row(*pieces)
+    help = keymap.keys("help")
+    return row(*pieces, right=[*_hint(display_key(help[0]), "help")] if help else ())
 
 
 def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
@@ -71,8 +72,8 @@ def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
         return _CONFIRMED
     if not session.scheme.entities and session.scheme.labels:
         return _LABELS_ONLY
-    item = session.focused
-    return _UNDECIDED if item is not None and item.undecided else _DECIDED
+    # Not by what is focused: a line that changes with every move distracts, and costs more bytes than the move.
+    return _UNDECIDED if working.items.undecided else _DECIDED
 
 
 def _hotkeys(keymap: Keymap, session: ReviewSession, selecting: Selecting | None) -> list[Hotkey]:

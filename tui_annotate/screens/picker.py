@@ -154,8 +154,9 @@ class Picker(ModalScreen[Choice[T] | str], Generic[T]):
 
     def _draw(self) -> None:
         lines = self.query_one("#choices", Lines)
+        lines.resize(max(1, min(ROWS, len(self._choices))))
         first = max(0, min(self._at - ROWS // 2, len(self._choices) - ROWS))
-        for index in range(ROWS):
+        for index in range(len(lines.rows)):
             position = first + index
             if position < len(self._choices):
                 lines.put(index, row(*self._pieces(self._choices[position], position == self._at)))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_annotate.domain.display import shown
+from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.corpus import CorpusScreen
+from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.report import ReportScreen, import_line, import_lines
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
@@ -27,6 +32,7 @@ class Program:
     def __init__(self, opened: OpenedCorpus, review: ReviewScreen) -> None:
         self._opened = opened
         self._review = review
+        self._importing: asyncio.Task[None] | None = None
         self._table: dict[str, Callable[[], None]] = {
             "corpus": self._corpus,
             "train": lambda: self._learn(self._train),
@@ -58,18 +64,43 @@ class Program:
 
     def _import(self) -> None:
         def given(text: str) -> None:
-            if text.strip():
-                path = Path(text.strip()).expanduser()
-                self._review.write(lambda: self._import_path(path))
+            if text.strip() and self._importing is None:
+                self._importing = asyncio.ensure_future(self._import_path(Path(text.strip()).expanduser()))
 
+        if self._importing is not None:
+            self._review.tell("An import is under way already.", warning=True)
+            return
         hint = "A file, a folder or a zip: text, CSV, JSONL, anndoc. Nothing in it is changed."
         self._review.ask(Prompt("import from", hint=hint), given)
 
     async def _import_path(self, path: Path) -> None:
-        # Readers of formats load when a file is imported, and not before.
-        from tui_annotate.services import importing
+        """Import on a connection of its own, while keys go on being taken."""
+        review = self._review
+        thread = CorpusThread(self._opened.path, name="import")
+        try:
+            # Readers of formats load when something is imported, and not before.
+            importing = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.importing")
+            loop = asyncio.get_running_loop()
 
-        raise NotImplementedError(path, importing)
+            def read(count: int) -> None:
+                loop.call_soon_threadsafe(review.tell, f"importing: {count} documents read")
+
+            review.tell(f"importing {path}")
+            annotator = self._opened.annotator
+            report = await thread(
+                lambda corpus: importing.import_paths(corpus, [path], annotator=annotator, on_progress=read)
+            )
+            await review.reviewing.look()
+            if self._opened.loop is not None:
+                await self._opened.loop.reload()
+            review.tell(import_line(report))
+            if report.problems:
+                review.app.push_screen(ReportScreen("import", import_lines(report)))
+        except AnnotateError as error:
+            review.tell(str(error), warning=True)
+        finally:
+            self._importing = None
+            await asyncio.to_thread(thread.close)
 
     # Learning
 

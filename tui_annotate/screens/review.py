@@ -193,7 +193,7 @@ class ReviewScreen(Screen[None]):
     def _nothing_here(self) -> str:
         if self.reviewing.progress.total:
             return "Every document is confirmed. The table of documents (c) opens any of them."
-        return f"No documents yet. `import` in the commands (:) brings some, or run: tui-annotate import {self.corpus_name} PATH"
+        return "No documents yet: choose `import` in the commands (:), or run `tui-annotate import` on a file."
 
     def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
         """Redraw what changes touched, and move the focus."""
