@@ -91,6 +91,8 @@ class Act:
         """Apply and log a decision as it is: for undo, redo, and what `take` has prepared."""
         document = self.document(decision.document)
         annotator = annotators.ensure(self.corpus, self.db, decision.annotator)
+        if not decision.changes:
+            return self._log(decision, annotator)
         version = document.versions.get(annotator) or self._version(decision.document, document, annotator)
         changes = decision.changes
         if changes.state is not None and version.state is not changes.state[0]:

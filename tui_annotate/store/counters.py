@@ -58,9 +58,24 @@ def confirmed_since(corpus: Corpus, run_name: str | None) -> int:
         found = db.execute("SELECT sequence FROM run WHERE name = ?", (run_name,)).fetchone()
         if found is None:
             raise UsageError(f"There is no run {run_name}.")
-        (count,) = db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM version WHERE confirmed > ? LIMIT ?)", (found[0], _CAP)
-        ).fetchone()
+        return _confirmed_after(db, found[0])
+
+
+def confirmed_since_training(corpus: Corpus) -> int:
+    """Return how many versions were confirmed since the newest finished training read its data, up to 10,000.
+
+    Without one: how many documents are confirmed at all, imported ones too.
+    """
+    with corpus.reading() as db:
+        (sequence,) = db.execute("SELECT max(sequence) FROM run WHERE state = 'finished'").fetchone()
+        if sequence is not None:
+            return _confirmed_after(db, sequence)
+    return progress(corpus).confirmed
+
+
+def _confirmed_after(db: sqlite3.Connection, sequence: int) -> int:
+    sql = "SELECT count(*) FROM (SELECT 1 FROM version WHERE confirmed > ? LIMIT ?)"
+    (count,) = db.execute(sql, (sequence, _CAP)).fetchone()
     return int(count)
 
 
@@ -97,3 +112,16 @@ def kept(db: sqlite3.Connection) -> dict[str, int]:
         "SELECT total, in_progress, skipped, confirmed, given, holdout_skipped, holdout_confirmed FROM counter"
     )
     return dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
+
+
+def recount(db: sqlite3.Connection) -> None:
+    """Keep what is counted anew; inside a transaction."""
+    counted = count(db)
+    db.execute(f"UPDATE counter SET {', '.join(f'{name} = ?' for name in counted)}", tuple(counted.values()))
+
+
+def wrong(corpus: Corpus) -> list[str]:
+    """Return where the kept counts are not what counting gives."""
+    with corpus.reading() as db:
+        counted, held = count(db), kept(db)
+    return [f"counter {n}: {held[n]} is kept, {counted[n]} counted" for n in counted if counted[n] != held[n]]

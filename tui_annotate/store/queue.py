@@ -11,7 +11,7 @@ from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.settings import Settings
 
-KEPT = 500
+LENGTH = 500
 """Entries a learner may store."""
 
 
@@ -52,7 +52,7 @@ def replace(corpus: Corpus, entries: Sequence[QueueEntry], *, run: str) -> int:
             )
         }
         first = {entry.document: entry for entry in reversed(entries) if entry.document in usable}
-        kept = [entry for entry in entries if first.get(entry.document) is entry][:KEPT]
+        kept = [entry for entry in entries if first.get(entry.document) is entry][:LENGTH]
         db.execute("DELETE FROM queue")
         db.executemany(
             "INSERT INTO queue(rank, document, score, reason, task, run) VALUES (?, ?, ?, ?, ?, ?)",

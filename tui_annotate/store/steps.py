@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision
+from tui_annotate.domain.decisions import Decision, Kind, LoggedDecision
 from tui_annotate.errors import DecisionError, UndoError
 from tui_annotate.store import annotators, rows
 from tui_annotate.store.acts import Act
@@ -75,7 +75,7 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
 
 
 def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDecision]:
-    """Return the decisions of a step: they follow one another in the log."""
+    """Return the decisions of a step that changed something: they follow one another in the log."""
     found: list[LoggedDecision] = []
     cursor = db.execute(
         "SELECT sequence, at, step, kind, document, changes, details FROM decision"
@@ -85,9 +85,9 @@ def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDe
     for sequence, at, its_step, kind, document, changes, details in cursor:
         if its_step != step:
             break
-        held = rows.decode_changes(changes) if changes else Changes()
-        decision = Decision(Kind(kind), document or 0, annotator, held, rows.object_or_empty(details))
-        found.append(LoggedDecision(sequence, at, its_step, decision))
+        if changes is not None:
+            held, more = rows.decode_changes(changes), rows.object_or_empty(details)
+            found.append(LoggedDecision(sequence, at, its_step, Decision(Kind(kind), document, annotator, held, more)))
     cursor.close()
     return found
 

@@ -1,0 +1,184 @@
+"""Deriving the current state again from the imports' bases and the log, and comparing it with what is stored."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tui_annotate.domain.decisions import Kind, LoggedDecision
+from tui_annotate.store import counters, log, restoring, rows, steps, versions
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.replaying import ReplayedDocument, ReplayedVersion, replay
+from tui_annotate.store.rows import STATES
+
+_WINDOW = 50
+_NO_STEP = {Kind.IMPORT, Kind.SCHEME, Kind.TAG, Kind.REVIEW, Kind.COMMENT}
+
+
+@dataclass(slots=True)
+class RebuildReport:
+    """What a rebuild found."""
+
+    documents: int = 0
+    """How many have decisions, so were derived."""
+    differences: list[str] = field(default_factory=list)
+    """One line each: where stored and derived state differ, or the log contradicts itself."""
+    mended: int = 0
+    """How many of the differences were put right; what contradicts itself cannot be."""
+
+    @property
+    def equal(self) -> bool:
+        """Say whether what was stored is what follows from the log."""
+        return not self.differences
+
+
+def rebuild(
+    corpus: Corpus, *, on_progress: Callable[[float], None] | None = None, apply: bool = False
+) -> RebuildReport:
+    """Derive every document's state, the undo steps and the counters, and compare.
+
+    In short reads, so somebody may decide meanwhile; a document that differs is looked at in one piece.
+
+    Args:
+        apply: Store the derived state where it differs.
+    """
+    report = RebuildReport()
+    with corpus.reading() as db:
+        (last,) = db.execute("SELECT coalesce(max(id), 1) FROM document").fetchone()
+    after = 0
+    while True:
+        with corpus.reading() as db:
+            found = db.execute(
+                "SELECT document FROM decision WHERE document > ?1 UNION SELECT document FROM version"
+                " WHERE document > ?1 ORDER BY document LIMIT ?2",
+                (after, _WINDOW),
+            ).fetchall()
+        for (id,) in found:
+            _document(corpus, id, report, apply)
+        if not found:
+            break
+        after = found[-1][0]
+        if on_progress is not None:
+            on_progress(after / last)
+    _steps(corpus, report, apply)
+    _counters(corpus, report, apply)
+    return report
+
+
+def _document(corpus: Corpus, id: int, report: RebuildReport, apply: bool) -> None:
+    with corpus.reading() as db:
+        derived = replay(_decisions(db, id))
+        differences = list(_differences(db, id, derived))
+    report.documents += bool(derived.changed)
+    report.differences += [f"document {id}: {what}" for what in (*derived.impossible, *differences)]
+    if apply and differences and not derived.impossible:
+        with corpus.transaction() as db:
+            restoring.restore(db, id, derived)
+        report.mended += len(differences)
+
+
+def _decisions(db: sqlite3.Connection, document: int) -> Iterator[LoggedDecision]:
+    sql = (
+        f"SELECT {log.COLUMNS} FROM decision l JOIN annotator a ON a.id = l.annotator"
+        " WHERE l.document = ? ORDER BY l.sequence"
+    )
+    return map(log.to_logged, db.execute(sql, (document,)).fetchall())
+
+
+def _differences(db: sqlite3.Connection, id: int, derived: ReplayedDocument) -> Iterator[str]:
+    state, adjudicate, changed, master = db.execute(
+        "SELECT d.state, d.adjudicate, d.changed, coalesce(a.name, '') FROM document d"
+        " LEFT JOIN version v ON v.id = d.master LEFT JOIN annotator a ON a.id = v.annotator WHERE d.id = ?",
+        (id,),
+    ).fetchone()
+    for what, stored, follows in (
+        ("state", state, derived.state),
+        ("adjudication", bool(adjudicate), derived.adjudicate),
+        ("last decision", changed, derived.changed),
+        ("master", master, derived.master),
+    ):
+        if stored != follows:
+            yield f"its {what} is {stored!r}, and {follows!r} follows from the log"
+    stored_versions = _stored_versions(db, id)
+    for name in sorted(derived.versions.keys() | stored_versions.keys()):
+        follows_version = derived.versions.get(name, ReplayedVersion())
+        stored_version = stored_versions.get(name, ReplayedVersion())
+        if stored_version != follows_version:
+            parts = [f for f in ReplayedVersion.__slots__ if getattr(stored_version, f) != getattr(follows_version, f)]
+            yield f"the version of {name} differs in {', '.join(parts)}"
+
+
+def _stored_versions(db: sqlite3.Connection, document: int) -> dict[str, ReplayedVersion]:
+    found = db.execute(
+        "SELECT a.name, v.id, v.state, v.review, v.next_number, v.sequence, v.confirmed FROM version v"
+        " JOIN annotator a ON a.id = v.annotator WHERE v.document = ?",
+        (document,),
+    ).fetchall()
+    return {
+        name: ReplayedVersion(
+            versions.contents(db, id),
+            versions.verdicts(db, id),
+            STATES[state or 0],
+            review,
+            number,
+            sequence,
+            confirmed,
+        )
+        for name, id, state, review, number, sequence, confirmed in found
+    }
+
+
+def _steps(corpus: Corpus, report: RebuildReport, apply: bool) -> None:
+    derived, until = _derived_steps(corpus)
+    with corpus.reading() as db:
+        sql = "SELECT annotator, sequence, undone FROM step WHERE sequence <= ?"
+        stored = {(annotator, sequence): undone for annotator, sequence, undone in db.execute(sql, (until,))}
+        (newest,) = db.execute("SELECT coalesce(max(sequence), 0) FROM decision").fetchone()
+    if stored == derived or newest != until:
+        return
+    report.differences.append("the steps that undo can take back differ from the log")
+    if apply:
+        with corpus.transaction() as db:
+            db.execute("DELETE FROM step")
+            sql = "INSERT INTO step(annotator, sequence, undone) VALUES (?, ?, ?)"
+            db.executemany(sql, [(*key, undone) for key, undone in derived.items()])
+        report.mended += 1
+
+
+def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
+    """Return each step's mark by annotator and sequence, and how far the log was read."""
+    marks: dict[tuple[int, int], int] = {}
+    step_of: dict[int, int] = {}
+    redoable: dict[int, set[int]] = {}
+    until = 0
+    sql = (
+        "SELECT sequence, step, kind, annotator, changes IS NOT NULL, details FROM decision"
+        " WHERE sequence > ? ORDER BY sequence LIMIT 500"
+    )
+    while True:
+        with corpus.reading() as db:
+            found = db.execute(sql, (until,)).fetchall()
+        for until, step, kind, annotator, has_changes, details in found:
+            step_of[until] = step
+            waiting = redoable.setdefault(annotator, set())
+            if kind in (Kind.UNDO, Kind.REDO):
+                target = step_of[rows.object_or_empty(details)["of"]]
+                marks[annotator, target] = steps.TAKEN_BACK if kind == Kind.UNDO else steps.HOLDS
+                (waiting.add if kind == Kind.UNDO else waiting.discard)(target)
+            elif has_changes and (kind not in _NO_STEP or rows.object_or_empty(details).get("base")):
+                marks[annotator, step] = steps.HOLDS
+                for buried in waiting:
+                    marks[annotator, buried] = steps.BURIED
+                waiting.clear()
+        if not found:
+            return marks, until
+
+
+def _counters(corpus: Corpus, report: RebuildReport, apply: bool) -> None:
+    wrong = counters.wrong(corpus)
+    report.differences += wrong
+    if apply and wrong:
+        with corpus.transaction() as db:
+            counters.recount(db)
+        report.mended += len(wrong)
