@@ -24,6 +24,8 @@ class SelectionVerbs:
         self._asking = asking
         self.place: Span | None = None
         """Where a search ended, so that adding begins there."""
+        self._after: Span | None = None
+        """What was selected last, so that adding goes on behind it."""
         self._table: dict[str, Callable[[], None]] = {
             "add-entity": self._add,
             "resize": self._resize,
@@ -53,6 +55,7 @@ class SelectionVerbs:
     def begin_at(self, place: Span | None) -> None:
         """Say where a new entity is likely to begin; None for at the focus."""
         self.place = place
+        self._after = None
 
     def choose(self, type: str) -> bool:
         """Finish with a type, as a digit does."""
@@ -70,6 +73,7 @@ class SelectionVerbs:
             raise DecisionError("There is no text to annotate here.")
         if self.place is not None:
             selection.span = self.place
+            self.place = None
         stage.start_selecting(Selecting(working.document, selection, self._line_move))
 
     def _start(self) -> tuple[str, int]:
@@ -78,6 +82,8 @@ class SelectionVerbs:
         view = self._stage.view
         if self.place is not None:
             return self.place.part, self.place.start
+        if self._after is not None:
+            return self._after.part, self._after.end
         item = session.focused
         if item is not None and item.spans and item.id in view.visible_marks():
             return item.spans[0].part, item.spans[0].start
@@ -136,7 +142,7 @@ class SelectionVerbs:
         if selecting.item is not None:
             self._finish("")
             return
-        span = selecting.span
+        span = self._after = selecting.span
         session = stage.reviewing.session
         self._asking.type(f"type of “{session.document.document.slice(span)}”", lambda type: session.add(span, type))
 
@@ -147,6 +153,7 @@ class SelectionVerbs:
             return
         span = selecting.span
         session = stage.reviewing.session
+        self._after = span if selecting.item is None else None
         if selecting.item is not None:
             stage.write(lambda: stage.reviewing.decide(lambda: session.resize(span, type=type)))
         else:

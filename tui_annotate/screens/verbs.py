@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.keymaps.assignment import Hotkey
 from tui_annotate.screens.asking import Asking
@@ -25,6 +26,7 @@ class Verbs:
         self.asking = Asking(stage)
         self.selection = SelectionVerbs(stage, self.asking)
         self._finding: Finding | None = None
+        self._hit: Span | None = None
         self._text = ""
         session = stage.reviewing.session
         reviewing = stage.reviewing
@@ -117,7 +119,7 @@ class Verbs:
 
     def forget(self) -> None:
         """Forget what belongs to the document that was left."""
-        self._finding = None
+        self._finding = self._hit = None
         self.selection.begin_at(None)
 
     def _move(self, direction: int, *, undecided: bool = False) -> None:
@@ -158,7 +160,7 @@ class Verbs:
     def _found(self, text: str | None) -> None:
         if text:
             self._text = text
-            self._finding = None
+            self._finding = self._hit = None
             self._stage.later(self._find_again)
 
     def _find_again(self) -> None:
@@ -169,10 +171,10 @@ class Verbs:
             return
         if self._finding is None or self._finding.document is not document:
             self._finding = Finding(document, self._text)
-        before = self.selection.place
-        hit = self._finding.after(before)
+        hit = self._finding.after(self._hit)
         if hit is None:
             raise DecisionError(f"“{self._text}” does not stand in this document.")
+        self._hit = hit
         self.selection.begin_at(hit)
         stage.view.replace_mark(Mark(_FOUND, (hit,), kind="find"))
         stage.view.focus_mark(_FOUND)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_annotate.domain.annotations import LabelContent
@@ -18,7 +18,7 @@ from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.session import steps
-from tui_annotate.session.items import Item, Place
+from tui_annotate.session.items import Item, Place, entity_item
 from tui_annotate.session.steps import Step
 from tui_annotate.session.working import WorkingDocument
 
@@ -33,6 +33,8 @@ class Act:
     notice: str
     focus: Place | None
     """Where the focus stood, so that undo returns to it."""
+    stays: bool = False
+    """The focus goes to what was made or moved, so that the next key can go on with it."""
 
 
 class ReviewSession:
@@ -158,11 +160,13 @@ class ReviewSession:
 
     def resize(self, span: Span, type: str = "") -> Act:
         """Give the focused item another place, and another type where one is given; that also accepts it."""
-        return self._act(steps.change(self.document, self._target(), self.user, type=type, span=span))
+        act = self._act(steps.change(self.document, self._target(), self.user, type=type, span=span))
+        return replace(act, stays=True)
 
     def add(self, span: Span, type: str) -> Act:
         """Annotate a stretch of text."""
-        return self._act(steps.add(self.document, span, type, self.user))
+        act = self._act(steps.add(self.document, span, type, self.user))
+        return replace(act, stays=not self.document.items.undecided)
 
     def set_label(self, name: str, value: LabelContent | None) -> Act:
         """Set a document label; where it is the only thing to decide, that answers the document."""
@@ -227,7 +231,12 @@ class ReviewSession:
             self.document.apply(decision.changes)
         self._since = self._clock()
         self._keys = 0
-        self._settle(before)
+        if not (act.stays and self._focus_on_made(act)):
+            self._settle(before)
+
+    def _focus_on_made(self, act: Act) -> bool:
+        made = [c.after for d in act.decisions for c in d.changes.entities if c.after is not None]
+        return bool(made) and self.focus_on(entity_item(self.document.document, made[-1]).place)
 
     def took_back(self, changes: Sequence[Changes], focus: Place | None) -> None:
         """Take over an undo or redo of the open document; the focus returns to where it was."""
