@@ -217,7 +217,8 @@ class Worker:
             if not text:
                 self._fail_dead()
             with contextlib.suppress(msgspec.DecodeError):
-                return decode_event(text)
+                event: AnyEvent = decode_event(text)
+                return event
 
     def _fail_dead(self) -> NoReturn:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from tui_annotate.learn import launching
-from tui_annotate.learn.messages import LINE_LIMIT, AnyEvent, Command, decode_event, line
+from tui_annotate.learn.messages import LINE_LIMIT, AnyEvent, Command, Ready, decode_event, line
 
 Which = Literal["trainer", "server"]
 
@@ -34,6 +34,8 @@ class Child:
         self.log = launching.log_path(corpus, which)
         self.wanted = True
         """False once it was ended on purpose."""
+        self.ready = False
+        """True once it has loaded what it needs."""
         self._on_event = on_event
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
@@ -74,6 +76,7 @@ class Child:
                 event = decode_event(text)
             except msgspec.DecodeError:
                 continue
+            self.ready = self.ready or isinstance(event, Ready)
             if self.wanted:
                 self._on_event(self, event)
         code = await process.wait()

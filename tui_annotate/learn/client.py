@@ -1,7 +1,8 @@
 """The parent side of learning: starts the children, asks, passes on what they say, and leaves no orphan.
 
 One training runs and at most one waits; a newer one takes the place of the one that
-waits. A trainer is always kept ready ahead: it has read everything before it is asked. A failure keeps the deployed run serving.
+waits. A trainer is always kept ready ahead: it has read everything before it is asked. A failure keeps the
+deployed run serving.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ class Learner:
     def waiting(self) -> bool:
         """Say whether another waits behind it."""
         return self._waiting is not None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether a trainer has read everything, so that the next training starts at once."""
+        return self._trainer is not None and self._trainer.ready
 
     async def start(self) -> None:
         """Start both children; they get ready on their own."""

@@ -10,6 +10,7 @@ import sys
 from collections import deque
 
 from tui_annotate.learn.channel import Channel, begin, describe
+from tui_annotate.learn.engines.base import engines
 from tui_annotate.learn.messages import (
     AnyCommand,
     Failed,
@@ -90,6 +91,7 @@ def main() -> int:
     """Run the child."""
     options = arguments("tui_annotate.learn.server")
     channel = begin(nice=options.nice, parent=options.parent)
+    engines()
     with Corpus.open(options.corpus, readonly=True) as corpus:
         channel.send(Ready())
         Server(Serving(corpus), channel).run()

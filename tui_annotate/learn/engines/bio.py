@@ -28,7 +28,7 @@ class Tags:
             "{} entities do not begin and end with tokens; learned as the tokens that they touch.": self.snapped,
             "{} discontinuous entities; learned from their first character to their last.": self.discontinuous,
             "{} entities lie over a longer one; left out. Declare their type overlapping to learn them.": self.covered,
-            "{} entities cross a sentence or touch no token; learned in their first sentence or left out.": self.outside,
+            "{} entities cross a sentence or touch no token; learned in the first, or left out.": self.outside,
         }
         return [text.format(f"{count:,}") for text, count in said.items() if count]
 
