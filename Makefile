@@ -15,7 +15,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.app ## Review real text: SMS messages, spam or not (make demo NAME=bc5cdr: chemicals and diseases)
-	@$(BIN)/tui-annotate demo $(NAME)
+	@$(COMPILING) $(BIN)/tui-annotate demo $(NAME)
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)

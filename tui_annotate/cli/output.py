@@ -59,7 +59,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def progress(what: str) -> Iterator[Report]:
     """Show a bar on stderr where that is a terminal, and nothing where it is not."""
     if not sys.stderr.isatty():
-        yield lambda fraction, message="": None
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -73,6 +73,10 @@ def progress(what: str) -> Iterator[Report]:
             bar.update(task, total=total, completed=fraction or 0.0, description=clean(f"{what} {message}".rstrip()))
 
         yield report
+
+
+def _silent(fraction: float | None, message: str) -> None:
+    """Report nothing."""
 
 
 def _plain(value: object) -> object:
