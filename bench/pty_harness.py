@@ -119,7 +119,7 @@ class Terminal:
         """Press a key."""
         pressed = time.perf_counter()
         os.write(self._fd, data)
-        chunks = self.read(timeout=timeout) or self.read(settle=1.0, timeout=timeout)
+        chunks = self.read(timeout=timeout) or self.read(settle=3.0, timeout=timeout)
         changed = self.parse(chunks)
         milliseconds = None if changed is None else (changed - pressed) * 1000
         return Key(milliseconds, sum(len(data) for _, data in chunks))

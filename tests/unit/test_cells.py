@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
 from tui_annotate.domain import cells
-from tui_annotate.domain.cells import cluster_starts, is_simple, line_cells, next_cluster, previous_cluster, snap
+from tui_annotate.domain.cells import (
+    cluster_starts,
+    is_simple,
+    is_unjoined,
+    line_cells,
+    next_cluster,
+    previous_cluster,
+    snap,
+)
+from tui_annotate.domain.display import visible
 
 FAMILY = "👨\u200d👩\u200d👧"
 line = st.text(
@@ -97,6 +106,15 @@ def test_snapping_takes_a_whole_family() -> None:
 
 def test_an_endless_cluster_is_cut() -> None:
     assert len(cluster_starts("a" + "\u0301" * 1000)) == 1001 // cells.CLUSTER_LIMIT + 1
+
+
+def test_unjoined_characters_show_and_are_one_cluster() -> None:
+    for point in range(0x10000):
+        char = chr(point)
+        if is_unjoined(char, 0, 1):
+            assert get_character_cell_size(char) in (1, 2), hex(point)
+            assert visible(char) == char, hex(point)
+            assert len(regex.findall(r"\X", "a" + char + "漢" + char + "b")) == 5, hex(point)
 
 
 def test_simple_characters_are_one_cell_and_one_cluster() -> None:

@@ -56,7 +56,14 @@ def test_no_line_is_wider_than_the_view(source: str, cells: int) -> None:
 @given(simple, width)
 def test_plain_text_wraps_alike_both_ways(source: str, cells: int) -> None:
     plain = list(module._wrap_simple(source, 0, len(source), cells))
-    assert list(module._wrap_complex(source, 0, len(source), cells)) == plain
+    assert list(module._wrap_clusters(source, 0, len(source), cells)) == plain
+    assert list(module._wrap_unjoined(source, 0, len(source), cells)) == plain
+
+
+@given(st.text("ab  漢字。-", max_size=400), width)
+def test_wide_text_wraps_alike_both_ways(source: str, cells: int) -> None:
+    quick = list(module._wrap_unjoined(source, 0, len(source), cells))
+    assert quick == list(module._wrap_clusters(source, 0, len(source), cells))
 
 
 @given(st.lists(text, min_size=1, max_size=3), width, st.sampled_from([1, 2]))

@@ -31,6 +31,14 @@ _COMPLEX = re.compile(
 )
 """Anything but characters that are one cell wide, printable, and a cluster by themselves."""
 
+_JOINED = re.compile(
+    "[^ -~\xa0-\xac\xae-\u02ff\u0370-\u0377\u0384-\u038a\u038e-\u03a1\u03a3-\u0482\u048a-\u052f"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc"
+    "\u2e80-\u2e99\u3000-\u3029\u3030\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uff01-\uff9d\uffa1-\uffbe]"
+)
+"""Anything but characters that show and are a cluster by themselves, one cell or two."""
+
 
 class _Widths(dict[str, int]):
     def __missing__(self, char: str) -> int:
@@ -44,6 +52,16 @@ _WIDTHS = _Widths()
 def is_simple(text: str, start: int = 0, end: int | None = None) -> bool:
     """Say whether every code point of the stretch is one cell and one cluster."""
     return _COMPLEX.search(text, start, len(text) if end is None else end) is None
+
+
+def is_unjoined(text: str, start: int, end: int) -> bool:
+    """Say whether every code point of the stretch shows as itself and is one cluster, of one cell or two."""
+    return _JOINED.search(text, start, end) is None
+
+
+def columns_of(text: str) -> list[int]:
+    """Return the column of each code point of a text that `visible` gave back, and its width at the end."""
+    return [0, *accumulate(map(_WIDTHS.__getitem__, text))]
 
 
 def cell_width(char: str) -> int:
@@ -118,8 +136,7 @@ def line_cells(source: str) -> Cells:
         return Cells(source, every, every, every[:-1], source)
     text = visible(source)
     if "\t" not in source:
-        columns = [0, *accumulate(map(_WIDTHS.__getitem__, text))]
-        return Cells(text, columns, range(len(source) + 1), cluster_starts(source), source)
+        return Cells(text, columns_of(text), range(len(source) + 1), cluster_starts(source), source)
     return _with_tabs(source, text)
 
 

@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
 from tui_annotate.screens.document_strips import DocumentStrips, Labels, gutter_width
 from tui_annotate.screens.layout import Layout
 from tui_annotate.screens.layout_marks import Mark, MarkIndex
+from tui_annotate.screens.layout_view import LayoutView
 
 _CURSOR = ("cursor",)
 _MANY = 64
@@ -31,15 +28,11 @@ _MANY = 64
 _NOTHING = Document("", ())
 
 
-class DocumentView(ScrollView, can_focus=True):
+class DocumentView(LayoutView, can_focus=True):
     """Shows one document with its marks; the screen around it owns keys and decisions."""
 
     DEFAULT_CSS = """
     DocumentView {
-        overflow: hidden hidden;
-        scrollbar-size: 0 0;
-        width: 1fr;
-        height: 1fr;
         & > .document--annotation { text-style: bold underline; }
         & > .document--suggestion { text-style: underline; }
         & > .document--find { text-style: bold italic; }
@@ -76,20 +69,6 @@ class DocumentView(ScrollView, can_focus=True):
 
     labels: reactive[Labels] = reactive("rows", repaint=False)
     """Where the names of types are shown."""
-    context_lines: reactive[int] = reactive(2, repaint=False)
-    """Lines kept in sight above and below the focus."""
-
-    class Scrolled(Message):
-        """Other rows came into view; `DocumentView.visible_marks` changed."""
-
-        def __init__(self, view: DocumentView) -> None:
-            super().__init__()
-            self.view = view
-
-        @property
-        def control(self) -> DocumentView:
-            """The view that was scrolled."""
-            return self.view
 
     class PlaceClicked(Message):
         """The text was clicked; only where the app takes the mouse."""
@@ -119,11 +98,7 @@ class DocumentView(ScrollView, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.set_reactive(DocumentView.labels, labels)
         self._document = _NOTHING
-        self._layout = Layout((), 1)
-        self._marks = MarkIndex(self._layout.stretch)
-        self._rows = self._drawer()
-        self._pending: Span | None = None
-        """What to bring into sight once the size is known."""
+        self._marks = self._rows.marks
 
     # What is shown
 
@@ -222,53 +197,6 @@ class DocumentView(ScrollView, can_focus=True):
         fragments = self._marks.within(self._layout.bounds(shown[0])[0], self._layout.bounds(shown[-1])[1])
         return list(dict.fromkeys(fragment.mark.id for fragment in fragments))
 
-    def progress(self) -> float:
-        """Return how far the last row in sight is into the document, 0 to 1."""
-        line = -1
-        for row in self._window():
-            line = max(line, self._layout.row(row).line)
-        return self._layout.bounds(line)[1] / self._layout.size if line >= 0 and self._layout.size else 1.0
-
-    # Where things are
-
-    def line_move(self, part: str, offset: int, lines: int, *, column: int | None = None) -> tuple[str, int, int]:
-        """Return part, offset and column that lie some lines further down, or up when negative.
-
-        Args:
-            column: The column to keep to, as an earlier call returned it; the offset's own by default.
-        """
-        line, own = self._layout.column_of(self._layout.position(part, offset))
-        goal = own if column is None else column
-        target = line + lines
-        if lines > 0:
-            self._layout.extend(rows=self._layout.row_of(line) + (lines + 2) * (self._layout.rows_per_line + 1))
-        target = max(0, min(target, self._layout.lines - 1))
-        return *self._layout.place(self._layout.position_at(target, goal)), goal
-
-    def place_at(self, x: int, y: int) -> tuple[str, int] | None:
-        """Return part and offset drawn at a cell of the widget; None beside the text."""
-        row = self._layout.row(y + self.scroll_offset.y)
-        if row.line < 0:
-            return None
-        return self._layout.place(self._layout.position_at(row.line, x))
-
-    def scroll_rows(self, rows: int) -> None:
-        """Scroll by rows without moving the focus."""
-        self._scroll_row(self.scroll_offset.y + rows)
-
-    def scroll_pages(self, pages: int) -> None:
-        """Scroll by the height of the view less a line of overlap."""
-        self.scroll_rows(pages * max(self.size.height - self._layout.rows_per_line, 1))
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the first row."""
-        self._scroll_row(0)
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the last row."""
-        self._layout.extend(position=self._layout.size)
-        self._scroll_row(self._layout.rows)
-
     # Laying out and drawing
 
     def watch_labels(self) -> None:
@@ -297,34 +225,8 @@ class DocumentView(ScrollView, can_focus=True):
             under = [p.mark for p in self._rows.pieces(row.line) if p.start <= position - start < p.end]
             self.post_message(self.PlaceClicked(self, *place, under[-1] if under else None))
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one row of the widget."""
-        return self._rows.strip(y + self.scroll_offset.y, self.size.width, self.rich_style)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw rows of the widget past Textual's cache of styled lines, which draws all of them anew on each scroll.
-
-        A border, padding or opacity from a style sheet is Textual's to draw.
-        """
-        styles = self.styles
-        width = self.size.width
-        if styles.gutter.totals != (0, 0) or self.opacity != 1.0 or styles.text_opacity != 1.0 or styles.tint.a:
-            return super().render_lines(crop)
-        base = self.rich_style
-        top = self.scroll_offset.y
-        strips = [self._rows.strip(top + y, width, base) for y in crop.line_range]
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.column_span != (0, width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        return strips
-
     def _drawer(self) -> DocumentStrips:
         return DocumentStrips(self._layout, self._marks, self.labels, self._style_of)
-
-    def _style_of(self, role: str) -> Style:
-        return self.get_component_rich_style(f"document--{role}", partial=True)
 
     def _text_width(self) -> int:
         width = self.size.width
@@ -349,19 +251,6 @@ class DocumentView(ScrollView, can_focus=True):
             self._reveal(mark.spans[0])
         self.refresh()
 
-    def _measure(self) -> None:
-        """Tell Textual how much there is to scroll; an estimate until the end of the document was wrapped."""
-        layout = self._layout
-        layout.extend(rows=self.scroll_offset.y + 2 * self.size.height)
-        rows = layout.rows
-        if not layout.complete:
-            rows += (layout.size - layout.reached) * layout.rows_per_line // layout.width + 1
-        self.set_reactive(Widget.virtual_size, Size(self.size.width, rows))
-
-    def _window(self) -> range:
-        top = self.scroll_offset.y
-        return range(top, top + self.size.height)
-
     def _touch(self, mark: Mark | None) -> None:
         """Draw the rows of a mark anew; those on screen are refreshed, no others."""
         if mark is None:
@@ -376,37 +265,3 @@ class DocumentView(ScrollView, can_focus=True):
             low, high = max(first, window.start), min(last, window.stop)
             if low < high:
                 self.refresh(Region(0, low - window.start, self.size.width, high - low))
-
-    def _reveal(self, span: Span) -> None:
-        """Scroll as little as needed to see the span's start and end with some lines around them."""
-        stretch = self._layout.stretch(span)
-        height = self.size.height
-        if stretch is None or not height:
-            self._pending = span if stretch is not None else None
-            return
-        self._pending = None
-        layout = self._layout
-        first = layout.row_of(layout.line_at(stretch[0]))
-        last = layout.row_of(layout.line_at(stretch[1] - 1)) + layout.rows_per_line
-        context = min(self.context_lines * layout.rows_per_line, max(height - layout.rows_per_line, 0) // 2)
-        top = self.scroll_offset.y
-        if last + context > top + height:
-            goal = last + context - height
-            if goal - top > height:
-                goal = first - height // 3
-            top = min(goal, first - context)
-        if first - context < top:
-            top = first - context if top - first < height else first - height // 3
-        self._scroll_row(top)
-
-    def _scroll_row(self, row: int) -> None:
-        self._layout.extend(rows=row + 2 * self.size.height)
-        self._measure()
-        top = max(0, min(row, self.virtual_size.height - self.size.height))
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True)
-            self.post_message(self.Scrolled(self))
-
-    def _set_top(self, row: int) -> None:
-        self.set_reactive(Widget.scroll_y, float(row))
-        self.set_reactive(Widget.scroll_target_y, float(row))

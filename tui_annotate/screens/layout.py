@@ -9,11 +9,20 @@ shown at once and goes on wrapping in slices.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tui_annotate.domain.cells import TAB_STOP, Cells, cell_width, cluster_starts, is_simple, line_cells
+from tui_annotate.domain.cells import (
+    TAB_STOP,
+    Cells,
+    cell_width,
+    cluster_starts,
+    columns_of,
+    is_simple,
+    is_unjoined,
+    line_cells,
+)
 from tui_annotate.domain.display import visible
 from tui_annotate.domain.documents import Part
 from tui_annotate.domain.spans import Span
@@ -202,7 +211,7 @@ def _wrap(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
     window = max(_WINDOW, 8 * width)
     while end - start > window:
         cut = start + window
-        wrap = _wrap_simple if is_simple(text, start, cut) else _wrap_complex
+        wrap = _way_to_wrap(text, start, cut)
         held: tuple[int, int] | None = None
         for line in wrap(text, start, cut, width):
             if held is not None:
@@ -214,7 +223,13 @@ def _wrap(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
             start = held[1]
         else:
             start = held[0]
-    yield from (_wrap_simple if is_simple(text, start, end) else _wrap_complex)(text, start, end, width)
+    yield from _way_to_wrap(text, start, end)(text, start, end, width)
+
+
+def _way_to_wrap(text: str, start: int, end: int) -> Callable[[str, int, int, int], Iterator[tuple[int, int]]]:
+    if is_simple(text, start, end):
+        return _wrap_simple
+    return _wrap_unjoined if is_unjoined(text, start, end) else _wrap_clusters
 
 
 def _wrap_simple(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
@@ -229,8 +244,29 @@ def _wrap_simple(text: str, start: int, end: int, width: int) -> Iterator[tuple[
     yield start, end
 
 
-def _wrap_complex(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
-    """Wrap any text by clusters; wide characters may be parted anywhere."""
+def _wrap_unjoined(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+    """Wrap text of which every code point is a cluster, one cell or two; wide characters may be parted anywhere."""
+    source = text[start:end]
+    columns = columns_of(source)
+    begin = 0
+    while columns[-1] - columns[begin] > width:
+        over = max(bisect_right(columns, columns[begin] + width) - 1, begin + 1)
+        if over < len(source) and source[over] == " " and columns[over] == columns[begin] + width:
+            over += 1
+        if over == len(source):
+            break
+        cut = over
+        while cut > begin and source[cut - 1] != " " and columns[cut] - columns[cut - 1] < 2:
+            cut -= 1
+        cut = cut if cut > begin else over
+        yield start + begin, start + cut
+        begin = cut
+    if begin < len(source) or begin == 0:
+        yield start + begin, end
+
+
+def _wrap_clusters(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+    """Wrap any text by clusters; wide ones may be parted anywhere."""
     source = text[start:end]
     glyphs = visible(source)
     clusters = [*cluster_starts(source), len(source)]
