@@ -52,8 +52,8 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
         else:
             documents.setdefault((found.html.root, found.html.base), []).append(found)
     for (root, _), pairs in documents.items():
-        for one in pairs if len(pairs) == 1 else (yield from _merged(pairs)):
-            yield from _read_pair(one, legends.setdefault(root, Legend()))
+        for twins in pairs if len(pairs) == 1 else (yield from _merged(pairs)):
+            yield from _read_pair(twins, legends.setdefault(root, Legend()))
     for root, legend in legends.items():
         if legend.unknown:
             ids = ", ".join(sorted(legend.unknown))

@@ -69,7 +69,7 @@ def write(
         return written
     path = Path(target)
     _check_target(path, format, overwrite)
-    with _told_where(path), _aside(path) as aside:
+    with told_where(path), _aside(path) as aside:
         if format.write_stream is not None:
             with aside.open("wb") as stream:
                 tally = _fill_stream(documents, format, stream, options, written)
@@ -86,7 +86,7 @@ def write(
 def _to_stdout(documents: Iterable[ExchangedDocument], format: Format, options: WriteOptions, written: Written) -> None:
     if format.write_stream is None:
         raise UsageError(f"The format {format.name!r} is many files.", hint="Give a folder or a .zip, not `-`.")
-    with _told_where(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
+    with told_where(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
         aside = Path(folder, f"export{format.extensions[0]}")
         with aside.open("wb") as stream:
             tally = _fill_stream(documents, format, stream, options, written)
@@ -232,7 +232,7 @@ def _replace(aside: Path, path: Path) -> None:
 
 
 @contextmanager
-def _told_where(path: Path) -> Iterator[None]:
+def told_where(path: Path) -> Iterator[None]:
     """Turn the operating system's errors into ours, with the path."""
     try:
         yield

@@ -1,0 +1,159 @@
+"""Exporting: the corpus's documents as they go out, streamed through a writer that reads them back."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from tui_annotate.domain.documents import DocumentState
+from tui_annotate.domain.interchange import ExchangedDocument, Problem
+from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.formats import registry, writing
+from tui_annotate.formats.base import WriteOptions
+from tui_annotate.services.outgoing_versions import exchanged
+from tui_annotate.store import log, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.outgoing import Outgoing, outgoing
+
+_PROGRESS_EVERY = 100
+_encode = msgspec.json.Encoder(enc_hook=dict).encode
+
+
+@dataclass(slots=True)
+class ExportReport:
+    """What an export wrote."""
+
+    target: str
+    format: str
+    documents: int = 0
+    files: int = 0
+    loses: str = ""
+    """What the format cannot hold."""
+    decisions: str = ""
+    """Where the decisions were written, when they were asked for."""
+    problems: list[Problem] = field(default_factory=list)
+    """The first thousand; `more_problems` counts the rest."""
+    more_problems: int = 0
+
+
+def export(
+    corpus: Corpus,
+    target: Path | str,
+    *,
+    format: str = "anndoc",
+    confirmed: bool = False,
+    version: str = "",
+    ids: Collection[int] | None = None,
+    decisions: bool = False,
+    overwrite: bool = False,
+    on_progress: Callable[[int], None] | None = None,
+) -> ExportReport:
+    """Write a corpus to a file, a folder, a `.zip` or `-`, in flat memory, each document consistent in itself.
+
+    Args:
+        confirmed: Only confirmed documents, and of these only confirmed versions.
+        version: Only this annotator's versions; `master` for the agreed ones.
+        ids: Only these documents, by row id.
+        decisions: Also write the log beside the target, `NAME.decisions.jsonl`: what was rejected is only there.
+        overwrite: The user said that an older export there may be replaced.
+
+    Raises:
+        UsageError: The target exists and `overwrite` is not set, or the format does not go there.
+        NothingToDoError: No document fits.
+        DataError: What was written reads back differently; nothing is left behind.
+        StoreError: The target could not be written.
+    """
+    fmt = registry.get(format)
+    found = outgoing(corpus, states=(DocumentState.CONFIRMED,) if confirmed else (), ids=ids)
+    first = next(found, None)
+    if first is None:
+        raise NothingToDoError("No document fits." if confirmed or ids is not None else "The corpus has no documents.")
+    options = WriteOptions(settings.scheme(corpus), version, _project(target))
+    tie = settings.load(corpus).tie
+    with ExitStack() as stack:
+        sidecar = stack.enter_context(_Sidecar(corpus, target, overwrite=overwrite)) if decisions else None
+
+        def documents() -> Iterator[ExchangedDocument]:
+            number = 0
+            one: Outgoing | None = first
+            while one is not None:
+                if sidecar is not None:
+                    sidecar.write(one)
+                yield exchanged(one, tie=tie, confirmed=confirmed, version=version)
+                number += 1
+                if on_progress is not None and number % _PROGRESS_EVERY == 0:
+                    on_progress(number)
+                one = next(found, None)
+
+        written = writing.write(documents(), fmt, target, options, overwrite=overwrite)
+        report = ExportReport(str(target), fmt.name, written.documents, written.files, fmt.loses)
+        report.problems, report.more_problems = written.problems, written.more_problems
+        if sidecar is not None:
+            report.decisions = sidecar.finish()
+    return report
+
+
+def _project(target: Path | str) -> str:
+    """Return the name of the folder inside a project zip."""
+    return re.sub(r"[^\w.-]+", "_", Path(target).stem).strip(".") or "corpus"
+
+
+class _Sidecar:
+    """The log of the exported documents, a decision per line, written aside and renamed at the end."""
+
+    def __init__(self, corpus: Corpus, target: Path | str, *, overwrite: bool) -> None:
+        if str(target) == "-":
+            raise UsageError("The decisions go into a file of their own.", hint="Name a file instead of `-`.")
+        self._corpus = corpus
+        self._path = Path(target).with_name(f"{Path(target).stem}.decisions.jsonl")
+        self._aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        if self._path.exists() and not overwrite:
+            raise UsageError(f"{self._path} exists.", hint="Name another target, or say to overwrite it.")
+
+    def __enter__(self) -> _Sidecar:
+        with writing.told_where(self._path):
+            self._stream: BinaryIO = self._aside.open("wb")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        self._aside.unlink(missing_ok=True)
+
+    def write(self, one: Outgoing) -> None:
+        """Write the decisions on a document, the oldest first."""
+        held = []
+        before: int | None = None
+        while page := log.history(self._corpus, document=one.id, before=before, limit=500):
+            held += page
+            before = page[-1].sequence
+        with writing.told_where(self._path):
+            for logged in reversed(held):
+                decision = logged.decision
+                row = {
+                    "document": one.document.key,
+                    "sequence": logged.sequence,
+                    "at": logged.at,
+                    "step": logged.step,
+                    "annotator": decision.annotator,
+                    "kind": decision.kind,
+                    "changes": decision.changes,
+                    "details": dict(decision.details),
+                    "milliseconds": decision.milliseconds,
+                    "keys": decision.keys,
+                }
+                self._stream.write(_encode(row) + b"\n")
+
+    def finish(self) -> str:
+        """Put the file in its place and return where that is."""
+        with writing.told_where(self._path):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            os.replace(self._aside, self._path)
+        return str(self._path)
