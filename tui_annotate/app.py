@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -29,10 +30,8 @@ from tui_annotate.screens.commands import (
     CORPUS_COMMANDS,
     REVIEW_COMMANDS,
     Command,
-    CommandProvider,
 )
-from tui_annotate.screens.help import HelpScreen, live_sections, scheme_section
-from tui_annotate.screens.looks import NO_COLOUR, THEMES, next_look
+from tui_annotate.screens.looks import ANSI, NO_COLOUR, THEMES, next_look
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.program import Program
@@ -44,14 +43,24 @@ from tui_annotate.screens.start import StartScreen
 from tui_annotate.screens.status import Learning
 from tui_annotate.store.connection import Corpus
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 _LEAVING = 6.0
 """Seconds that closing may take: a little more than a write waits for a lock."""
+
+
+def _provider() -> type[Provider]:
+    # The palette loads when it is opened.
+    from tui_annotate.screens.palette import CommandProvider
+
+    return CommandProvider
 
 
 class AnnotateApp(RimApp):
     """The whole app; needs an opened corpus, or shows the start screen."""
 
-    COMMANDS = {CommandProvider}  # noqa: RUF012 - Textual's own way
+    COMMANDS = {_provider}  # noqa: RUF012 - Textual's own way
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
@@ -68,7 +77,7 @@ class AnnotateApp(RimApp):
         missing: Path | None = None,
         learning: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(ansi_color=config.look in ANSI)
         self.config = config
         self.annotator = annotator
         self.keymap = assign(None, config.keys)
@@ -79,7 +88,8 @@ class AnnotateApp(RimApp):
         self._learning = learning
         self._leaving: asyncio.Task[None] | None = None
         self.register_theme(NO_COLOUR)
-        self.theme = THEMES[config.look]
+        # Without its watcher, which would parse all styles a second time.
+        self.set_reactive(App.theme, THEMES[config.look])
         if corpus is not None:
             self._take(*corpus)
         self.set_keymap(overlay(self.keymap))
@@ -244,11 +254,15 @@ class AnnotateApp(RimApp):
         yield from APP_COMMANDS
 
     def _help(self) -> None:
+        # The help loads when it is asked for.
+        from tui_annotate.screens.help import HelpScreen, live_sections, scheme_section
+
         scheme = scheme_section(self.keymap) if isinstance(self.screen, ReviewScreen) else []
         self.push_screen(HelpScreen([*live_sections(self.screen), *scheme]))
 
     def _look(self, look: Look) -> None:
         self.config = replace(self.config, look=look)
+        self.ansi_color = look in ANSI
         self.theme = THEMES[look]
         if self.review is not None:
             self.review.look_changed(colour=look != "no-colour")

@@ -14,6 +14,9 @@ THEMES: dict[Look, str] = {
 }
 """Textual theme by look."""
 
+ANSI: frozenset[Look] = frozenset({"terminal", "no-colour"})
+"""Looks in which the terminal decides what its colours are."""
+
 _PLAIN = "ansi_default"
 NO_COLOUR = Theme(
     "no-colour",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import textual
@@ -28,7 +29,8 @@ from textual.strip import Strip
 from tui_annotate.domain.cells import cell_width
 
 CHECKED = "8.2.8"
-_IS_CHECKED = textual.__version__ == CHECKED
+# Not `textual.__version__`: it loads importlib.metadata and the mail parser with it, a tenth of the start.
+_IS_CHECKED = (Path(textual.__file__).parents[1] / f"textual-{CHECKED}.dist-info").is_dir()
 """Read once: Textual looks its version up in its metadata each time."""
 ReturnType = TypeVar("ReturnType")
 
