@@ -13,7 +13,6 @@ from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document, text_hash
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.store import rows
-from tui_annotate.store.acts import as_changes
 from tui_annotate.store.documents import encode_content
 from tui_annotate.store.suggestions import Proposal
 
@@ -134,12 +133,25 @@ def import_details(version: ExchangedVersion, by: str) -> dict[str, Any]:
 def _as_annotations(version: ExchangedVersion, state: VersionState, by: str) -> PreparedVersion:
     held = version.annotations
     prepared = PreparedVersion(version, state, extra=rows.encode_object(held.extra))
-    prepared.changes = rows.encode(as_changes(held, state))
-    prepared.details = rows.encode_object(import_details(version, by))
-    prepared.things = [("entity", e.number, e.type, rows.encode(e)) for e in held.entities.values()]
-    prepared.things += [("relation", r.number, r.type, rows.encode(r)) for r in held.relations.values()]
+    entities = [(e.number, e.type, rows.encode(e)) for e in held.entities.values()]
+    relations = [(r.number, r.type, rows.encode(r)) for r in held.relations.values()]
     prepared.labels = [(label.name, rows.encode(label)) for label in held.labels.values()]
+    prepared.things = [("entity", *e) for e in entities]
+    prepared.things += [("relation", *r) for r in relations]
+    bodies = {
+        "entities": [body for *_, body in entities],
+        "labels": [body for _, body in prepared.labels],
+        "relations": [body for *_, body in relations],
+    }
+    fields = [f'"{name}":[{",".join(map(_come, found))}]' for name, found in bodies.items()]
+    prepared.changes = f'{{{",".join(fields)},"state":[null,"{state}"]}}'
+    prepared.details = rows.encode_object(import_details(version, by))
     return prepared
+
+
+def _come(body: str) -> str:
+    """Return the change that makes a thing from nothing, without encoding it a second time."""
+    return f'{{"before":null,"after":{body}}}'
 
 
 def _as_suggestions(version: ExchangedVersion) -> PreparedVersion:
