@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json
+from tui_annotate.errors import NothingToDoError
 
 app = options.group()
 
@@ -52,3 +55,31 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
     )
     for name, value in lines:
         out(f"{name:16} {value}")
+
+
+@app.command("search", epilog=examples("search notes.db aspirin", "search notes.db '[0-9]+ mg' --pattern --json"))
+def search(
+    corpus: CorpusPath,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="The text to find.", show_default=False)],
+    pattern: Annotated[bool, typer.Option("--pattern", help="It is a regular expression.")] = False,
+    case: Annotated[bool, typer.Option("--case", help="Tell capitals from small letters.")] = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="Stop after N places; 0: never.", min=0)] = 0,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Find text in the documents: one line a place, with its document, part and offset."""
+    from tui_annotate.store import search as searching
+
+    options.settled(corpus, annotator=annotator)
+    found = 0
+    with options.opened(corpus, readonly=True) as opened:
+        for found, hit in enumerate(searching.search(opened, query, pattern=pattern, case=case), 1):
+            if json:
+                out_json(asdict(hit), indent=None)
+            else:
+                at = f"{hit.span.part}:{hit.span.start}"
+                out(f"{hit.key}:{at}: {hit.before}[{hit.found}]{hit.after}")
+            if found == limit:
+                break
+    if not found:
+        raise NothingToDoError(f"{query!r} stands nowhere in {corpus}.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
-Report = Callable[[float | None, str], None]
-"""Takes how far something is, 0..1 or None, and a word about it."""
+
+class Report(Protocol):
+    """Takes how far something is, 0..1 or None, and a word about it."""
+
+    def __call__(self, fraction: float | None, message: str = "") -> None: ...
 
 
 def clean(text: str) -> str:
@@ -75,7 +78,7 @@ def progress(what: str) -> Iterator[Report]:
         yield report
 
 
-def _silent(fraction: float | None, message: str) -> None:
+def _silent(fraction: float | None, message: str = "") -> None:
     """Report nothing."""
 
 

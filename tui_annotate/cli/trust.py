@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -36,21 +37,35 @@ def verify(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) 
     say(f"{corpus} is sound.")
 
 
-@app.command("rebuild", epilog=examples("rebuild notes.db", "rebuild notes.db --json"))
-def rebuild(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
+@app.command("rebuild", epilog=examples("rebuild notes.db", "rebuild notes.db --apply", "rebuild notes.db --json"))
+def rebuild(
+    corpus: CorpusPath,
+    apply: Annotated[bool, typer.Option("--apply", help="Back up, then put right what differs.")] = False,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
     """Derive the current state again from the imports and the log, and say whether it was equal."""
+    from tui_annotate.store import backup as backing
     from tui_annotate.store import rebuild as rebuilding
 
     options.settled(corpus, annotator=annotator)
-    with options.opened(corpus) as opened, progress("rebuilding") as report:
-        found = rebuilding.rebuild(opened, on_progress=report)
+    with options.opened(corpus, readonly=not apply) as opened, progress("rebuilding") as report:
+        if apply:
+            backing.backup(opened, kept := _beside(corpus), on_progress=report)
+            say(f"Backed up to {kept}.")
+        found = rebuilding.rebuild(opened, on_progress=report, apply=apply)
+    left = len(found.differences) - found.mended
     if json:
-        out_json({"equal": found.equal, "documents": found.documents, "differences": found.differences})
-        return
-    for difference in found.differences:
+        out_json({**asdict(found), "equal": found.equal})
+    for difference in () if json else found.differences:
         out(difference)
-    equal = "was equal" if found.equal else f"differed in {len(found.differences)} places and was put right"
-    say(f"The state of {found.documents} documents {equal}.")
+    if found.equal:
+        say(f"The state of {found.documents} documents was equal.")
+    elif left:
+        hint = "The log contradicts itself there; restore a backup." if apply else "Put it right with --apply."
+        raise CorruptError(f"{left} differences between {corpus} and its log.", hint=hint)
+    else:
+        say(f"{found.mended} differences were put right.")
 
 
 @app.command("backup", epilog=examples("backup notes.db", "backup notes.db /media/usb/notes.db"))
@@ -66,9 +81,12 @@ def backup(
     from tui_annotate.store import backup as backing
 
     options.settled(corpus, annotator=annotator)
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    to = target or corpus.with_name(f"{corpus.stem}.backup-{stamp}{corpus.suffix}")
+    to = target or _beside(corpus)
     with options.opened(corpus) as opened, progress("copying") as report:
         backing.backup(opened, to, on_progress=report)
     out(str(to))
     say("The copy is complete and was checked.")
+
+
+def _beside(corpus: Path) -> Path:
+    return corpus.with_name(f"{corpus.stem}.backup-{datetime.now():%Y%m%d-%H%M%S}{corpus.suffix}")

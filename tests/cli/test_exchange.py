@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+ROWS = (
+    '{"id":"1","text":"Aspirin \\u001b[31m helped","spans":[{"start":0,"end":7,"label":"Drug"}],"confirmed":true}\n'
+    "{bad\n"
+    '{"id":"2","text":"Nothing to see"}\n'
+)
+
+
+@pytest.fixture
+def corpus(run: Run, tmp_path: Path) -> Path:
+    (tmp_path / "rows.jsonl").write_text(ROWS)
+    assert run("new", "notes.db").code == 0
+    return tmp_path / "notes.db"
+
+
+def test_an_import_reports_what_came_in_and_goes_on_after_a_broken_line(run: Run, corpus: Path) -> None:
+    ran = run("import", corpus, "rows.jsonl", "--json")
+    assert ran.code == 0
+    assert "rows.jsonl:2" in ran.err
+    report = json.loads(ran.out)
+    assert (report["counts"]["created"], report["counts"]["entities"]) == (2, 1)
+    assert report["added"] == ["entity type Drug"]
+    again = json.loads(run("import", corpus, "rows.jsonl", "--json").out)
+    assert (again["counts"]["created"], again["counts"]["unchanged"]) == (0, 2)
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(run: Run, corpus: Path) -> None:
+    ran = run("import", corpus, "rows.jsonl", "--dry-run")
+    assert "Would be: 2 created" in ran.err
+    assert json.loads(run("stats", corpus, "--json").out)["total"] == 0
+
+
+def test_nothing_at_all_is_invalid_data(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").write_text("{bad\n")
+    assert run("import", corpus, "broken.jsonl").code == 3
+
+
+def test_strict_refuses_unknown_labels_and_says_so_with_its_code(run: Run, corpus: Path) -> None:
+    ran = run("import", corpus, "rows.jsonl", "--strict")
+    assert ran.code == 3
+    assert "Drug" in ran.err
+    assert json.loads(run("stats", corpus, "--json").out)["entity_types"] == []
+
+
+def test_columns_and_values_are_named(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "sms.tsv").write_text("kind\tmessage\nham\tsee you\nspam\twin a prize\n")
+    options = ("--label", "IsSpam", "--true", "spam", "--text-column", "message", "--label-column", "kind")
+    assert run("import", corpus, "sms.tsv", *options, "--as", "annotations").code == 0
+    rows = [json.loads(line) for line in run("export", corpus, "--format", "jsonl", "--output", "-").out.splitlines()]
+    assert [row["labels"]["IsSpam"] for row in rows] == [False, True]
+
+
+def test_standard_input_is_read(run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(ROWS.encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert run("import", corpus, "-", "--format", "jsonl").code == 0
+    assert json.loads(run("stats", corpus, "--json").out)["total"] == 2
+
+
+def test_exports_go_to_a_project_zip_and_never_over_a_file_unasked(run: Run, corpus: Path, tmp_path: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    assert run("export", corpus, "--confirmed", "--output", "out.zip").code == 0
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert sum(name.endswith(".ann.json") for name in archive.namelist()) == 1
+    assert run("export", corpus, "--output", "out.zip").code == 2
+    assert run("export", corpus, "--output", "out.zip", "--overwrite").code == 0
+
+
+def test_an_export_takes_only_what_a_query_finds(run: Run, corpus: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    ran = run("export", corpus, "--format", "jsonl", "--query", "aspirin", "--output", "-")
+    assert [json.loads(line)["id"] for line in ran.out.splitlines()] == ["1"]
+    assert run("export", corpus, "--query", "zzz", "--output", "none.zip").code == 6
+
+
+def test_search_prints_a_line_a_place_and_nothing_that_drives_the_terminal(run: Run, corpus: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    ran = run("search", corpus, "ASPIRIN")
+    assert ran.out.startswith("1:")
+    assert "\x1b" not in ran.out
+    assert run("search", corpus, "ASPIRIN", "--case").code == 6
+    assert json.loads(run("search", corpus, "h.lped", "--pattern", "--json").out)["found"] == "helped"
+    assert run("search", corpus, "(", "--pattern").code == 2
+
+
+def test_formats_are_listed_with_what_they_lose(run: Run) -> None:
+    rows = {row["name"]: row for row in json.loads(run("formats", "--json").out)}
+    assert rows["anndoc"]["loses"] == ""
+    assert rows["csv"]["loses"]
+    assert "jsonl" in run("formats").out
+
+
+def test_a_sound_corpus_is_verified_rebuilt_and_backed_up(run: Run, corpus: Path, tmp_path: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    assert run("verify", corpus).code == 0
+    assert json.loads(run("verify", corpus, "--json").out) == {"sound": True, "problems": []}
+    assert json.loads(run("rebuild", corpus, "--json").out)["equal"]
+    copy = Path(run("backup", corpus).out.strip())
+    assert copy.exists()
+    assert run("verify", copy).code == 0
+    assert run("backup", corpus, copy).code == 2
+
+
+def test_a_state_that_differs_from_the_log_is_told_and_put_right_after_a_backup(run: Run, corpus: Path) -> None:
+    import sqlite3
+
+    run("import", corpus, "rows.jsonl")
+    with sqlite3.connect(corpus) as db:
+        db.execute("UPDATE document SET state = 0")
+    ran = run("rebuild", corpus)
+    assert ran.code == 5
+    assert "state" in ran.out
+    assert run("rebuild", corpus, "--apply").code == 0
+    assert run("rebuild", corpus).code == 0
+    assert list(corpus.parent.glob("notes.backup-*.db"))
