@@ -110,8 +110,13 @@ def state_folder() -> Path:
 
 
 def data_folder() -> Path:
-    """Return where the program makes corpora by itself: the demos."""
+    """Return where the program makes corpora by itself."""
     return platformdirs.user_data_path(APP)
+
+
+def demo_path(name: str) -> Path:
+    """Return where the corpus of a demo is made, whoever asks for it."""
+    return data_folder() / "demo" / f"{name}.db"
 
 
 def beside(corpus: Path) -> Path:

@@ -45,7 +45,7 @@ def demo(
 
         say(f"{sample.title}. {sample.credit}.")
         return play(sample.gold, maximum=100, seeds=1, strategies=("default",))
-    corpus = path or config.data_folder() / "demo" / f"{name}.db"
+    corpus = path or config.demo_path(name)
     settings = options.settled(corpus, annotator=annotator)
     if fresh and corpus.exists():
         _put_aside(corpus)
