@@ -17,6 +17,14 @@ SCHEMA_VERSION = 1
 """The `user_version` that this program writes; equals the number of the last migration."""
 LOOK_EVERY = 0.001
 """Seconds between looks at a lock that another program holds."""
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+    "synchronous = FULL",
+    "fullfsync = ON",
+    "temp_store = MEMORY",
+    "cache_size = -16000",
+)
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -32,14 +40,10 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
             check_same_thread=False,
             cached_statements=256,
         )
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA fullfsync = ON")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("PRAGMA cache_size = -16000")
+        for pragma in _PRAGMAS:
+            _set_patiently(db, pragma)
         if not readonly:
-            _use_rollback_journal(db)
+            _set_patiently(db, "journal_mode = TRUNCATE")
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise why_no_database(path) from error
@@ -47,10 +51,11 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     return db
 
 
-def _use_rollback_journal(db: sqlite3.Connection) -> None:
+def _set_patiently(db: sqlite3.Connection, pragma: str) -> None:
+    """Set a pragma, waiting while another connection commits: some of them read the schema first."""
     for attempt in range(1000):
         try:
-            db.execute("PRAGMA journal_mode = TRUNCATE")
+            db.execute(f"PRAGMA {pragma}")
             return
         except sqlite3.OperationalError as error:
             if not trouble.is_busy(error) or attempt == 999:
