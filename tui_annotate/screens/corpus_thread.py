@@ -19,9 +19,10 @@ T = TypeVar("T")
 class CorpusThread:
     """Runs functions of a corpus, one after the other, on a thread that alone touches its connection."""
 
-    def __init__(self, path: Path, *, readonly: bool = False, name: str = "corpus") -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, name: str = "corpus", timeout: float = 5.0) -> None:
         self.path = path
         self._readonly = readonly
+        self._timeout = timeout
         self._corpus: Corpus | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._closed = False
@@ -46,7 +47,7 @@ class CorpusThread:
 
     def _run(self, function: Callable[[Corpus], T]) -> T:
         if self._corpus is None:
-            self._corpus = Corpus.open(self.path, readonly=self._readonly)
+            self._corpus = Corpus.open(self.path, readonly=self._readonly, timeout=self._timeout)
         return function(self._corpus)
 
     def _disconnect(self) -> None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class OpenedCorpus:
     """What has to be closed when a corpus is left."""
 
-    def __init__(self, path: Path, annotator: str) -> None:
+    def __init__(self, path: Path, annotator: str, *, timeout: float = 5.0) -> None:
         self.path = path
         self.annotator = annotator
-        self.writer = CorpusThread(path, name="writer")
+        self.writer = CorpusThread(path, name="writer", timeout=timeout)
         self.loop: LearningLoop | None = None
         self._reader: CorpusThread | None = None
         self._reading = self.writer.submit(lambda corpus: opening(corpus, annotator))
