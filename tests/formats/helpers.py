@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -51,18 +52,19 @@ def documents(draw: st.DrawFn, key: str = "doc") -> Document:
 
 
 @st.composite
-def annotations(draw: st.DrawFn, document: Document, *, entities: bool = True) -> Annotations:
+def labelled(draw: st.DrawFn, document: Document, *, entities: bool = True) -> Annotations:
     """Return annotations that a version of the document may have."""
     held = Annotations()
     if entities:
         for number in range(1, draw(st.integers(0, 4)) + 1):
             held.entities[number] = draw(entity(document, number))
-    for label, value in (
+    values: tuple[tuple[str, st.SearchStrategy[Any]], ...] = (
         ("IsSpam", st.booleans()),
         ("topic", st.sampled_from(["a", "b, c"])),
         ("tags", st.lists(st.sampled_from(["x|y", "n/a", "z"]), unique=True, min_size=1).map(sorted).map(tuple)),
         ("comment", st.sampled_from(["fine", "two\nlines", '"quoted", |; text'])),
-    ):
+    )
+    for label, value in values:
         if draw(st.booleans()):
             who = draw(WHO) if entities else ()
             held.labels[label] = LabelValue(label, draw(value), who, draw(PROBS) if entities else 1.0)
@@ -80,7 +82,7 @@ def entity(draw: st.DrawFn, document: Document, number: int) -> Entity:
     spans: tuple[Span, ...] = (Span(part.id, start, end),)
     if end - start > 2 and draw(st.booleans()):
         spans = (Span(part.id, start, start + 1), Span(part.id, end - 1, end))
-    attributes = draw(
+    attributes: dict[str, Any] = draw(
         st.fixed_dictionaries({}, optional={"status": st.sampled_from(["now", "past"]), "negated": st.booleans()})
     )
     extra = draw(st.sampled_from([{}, {"normalizations": {"n_1": {"source": None, "recName": "x"}}}]))
@@ -98,7 +100,7 @@ def corpora(draw: st.DrawFn, *, versions: int = 2, entities: bool = True) -> lis
         document = draw(documents(key=f"doc-{number}"))
         names = ["master", "alice"][: draw(st.integers(0, versions))]
         confirmed = st.booleans()
-        made = [ExchangedVersion(draw(annotations(document, entities=entities)), draw(confirmed), n) for n in names]
+        made = [ExchangedVersion(draw(labelled(document, entities=entities)), draw(confirmed), n) for n in names]
         found.append(ExchangedDocument(document, tuple(made), document.key))
     return found
 

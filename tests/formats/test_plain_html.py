@@ -77,7 +77,9 @@ def _is_part(tag: object, attributes: dict[str, str]) -> bool:
 
 @settings(deadline=None, max_examples=150)
 @given(TEXTS, TEXTS, TEXTS)
-@example("\n", "\n\nx", "\r\n")
+@example("\n", "\n\nx", "\n")
+@example("\r\n", "\r", "\n\nx")
+@example("x", "x", "\r\nx")
 @example("\x00\x1b[31m", " ", "\r")
 @example("]]>", "<!--", "-->&amp;&#10;")
 @example("\ufeff", "\ud83d\ude00", "\ufffe\uffff")
