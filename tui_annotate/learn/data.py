@@ -95,15 +95,18 @@ def scheme_of(corpus: Corpus) -> Scheme:
 
 
 def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
-    """Yield every document of the corpus, or pages drawn at random where it is larger than the sample."""
+    """Yield the documents that features are learned from: all, or pages drawn at random of a larger corpus.
+
+    Fixed test documents are left out: a model meets texts it has not seen, and the test is to show how it does there.
+    """
     total = counters.progress(corpus).total
     if total <= SAMPLE:
         for batch in documents.batches(corpus):
-            yield from (document for _, document in batch)
+            yield from (document for _, document in batch if TEST_TAG not in document.tags)
         return
     for offset in _offsets(total, seed):
         rows = documents.page(corpus, offset=offset, limit=PAGE)
-        yield from documents.load_some(corpus, [row.id for row in rows]).values()
+        yield from documents.load_some(corpus, [row.id for row in rows if TEST_TAG not in row.tags]).values()
 
 
 def pool(corpus: Corpus, *, seed: int) -> list[int]:

@@ -1,0 +1,154 @@
+"""Training, predicting and evaluating when somebody asks for it and waits: the command line's side of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui_annotate.domain.documents import DocumentState
+from tui_annotate.errors import NothingToDoError
+from tui_annotate.learn.client import Worker
+from tui_annotate.services import registering
+from tui_annotate.store import documents, queue, runs, settings, versions
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.runs import RunRow
+
+TEST_TAG = "Test"
+_AT_ONCE = 200
+
+Tell = Callable[[float, str], None]
+"""Takes the share done, 0..1, and what is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to."""
+
+    runs: tuple[RunRow, ...]
+    news: str
+    """What changed, in a line."""
+    left_out: Mapping[str, str]
+    """Tasks that could not be learned, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which version of a document training uses, and why."""
+
+    key: str
+    annotator: str
+    rule: str
+    use: str
+    """`train`, `holdout` or `test`."""
+
+
+def train(
+    corpus: Corpus,
+    *,
+    annotator: str,
+    tasks: Sequence[str] = (),
+    engine: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    tags: Sequence[str] = (),
+    deploy: bool = True,
+    on_progress: Tell | None = None,
+) -> Trained:
+    """Train the tasks (all of the scheme when none is given), register the runs and deploy them.
+
+    Raises:
+        LearnError: Nothing could be learned; the deployed runs stay.
+    """
+    wanted = list(tasks) or registering.trainable(settings.scheme(corpus))
+    if not wanted:
+        raise NothingToDoError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
+    with Worker(corpus.path) as worker:
+        finished = worker.train(
+            tasks=wanted, engine=engine, parameters=parameters, tags=tags, by=annotator, on_progress=on_progress
+        )
+        news = registering.register(corpus, finished.runs, trigger="manual", by=annotator, deploy=deploy)
+        if deploy:
+            _order(corpus, worker)
+    rows = tuple(runs.get(corpus, run.name) for run in finished.runs)
+    return Trained(rows, news, dict(finished.left_out))
+
+
+def _order(corpus: Corpus, worker: Worker) -> None:
+    """Let the deployed runs order the queue, as the app does after a training."""
+    known = settings.load(corpus)
+    deployed = {task: run.name for task, run in runs.deployed(corpus).items()}
+    worker.serve(deployed)
+    n = settings.effective_n(known, settings.scheme(corpus))
+    entries = worker.rank(strategy=known.strategy, size=queue.LENGTH, n=n, seed=known.seed)
+    queue.replace(corpus, entries, run=" ".join(deployed.values()))
+
+
+def explain(corpus: Corpus) -> Iterator[Chosen]:
+    """Yield what a training would use: which version of which document, by which rule, for what."""
+    for found in versions.gold(corpus, tie=settings.load(corpus).tie):
+        use = "test" if TEST_TAG in found.tags else "holdout" if found.holdout else "train"
+        yield Chosen(found.document.key, found.annotator, found.rule, use)
+
+
+def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int]:
+    """Predict every document that is not confirmed with the deployed runs, into the runs' folders.
+
+    Returns:
+        Suggestions by run.
+
+    Raises:
+        NothingToDoError: No run is deployed.
+    """
+    deployed = {task: run.name for task, run in runs.deployed(corpus).items()}
+    if not deployed:
+        raise NothingToDoError("No run is deployed.", hint="Train one first.")
+    states = (DocumentState.PENDING, DocumentState.IN_PROGRESS, DocumentState.SKIPPED)
+    ids = [id for batch in documents.batches(corpus, states=states) for id, _ in batch]
+    counts = dict.fromkeys(deployed.values(), 0)
+    with Worker(corpus.path) as worker:
+        worker.serve(deployed)
+        for number, (task, run) in enumerate(deployed.items()):
+
+            def predicted(task: str = task, run: str = run, number: int = number) -> Iterator[tuple[int, list[Any]]]:
+                for begin in range(0, len(ids), _AT_ONCE):
+                    for id, found in worker.predict(ids[begin : begin + _AT_ONCE]).get(task, {}).items():
+                        counts[run] += len(found)
+                        yield id, found
+                    if on_progress is not None:
+                        done = min(begin + _AT_ONCE, len(ids)) / max(len(ids), 1)
+                        on_progress((number + done) / len(deployed), f"{run}: {counts[run]} suggestions")
+
+            runs.write_predictions(runs.folder(corpus, run), predicted())
+    return counts
+
+
+def evaluate(corpus: Corpus, *, tasks: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Hold the deployed runs against the gold that they were never trained on.
+
+    Returns:
+        By task: `run`, `holdout` (drawn at random: the honest figure) and `test` (documents tagged
+        `Test`, None when there are none), as `learn.metrics.evaluate` describes them.
+
+    Raises:
+        NothingToDoError: No run is deployed.
+    """
+    deployed = {t: run.name for t, run in runs.deployed(corpus).items() if not tasks or t in tasks}
+    if not deployed:
+        raise NothingToDoError("No run is deployed.", hint="Train one first.")
+    holdout: list[int] = []
+    test: list[int] = []
+    for found in versions.gold(corpus, tie=settings.load(corpus).tie):
+        if TEST_TAG in found.tags:
+            test.append(found.id)
+        elif found.holdout:
+            holdout.append(found.id)
+    with Worker(corpus.path) as worker:
+        worker.serve(deployed)
+        return {
+            task: {
+                "run": run,
+                "holdout": worker.evaluate(task, holdout),
+                "test": worker.evaluate(task, test) if test else None,
+            }
+            for task, run in deployed.items()
+        }

@@ -1,0 +1,227 @@
+"""Simulating: a gold corpus is played through the real session and learner, to see how many confirmations it takes.
+
+Each play has a corpus file of its own, with the texts and no annotations. An oracle reviews what the queue
+shows next and confirms it; after every N confirmations the tasks are trained, held against the test share, and
+order the queue again. The test share is set apart before anything is picked; its texts teach no features either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tui_annotate.domain.annotations import Annotations
+from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.errors import NothingToDoError, TooFewExamplesError, UsageError
+from tui_annotate.learn.client import Worker
+from tui_annotate.services import oracle, registering
+from tui_annotate.services.gold import Gold
+from tui_annotate.session.desk import Desk, Predictions
+from tui_annotate.session.review import ReviewSession
+from tui_annotate.store import documents, queue, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.intake import Intake
+from tui_annotate.store.settings import Settings
+
+STRATEGIES = ("default", "random", "margin", "entropy", "least-confidence", "length-normalised")
+_ANNOTATOR = "oracle"
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a play stood after a training."""
+
+    confirmations: int
+    accuracy: float | None
+    """Of document labels, on the test; None for entities."""
+    f1: float | None
+    """Entities: exact, all types together. Boolean: of true. Choices: the mean over the values."""
+    tokens: int
+    """Tokens read until then."""
+    spans: int
+    """Entities in the documents confirmed until then."""
+    keys: int
+    fit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One seed and strategy, for one task."""
+
+    seed: int
+    strategy: str
+    task: str
+    n: int
+    points: list[Point] = field(default_factory=list)
+
+
+def simulate(
+    pool: Gold,
+    *,
+    n: int = 0,
+    strategies: Sequence[str] = (),
+    seeds: int = 1,
+    most: int = 500,
+    test: Gold | None = None,
+    test_share: float = 0.2,
+    on_progress: Tell | None = None,
+) -> Iterator[Play]:
+    """Play a gold corpus, one strategy and seed after another, and yield each play when it is over.
+
+    Args:
+        n: Confirmations from one training to the next; 0 for the default of the scheme.
+        strategies: Names of acquisition; none for the task's default, and `random`.
+        seeds: How many; they are 0 to seeds - 1.
+        most: Confirmations after which a play ends.
+        test: Documents to measure on; None to set a share of the pool apart.
+
+    Raises:
+        UsageError: An unknown strategy.
+        NothingToDoError: The gold has nothing to learn.
+    """
+    wanted = list(strategies) or ["default", "random"]
+    for strategy in wanted:
+        if strategy not in STRATEGIES:
+            raise UsageError(f"There is no strategy {strategy}.", hint=f"Strategies: {', '.join(STRATEGIES)}.")
+    tasks = registering.trainable(pool.scheme)
+    if not tasks or len(pool.documents) < 2:
+        raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
+    n = n or settings.effective_n(Settings(), pool.scheme)
+    plays = [(seed, strategy) for seed in range(seeds) for strategy in wanted]
+    for number, (seed, strategy) in enumerate(plays):
+
+        def tell(share: float, message: str, number: int = number) -> None:
+            if on_progress is not None:
+                on_progress((number + share) / len(plays), message)
+
+        texts, held = (pool, test) if test is not None else pool.split(test_share, seed)
+        with TemporaryDirectory(prefix="tui-annotate-") as folder:
+            player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n)
+            try:
+                yield from player.play(tasks, most=most, tell=tell)
+            finally:
+                player.close()
+
+
+class _Player:
+    """One play over a corpus of its own."""
+
+    def __init__(self, path: Path, pool: Gold, test: Gold, *, strategy: str, seed: int, n: int) -> None:
+        self.gold = {d.document.key: _annotations(d) for d in pool.documents}
+        self.scheme = pool.scheme
+        self.strategy, self.seed, self.n = strategy, seed, n
+        self.corpus = Corpus.create(path, scheme=pool.scheme)
+        order = "random" if strategy == "random" else "informative"
+        settings.change(self.corpus, seed=seed, order=order, retrain_every=n)
+        self.test = self._fill(pool, test)
+        self.worker = Worker(path)
+        self.desk = Desk(self.corpus, _ANNOTATOR)
+        self.session = ReviewSession(_ANNOTATOR, settings.scheme(self.corpus))
+        self.learned: dict[int, dict[str, list[Any]]] = {}
+        self.trained: list[int] = []
+        self.fitted = False
+
+    def close(self) -> None:
+        """End the child and close the file."""
+        self.worker.close()
+        self.corpus.close()
+
+    def play(self, tasks: Sequence[str], *, most: int, tell: Tell) -> list[Play]:
+        """Review until `most` confirmations or the end of the pool."""
+        plays = {task: Play(self.seed, self.strategy, task, self.n) for task in tasks}
+        tokens = spans = keys = 0
+        most = min(most, len(self.gold))
+        for confirmations in range(1, most + 1):
+            effort = self._review_next()
+            if effort is None:
+                break
+            tokens, spans, keys = tokens + effort.tokens, spans + effort.spans, keys + effort.keys
+            tell(confirmations / most, f"{self.strategy}, seed {self.seed}: {confirmations} confirmed")
+            if confirmations % self.n:
+                continue
+            for task, play in plays.items():
+                measured = self._train(task)
+                if measured is not None:
+                    accuracy, f1, seconds = measured
+                    play.points.append(Point(confirmations, accuracy, f1, tokens, spans, keys, seconds))
+            self._look_ahead()
+        return list(plays.values())
+
+    def _fill(self, pool: Gold, test: Gold) -> list[int]:
+        taken = {d.document.key for d in pool.documents}
+        arrivals = [replace(d, versions=(), source={}) for d in pool.documents]
+        for document in test.documents:
+            key = document.document.key
+            renamed = replace(document.document, key=f"test/{key}" if key in taken else key, tags=("Test",))
+            version = ExchangedVersion(_annotations(document), confirmed=True)
+            arrivals.append(replace(document, document=renamed, versions=(version,), source={}))
+        for _ in Intake(self.corpus).add(arrivals):
+            pass
+        keys = [d.document.key for d in arrivals[len(pool.documents) :]]
+        return [id for id in (documents.find(self.corpus, key) for key in keys) if id is not None]
+
+    def _review_next(self) -> oracle.Effort | None:
+        following = self.desk.following()
+        if not following:
+            return None
+        id = following[0].document
+        if self.fitted and id not in self.learned:
+            self._predict([id])
+        predicted = [Predictions(f"{task}-0", tuple(found)) for task, found in self.learned.get(id, {}).items()]
+        working = self.desk.open(id, predicted)
+        self.session.show(working)
+        effort = oracle.review(self.session, self.gold[working.document.key], self.desk.write)
+        if not working.row.holdout:
+            self.trained.append(id)
+        return effort
+
+    def _train(self, task: str) -> tuple[float | None, float | None, float] | None:
+        try:
+            fitted = self.worker.fit(task, self.trained, seed=self.seed)
+        except TooFewExamplesError:
+            return None
+        self.fitted = True
+        figures = self.worker.evaluate(task, self.test, least=1)
+        accuracy = figures.get("accuracy")
+        return accuracy["value"] if accuracy else None, self._f1(task, figures), fitted.seconds
+
+    def _f1(self, task: str, figures: Mapping[str, Any]) -> float | None:
+        label = self.scheme.label(task.removeprefix("labels:"))
+        if task == "entities":
+            found = figures.get("f1")
+        elif label is not None and label.kind == "boolean":
+            found = figures.get("values", {}).get("True", {}).get("f1")
+        else:
+            return figures.get("macro_f1")
+        return found["value"] if found else None
+
+    def _look_ahead(self) -> None:
+        """Order the queue by the new models, and predict what is shown until the next training."""
+        self.learned.clear()
+        if not self.fitted:
+            return
+        if self.strategy != "random":
+            entries = self.worker.rank(strategy=self.strategy, size=queue.LENGTH, n=self.n, seed=self.seed)
+            queue.replace(self.corpus, entries, run="")
+        self._predict([found.document for found in self.desk.following(self.n)])
+
+    def _predict(self, ids: Sequence[int]) -> None:
+        for task, by_document in self.worker.predict(ids).items():
+            for id, found in by_document.items():
+                self.learned.setdefault(id, {})[task] = found
+
+
+def _annotations(document: ExchangedDocument) -> Annotations:
+    """Return the gold of a document: its master version, else the first."""
+    versions = sorted(document.versions, key=lambda v: v.annotator != "master")
+    return versions[0].annotations if versions else Annotations()
+
+
+def report(plays: Sequence[Play]) -> dict[str, Any]:
+    """Return plays as `simulate --json` prints them."""
+    return {"runs": [asdict(play) for play in plays]}

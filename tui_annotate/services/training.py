@@ -1,0 +1,275 @@
+"""The learning loop of an open corpus: retrain after every N confirmations, deploy, rank, predict what comes next.
+
+It owns no widget and no connection: the caller lends its writer, and is told of every change of `LoopState`.
+A training never changes what is on screen; its suggestions arrive with the next document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.errors import AnnotateError, LearnError
+from tui_annotate.learn import messages
+from tui_annotate.learn.client import Learner
+from tui_annotate.services import registering
+from tui_annotate.session.desk import Predictions
+from tui_annotate.store import counters, queue, runs, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.settings import Settings
+
+T = TypeVar("T")
+
+_KEPT_PREDICTIONS = 500
+_PATIENCE = 0.15
+"""Seconds that opening a document waits for a server that is ready; a person feels more than that."""
+
+
+class Write(Protocol):
+    """Runs a function with the corpus of the writer thread, in order with all other writes."""
+
+    def __call__(self, function: Callable[[Corpus], T]) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """What the status line shows of learning."""
+
+    active: bool = True
+    every: int = 0
+    """N: confirmations from one training to the next."""
+    since: int = 0
+    """Confirmations since the last training began."""
+    runs: Mapping[str, str] = field(default_factory=dict)
+    """Deployed run by task."""
+    figure: str = ""
+    """Holdout figure of the deployed run, or `n/30 held out`."""
+    training: str = ""
+    """What is being trained, empty when nothing is."""
+    fraction: float | None = None
+    """Progress of the training, 0..1; None while unknown."""
+    waiting: bool = False
+    """Another training waits behind this one."""
+    news: str = ""
+    """The last thing that happened, for one line."""
+    failed: bool = False
+    """The last training failed; the deployed runs go on serving."""
+
+
+class LearningLoop:
+    """The parent side of learning, for as long as a corpus is open."""
+
+    def __init__(self, path: Path, annotator: str, *, write: Write, on_change: Callable[[LoopState], None]) -> None:
+        self.state = LoopState()
+        self._annotator = annotator
+        self._write = write
+        self._on_change = on_change
+        self._learner = Learner(path, on_event=self._on_event, annotator=annotator)
+        self._settings = Settings()
+        self._scheme = Scheme()
+        self._serving = False
+        self._expected: tuple[int, ...] = ()
+        self._predictions: OrderedDict[int, dict[str, Predictions]] = OrderedDict()
+        self._arrived = asyncio.Condition()
+        self._follow_ups: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start the children and load the deployed runs."""
+        deployed = await self._write(self._read)
+        await self._learner.start()
+        self._serve(deployed)
+
+    async def stop(self) -> None:
+        """End the children; nothing that was shown as done depends on them."""
+        for follow_up in self._follow_ups:
+            follow_up.cancel()
+        await self._learner.stop()
+
+    async def reload(self) -> None:
+        """Read settings and scheme again after they changed."""
+        await self._write(self._read)
+        self._changed()
+
+    def confirmed(self, change: int = 1) -> None:
+        """Count a confirmation (or -1 for one that was taken back), and retrain when N is full."""
+        self._changed(since=max(0, self.state.since + change))
+        if self.state.active and change > 0 and self.state.since >= self.state.every:
+            self._train("active learning", ())
+
+    def expect(self, documents: Sequence[int]) -> None:
+        """Say which documents come next, so that they are predicted first."""
+        self._expected = tuple(documents)
+        wanted = [d for d in documents if not self._known(d)]
+        if self._serving and wanted:
+            self._learner.predict(wanted)
+
+    async def predictions_for(self, document: int) -> list[Predictions]:
+        """Return what the deployed runs say of a document, waiting for them a moment at most."""
+        if not self._serving or not self.state.runs:
+            return []
+        if not self._known(document):
+            self._learner.predict([document])
+            try:
+                async with asyncio.timeout(_PATIENCE), self._arrived:
+                    await self._arrived.wait_for(lambda: self._known(document))
+            except TimeoutError:
+                return []
+        return list(self._predictions[document].values())
+
+    async def train_now(self, tasks: Sequence[str] = ()) -> str:
+        """Train now, or as soon as the running training ends; return what happens."""
+        if not registering.trainable(self._scheme):
+            raise LearnError(
+                "There is nothing to train yet.", hint="Give the corpus an entity type or a document label."
+            )
+        behind = bool(self.state.training)
+        self._train("manual", tasks)
+        return "waits for the running training" if behind else "training started"
+
+    def cancel(self) -> None:
+        """End the running training; what it had done is lost, the deployed runs stay."""
+        self._learner.cancel()
+        self._changed(training="", fraction=None, waiting=False, news="training cancelled")
+
+    async def toggle(self) -> bool:
+        """Switch active learning on or off, for this corpus; return how it is now."""
+        active = not self.state.active
+        await self._write(lambda corpus: settings.change(corpus, active_learning=active))
+        await self.reload()
+        return active
+
+    async def set_every(self, n: int) -> None:
+        """Set N; 0 is the default for the scheme."""
+        await self._write(lambda corpus: settings.change(corpus, retrain_every=n))
+        await self.reload()
+        self.confirmed(0)
+
+    async def rollback(self, task: str) -> str:
+        """Deploy the run that was deployed before; return what changed."""
+        old = self.state.runs.get(task, "")
+        row = await self._write(lambda corpus: runs.rollback(corpus, task))
+        self._serve(await self._write(self._read))
+        news = f"{task}: {old} taken back, {row.name} serves"
+        self._changed(news=news)
+        return news
+
+    # Inside
+
+    def _read(self, corpus: Corpus) -> dict[str, str]:
+        """Take settings, scheme and deployed runs over from the corpus; runs on the writer thread."""
+        self._settings = settings.load(corpus)
+        self._scheme = settings.scheme(corpus)
+        deployed = runs.deployed(corpus)
+        names = {task: row.name for task, row in deployed.items()}
+        self.state = replace(
+            self.state,
+            active=self._settings.active_learning,
+            every=settings.effective_n(self._settings, self._scheme),
+            since=self.state.since if self.state.training else counters.confirmed_since_training(corpus),
+            runs=names,
+            figure=registering.figure(deployed.values()),
+        )
+        return names
+
+    def _serve(self, deployed: Mapping[str, str]) -> None:
+        self._serving = False
+        self._predictions.clear()
+        if deployed:
+            self._learner.serve(deployed)
+        self._changed()
+
+    def _train(self, trigger: messages.Trigger, tasks: Sequence[str]) -> None:
+        wanted = list(tasks) or registering.trainable(self._scheme)
+        if not wanted:
+            return
+        waiting = bool(self.state.training)
+        self._learner.train(tasks=wanted, trigger=trigger)
+        self._changed(since=0, waiting=waiting, training=self.state.training or ", ".join(wanted), failed=False)
+
+    def _known(self, document: int) -> bool:
+        held = self._predictions.get(document)
+        return held is not None and set(held) >= set(self.state.runs)
+
+    def _changed(self, **values: object) -> None:
+        self.state = replace(self.state, **values)  # type: ignore[arg-type]
+        self._on_change(self.state)
+
+    def _on_event(self, event: messages.AnyEvent) -> None:
+        """Take an event of the children; what needs the disk goes to the writer."""
+        match event:
+            case messages.TrainingStarted():
+                self._changed(training=", ".join(event.tasks), fraction=0.0, waiting=False)
+            case messages.TrainingProgress():
+                self._changed(fraction=event.fraction)
+            case messages.TrainingFinished():
+                self._later(self._finish(event))
+            case messages.TrainingFailed():
+                self._changed(
+                    training="",
+                    fraction=None,
+                    failed=not event.cancelled,
+                    news="training cancelled"
+                    if event.cancelled
+                    else f"not trained: {event.message} {event.hint}".strip(),
+                )
+            case messages.ServerReady():
+                self._serving = True
+                self.expect(self._expected)
+                self._rank()
+            case messages.PredictionsReady():
+                self._later(self._take(event))
+            case messages.QueueRanked():
+                self._later(self._order(event))
+            case messages.ChildDied():
+                self._serving = self._serving and event.which != "server"
+                self._changed(failed=True, news=f"the {event.which} ended: {event.message}")
+
+    def _rank(self) -> None:
+        self._learner.rank(
+            strategy=self._settings.strategy, size=queue.LENGTH, n=self.state.every, seed=self._settings.seed
+        )
+
+    async def _finish(self, event: messages.TrainingFinished) -> None:
+        """Register what was trained, deploy it when the corpus says so, and go on with it."""
+        deploy = event.trigger == "manual" or self._settings.deploy == "always"
+        news = await self._write(
+            lambda corpus: registering.register(
+                corpus, event.runs, trigger=event.trigger, by=event.by or self._annotator, deploy=deploy
+            )
+        )
+        deployed = await self._write(self._read)
+        left_out = "; ".join(f"{task}: {reason}" for task, reason in event.left_out.items())
+        self._changed(training="", fraction=None, failed=False, news="; ".join(filter(None, (news, left_out))))
+        if deploy:
+            self._serve(deployed)
+
+    async def _take(self, event: messages.PredictionsReady) -> None:
+        for document, found in event.predictions.items():
+            if self.state.runs.get(event.task) != event.run:
+                continue
+            self._predictions.setdefault(document, {})[event.task] = Predictions(event.run, tuple(found))
+            self._predictions.move_to_end(document)
+        while len(self._predictions) > _KEPT_PREDICTIONS:
+            self._predictions.popitem(last=False)
+        async with self._arrived:
+            self._arrived.notify_all()
+
+    async def _order(self, event: messages.QueueRanked) -> None:
+        if self._settings.order == "informative":
+            await self._write(lambda corpus: queue.replace(corpus, event.entries, run=event.run))
+
+    def _later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(self._guarded(work))
+        self._follow_ups.add(task)
+        task.add_done_callback(self._follow_ups.discard)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except AnnotateError as error:
+            self._changed(training="", fraction=None, failed=True, news=str(error))
