@@ -85,7 +85,7 @@ class Decider:
 
 
 def alone(decider: Decider, path: Path, seconds: float, what: str) -> dict[str, object]:
-    """Time decisions and, between them, commits of one changed row: the least that any decision can cost on this disk."""
+    """Time decisions and, between them, commits of one changed row: the least that a decision can cost on this disk."""
     path.touch()
     db = connect(path, readonly=False)
     db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)")

@@ -31,7 +31,7 @@ def backup(
     Args:
         on_progress: Gets the share that is done, 0 to 1.
         stop: Asked between slices; True ends with CopyStopped.
-        between: Called between slices of some 5 ms, also while the copy is checked.
+        between: Called between slices of a few milliseconds, also while the copy is checked.
         replace: Whether a file of that name may be replaced.
     """
     if target.exists() and (not replace or target.samefile(corpus.path)):

@@ -16,8 +16,8 @@ from tui_annotate.errors import CorruptError, DiskFullError, ReadOnlyError, Stor
 from tui_annotate.store import trouble
 from tui_annotate.store.files import sync_file, sync_folder
 
-PAGES = 400
-"""Pages in a slice; of 4 KiB, so that a slice takes some 5 ms."""
+PAGES = 120
+"""Pages of 4 KiB in a slice, which then takes a few milliseconds."""
 _CHECK_EVERY = 200_000
 """Virtual machine steps of the check between two calls of `between`: a few milliseconds."""
 _RESTARTS = 50

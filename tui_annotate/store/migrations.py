@@ -47,10 +47,10 @@ CREATE TABLE document (
 ) STRICT;;
 CREATE INDEX document_by_text ON document(text_hash);;
 CREATE INDEX document_by_name ON document(name);;
-CREATE INDEX document_by_change ON document(changed) WHERE changed > 0;;
+CREATE INDEX document_by_change ON document(changed);;
 CREATE INDEX document_pending ON document(holdout) WHERE state = 0;;
 CREATE INDEX document_shuffled ON document(holdout, shuffle) WHERE state = 0;;
-CREATE INDEX document_worked_on ON document(state) WHERE state > 0;;
+CREATE INDEX document_by_state ON document(state);;
 CREATE TABLE content (
     document INTEGER PRIMARY KEY REFERENCES document, part TEXT, text TEXT NOT NULL, extra TEXT
 ) STRICT;;

@@ -113,6 +113,8 @@ class _Chooser:
     def take(self, n: int, sources: Iterable[Iterator[NextDocument]]) -> list[NextDocument]:
         """Take from the sources in turn, then what was begun or skipped."""
         taken: list[NextDocument] = []
+        if n <= 0:
+            return taken
         for found in _chain(*sources, self.unfinished(), self.skipped()):
             if len(taken) >= n:
                 break
@@ -141,7 +143,7 @@ class _Chooser:
     def asked_for(self) -> Iterator[NextDocument]:
         """Yield the queue, as far as it still holds."""
         sql = (
-            "SELECT q.document, q.reason, q.score FROM queue q JOIN document d ON d.id = q.document"
+            "SELECT q.document, q.reason, q.score FROM queue q CROSS JOIN document d ON d.id = q.document"
             " WHERE d.state = 0 AND d.holdout = 0 ORDER BY q.rank LIMIT ?"
         )
         for id, reason, score in self._rows(sql, self.limit):
