@@ -127,7 +127,9 @@ class _RowReader:
 
 def _versions(row: dict[str, Any], annotations: Annotations, confirmed: bool | None) -> tuple[ExchangedVersion, ...]:
     annotations.extra.update(row.get("version_extra") or {})
-    if not (annotations.entities or annotations.labels or annotations.extra) and confirmed is None:
+    # A row that says there are no entities has been looked at; one that says nothing has not.
+    stated = any(row.get(field) is not None for field in ("tags", "spans", "label", "labels"))
+    if not (stated or annotations.extra) and confirmed is None:
         return ()
     annotator = row.get("annotator")
     return (ExchangedVersion(annotations, confirmed, annotator if type(annotator) is str and annotator else MASTER),)
