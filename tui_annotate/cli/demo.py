@@ -14,6 +14,7 @@ from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, examples
 from tui_annotate.cli.output import progress, say
 from tui_annotate.cli.starting import open_app
+from tui_annotate.errors import EXIT_OK
 
 app = options.group()
 
@@ -44,7 +45,8 @@ def demo(
         from tui_annotate.cli.simulating import play
 
         say(f"{sample.title}. {sample.credit}.")
-        return play(sample.gold, maximum=100, seeds=1, strategies=("default",))
+        play(sample.gold, most=100, strategies=("default",))
+        return EXIT_OK
     corpus = path or config.demo_path(name)
     settings = options.settled(corpus, annotator=annotator)
     if fresh and corpus.exists():

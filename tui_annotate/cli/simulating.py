@@ -1,0 +1,119 @@
+"""`simulate`: a gold corpus played through session and learner, to see what an hour of reviewing would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_annotate.cli import options
+from tui_annotate.cli.options import Annotator, Json, examples
+from tui_annotate.cli.output import out, out_json, progress
+from tui_annotate.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui_annotate.services.simulating import Play
+
+app = options.group()
+
+GoldPath = Annotated[
+    Path, typer.Argument(metavar="GOLD", help="A corpus, or any file that can be imported.", show_default=False)
+]
+Every = Annotated[
+    int,
+    typer.Option(
+        "--n", metavar="N", min=0, help="Confirmations between trainings.", show_default="5, with entities 10"
+    ),
+]
+Strategies = Annotated[
+    list[str] | None,
+    typer.Option("--strategy", metavar="NAME", help="Again for several.", show_default="the default, and random"),
+]
+Seeds = Annotated[int, typer.Option("--seeds", metavar="K", min=1, help="How many plays of each: seeds 0 to K-1.")]
+Most = Annotated[int, typer.Option("--max", metavar="M", min=1, help="Confirmations after which a play ends.")]
+TestFile = Annotated[
+    Path | None, typer.Option("--test", metavar="FILE", help="What to measure on.", show_default="a share of GOLD")
+]
+TestShare = Annotated[
+    float, typer.Option("--test-share", metavar="R", min=0.01, max=0.9, help="The share set apart to measure on.")
+]
+
+
+@app.command(
+    "simulate",
+    epilog=examples(
+        "simulate gold.jsonl",
+        "simulate gold.jsonl --strategy margin --strategy random --seeds 5 --n 10",
+        "simulate notes.db --test test.jsonl --max 400 --json",
+    ),
+)
+def simulate(
+    gold: GoldPath,
+    n: Every = 0,
+    strategy: Strategies = None,
+    seeds: Seeds = 1,
+    maximum: Most = 500,
+    test: TestFile = None,
+    test_share: TestShare = 0.2,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Play a gold corpus: after each training, how good it is on what was set apart, and what it took.
+
+    Tokens are those read, spans the entities confirmed, keys those pressed. What the queue
+    holds out counts as confirmed.
+    """
+    options.settled(annotator=annotator)
+    play(gold, n=n, strategies=strategy or (), seeds=seeds, most=maximum, test=test, test_share=test_share, json=json)
+
+
+def play(
+    gold: Path,
+    *,
+    n: int = 0,
+    strategies: Sequence[str] = (),
+    seeds: int = 1,
+    most: int = 500,
+    test: Path | None = None,
+    test_share: float = 0.2,
+    json: bool = False,
+) -> None:
+    """Play and print: a table that grows as each play ends, or JSON at the end."""
+    from tui_annotate.services import gold as reading
+    from tui_annotate.services import simulating
+
+    for path in filter(None, (gold, test)):
+        if not path.exists():
+            raise UsageError(f"There is no file {path}.")
+    pool = reading.load(gold)
+    held = reading.load(test, scheme=pool.scheme) if test else None
+    plays = []
+    with progress("playing") as report:
+        for ended in simulating.simulate(
+            pool,
+            n=n,
+            strategies=strategies,
+            seeds=seeds,
+            most=most,
+            test=held,
+            test_share=test_share,
+            on_progress=report,
+        ):
+            plays.append(ended)
+            if not json:
+                _print(ended)
+    if json:
+        out_json(simulating.report(plays))
+
+
+def _print(play: Play) -> None:
+    out(f"{play.task}, {play.strategy}, seed {play.seed}, N = {play.n}")
+    out("  confirmed  accuracy     F1    tokens   spans    keys  fit s")
+    for point in play.points:
+        accuracy, f1 = (f"{value:.3f}" if value is not None else "-" for value in (point.accuracy, point.f1))
+        counts = f"{point.tokens:>9} {point.spans:>7} {point.keys:>7}"
+        out(f"  {point.confirmations:>9} {accuracy:>9} {f1:>6} {counts} {point.fit_seconds:>6.2f}")
+    if not play.points:
+        out("  nothing could be learned: too few confirmations, or only one value among them")
