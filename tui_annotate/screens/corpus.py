@@ -112,14 +112,12 @@ class CorpusScreen(Screen[int]):
         self.app.push_screen(Prompt("name, id or folder holds", value=self._text, hint="Empty shows all."), given)
 
     def _filter_state(self) -> None:
-        choices = [
-            Choice[DocumentState | None](None, "all"),
-            *(Choice[DocumentState | None](s, w) for s, w in STATES.items()),
-        ]
+        choices: list[Choice[tuple[DocumentState, ...]]] = [Choice((), "all")]
+        choices += [Choice((state,), word) for state, word in STATES.items()]
 
-        def picked(answer: Choice[DocumentState | None] | str | None) -> None:
+        def picked(answer: Choice[tuple[DocumentState, ...]] | str | None) -> None:
             if isinstance(answer, Choice):
-                self._states = () if answer.value is None else (answer.value,)
+                self._states = answer.value
                 self._renew()
 
         self.app.push_screen(Picker("show documents that are", lambda query: matching(query, choices)), picked)

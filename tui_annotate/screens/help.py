@@ -56,7 +56,7 @@ def help_text(sections: Sequence[Section]) -> Text:
     for heading, rows in sections:
         text.append(f"{heading}\n", "bold underline")
         for keys, does in rows:
-            text.append(f"  {keys:<18}", "bold")
+            text.append(f"  {keys:<16}", "bold")
             text.append(f" {does}\n")
         text.append("\n")
     return text
@@ -68,7 +68,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: transparent; }
     HelpScreen > VerticalScroll {
-        width: 90; max-width: 100%; height: 90%; padding: 0 1; background: $surface; border: round $foreground;
+        width: 98; max-width: 100%; height: 90%; padding: 0 1; background: $surface; border: round $foreground;
         border-title-style: bold;
     }
     HelpScreen Static { height: auto; width: 100%; }
