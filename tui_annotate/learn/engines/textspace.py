@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.learn.engines.base import Progress, no_progress
 from tui_annotate.learn.engines.files import content_digest, load_arrays, pack_strings, save_arrays, unpack_strings
+from tui_annotate.learn.engines.linear import main_directions, unit
 
 DIRECTIONS = 50
 DIRECTIONS_WEIGHT = 1.5
@@ -130,7 +129,7 @@ class TextSpace:
         return int(self.components.shape[0] + self.components.shape[1] + len(self.mean) + len(self.leads.vocabulary_))
 
     def _stack(self, grams: Any, texts: list[str], cleaned: list[str]) -> TextEncodings:
-        directions = DIRECTIONS_WEIGHT * normalize(grams @ self.components.T)
+        directions = DIRECTIONS_WEIGHT * unit(grams @ self.components.T)
         look = np.array([shape(text) for text in texts])
         look = SHAPE_WEIGHT * (look - self.mean) / self.spread / np.sqrt(look.shape[1])
         blocks = [grams, directions, look, LEAD_WEIGHT * self.leads.transform(cleaned)]
@@ -175,17 +174,13 @@ def learn_text_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
     vectorizers = _vectorizers()
     grams = sp.hstack([_fit(vectorizers[name], cleaned) for name in ("words", "characters")], format="csr")
     progress(0.6, "looking for the main directions of the texts")
-    wanted = min(DIRECTIONS, grams.shape[1] - 1, grams.shape[0] - 1)
-    if wanted > 0:
-        components = TruncatedSVD(wanted, n_iter=3, random_state=seed).fit(grams).components_
-    else:
-        components = np.zeros((0, grams.shape[1]))
+    components = main_directions(grams, DIRECTIONS, seed=seed)
     _fit(vectorizers["leads"], cleaned)
     look = np.array([shape(text) for text in texts] or [shape("")])
     progress(1.0, "texts read")
     return TextSpace(
         **vectorizers,
-        components=components.astype(np.float32),
+        components=components,
         mean=look.mean(axis=0),
         spread=np.maximum(look.std(axis=0), 1e-3),
     )

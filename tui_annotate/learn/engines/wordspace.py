@@ -32,6 +32,7 @@ from tui_annotate.learn.engines.files import (
     save_arrays,
     unpack_strings,
 )
+from tui_annotate.learn.engines.linear import main_directions, unit
 from tui_annotate.learn.engines.sentences import WordEncodings, encode
 
 DIMENSIONS = 64
@@ -166,7 +167,7 @@ def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
     vectors = _neighbour_vectors(sequences, words[:own], dimensions, seed)
     progress(0.7, "learned from neighbours")
     rows = letter_rows(words[:own], {gram: row for row, gram in enumerate(letters)}, idf)
-    directions = _main_directions(rows, min(LETTER_DIMENSIONS, len(letters) - 1, own - 1), seed)
+    directions = main_directions(rows, LETTER_DIMENSIONS, seed=seed)
     known = unit(rows @ directions.T)
     weight = np.log1p(often[:own])[:, None]
     square = known.T @ (weight * known) + np.eye(known.shape[1])
@@ -201,13 +202,6 @@ def letter_rows(forms: Sequence[str], columns: dict[str, int], idf: NDArray[np.f
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     scaled: Any = (sp.diags(1.0 / np.maximum(norms, 1e-9)) @ matrix).tocsr().astype(np.float32)
     return scaled
-
-
-def unit(rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Return rows scaled to length 1; a row of zeros stays."""
-    rows = np.asarray(rows)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _read(pool: Iterable[Document]) -> tuple[list[list[str]], Counter[str]]:
@@ -254,17 +248,9 @@ def _neighbour_vectors(sequences: list[list[str]], words: list[str], dimensions:
     matrix = sp.csr_matrix(
         (information[positive], (entries.row[positive], entries.col[positive])), shape=counts.shape, dtype=np.float32
     )
-    directions = _main_directions(matrix, dimensions, seed)
+    directions = main_directions(matrix, dimensions, seed=seed)
     projected = matrix @ directions.T
     return unit(projected / np.sqrt(np.maximum(np.linalg.norm(projected, axis=0, keepdims=True), 1e-9)))
-
-
-def _main_directions(matrix: Any, wanted: int, seed: int) -> NDArray[np.float32]:
-    """Return right singular vectors as rows, by a randomised SVD."""
-    from sklearn.utils.extmath import randomized_svd
-
-    _, _, directions = randomized_svd(matrix, n_components=wanted, n_iter=3, random_state=seed)
-    return np.asarray(directions, dtype=np.float32)
 
 
 def _letter_statistics(words: list[str]) -> tuple[list[str], NDArray[np.float32]]:

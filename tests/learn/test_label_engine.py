@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from skops import io as skops_io
+
+from tests.learn.making import KIND, SCHEME, TOPICS, URGENT, document, examples
+from tui_annotate.domain.annotations import Annotations, LabelContent, LabelValue
+from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.scheme import DocumentLabel
+from tui_annotate.errors import LearnError, ParameterError, TooFewExamplesError
+from tui_annotate.learn.engines.base import Example, no_progress
+from tui_annotate.learn.engines.labels import LabelEngine, LabelEngines, LabelModel, read_targets
+from tui_annotate.learn.engines.textspace import TextSpace, learn_text_space, load_text_space
+
+TRAIN, TEST = range(60), range(60, 100)
+
+
+def fit(label: DocumentLabel, space: TextSpace, numbers: Any = TRAIN, **parameters: Any) -> LabelModel:
+    """Fit on notes."""
+    gold = examples(numbers)
+    encodings = space.encode([example.document for example in gold])
+    return LabelEngine(label, space).fit(gold, encodings, parameters=parameters, seed=0, progress=no_progress)
+
+
+def share_right(model: LabelModel, name: str, space: TextSpace) -> float:
+    """Return the share of test notes whose suggestion is what is true."""
+    gold = examples(TEST)
+    found = model.predict(space.encode([example.document for example in gold]), run="r")
+    empty: LabelContent = ()
+    said = [suggestions[0].value if suggestions else empty for suggestions in found]
+    return float(np.mean([v == e.annotations.labels[name].value for v, e in zip(said, gold, strict=True)]))
+
+
+@pytest.mark.parametrize(("label", "least"), [(KIND, 0.95), (URGENT, 0.95), (TOPICS, 0.75)])
+def test_each_kind_of_label_is_learned(label: DocumentLabel, least: float, text_space: TextSpace) -> None:
+    assert share_right(fit(label, text_space), label.name, text_space) >= least
+
+
+@pytest.mark.parametrize("label", [KIND, URGENT, TOPICS])
+def test_a_saved_model_predicts_the_same(label: DocumentLabel, text_space: TextSpace, tmp_path: Path) -> None:
+    model = fit(label, text_space)
+    model.save(tmp_path)
+    text_space.save(tmp_path / "space.npz")
+    again = LabelEngines().load(tmp_path, load_text_space(tmp_path / "space.npz"))
+    documents = [document(n) for n in TEST]
+    assert again.predict(again.space.encode(documents), run="r") == model.predict(text_space.encode(documents), run="r")
+
+
+def test_suggestions_say_who_and_what_comes_next(text_space: TextSpace) -> None:
+    ((suggestion,),) = fit(KIND, text_space).predict(text_space.encode([document(61)]), run="kind-3")
+    assert suggestion.who == ("ml:kind-3",)
+    assert (suggestion.source, suggestion.run, suggestion.target) == ("run", "kind-3", "label")
+    assert suggestion.other is not None
+    assert suggestion.other[1] == pytest.approx(1 - suggestion.prob, abs=1e-3)
+
+
+def test_signals_are_certain_where_the_model_is(text_space: TextSpace) -> None:
+    model = fit(KIND, text_space)
+    signals = model.signals(text_space.encode([document(n) for n in TEST]))
+    best = model.probabilities(text_space.encode([document(n) for n in TEST])).max(axis=1)
+    np.testing.assert_allclose(signals.confidence, best, atol=1e-6)
+    assert np.argmin(signals.margin) == np.argmin(best) == np.argmax(signals.entropy)
+
+
+def test_a_boolean_follows_its_threshold(text_space: TextSpace) -> None:
+    eager = DocumentLabel("urgent", "boolean", threshold=0.0001)
+    found = fit(eager, text_space).predict(text_space.encode([document(n) for n in TEST]), run="r")
+    assert {suggestions[0].value for suggestions in found} == {True}
+
+
+def test_one_class_and_no_gold_are_said_plainly(text_space: TextSpace) -> None:
+    with pytest.raises(TooFewExamplesError, match="all of them say 'order'"):
+        fit(KIND, text_space, [1, 3, 5])
+    with pytest.raises(TooFewExamplesError, match="0 confirmed"):
+        fit(KIND, text_space, [])
+    with pytest.raises(TooFewExamplesError, match="topics"):
+        fit(TOPICS, text_space, [])
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 3}, {"c": -1}, {"c": "much"}, {"iterations": 0}])
+def test_wrong_parameters_are_refused_by_name(wrong: dict[str, Any], text_space: TextSpace) -> None:
+    with pytest.raises(ParameterError):
+        fit(KIND, text_space, **wrong)
+
+
+def test_a_boolean_never_set_false_is_false_where_it_is_left_out() -> None:
+    versions = [Annotations(labels={"urgent": LabelValue("urgent", True)}), Annotations()]
+    gold = [Example(n, document(n), held) for n, held in enumerate(versions)]
+    targets, notes = read_targets(URGENT, gold)
+    assert targets == [True, False]
+    assert "never set false" in notes[0]
+
+
+def test_values_that_the_scheme_lacks_are_left_out_and_counted() -> None:
+    versions = [Annotations(labels={"kind": LabelValue("kind", value)}) for value in ("order", "poem")]
+    targets, notes = read_targets(KIND, [Example(n, document(n), held) for n, held in enumerate(versions)])
+    assert targets == ["order", None]
+    assert notes[0].startswith("1 documents")
+
+
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["a"], ["same", "same"], ["😀" * 5, "\x00\u202e", "a\nb"], ["x" * 200_000]]
+)
+def test_a_space_of_any_pool_encodes_any_text(texts: list[str], tmp_path: Path) -> None:
+    space = learn_text_space([Document(str(n), (Part("s1v1", text),)) for n, text in enumerate(texts)])
+    odd = [Document("o", (Part("s1v1", "\ud800 odd"),)), Document("e", (Part("s1v1", ""),)), document(1)]
+    matrix = space.encode(odd).matrix
+    assert matrix.shape == (3, space.columns)
+    assert np.isfinite(matrix.data).all()
+    space.save(tmp_path / "space.npz")
+    again = load_text_space(tmp_path / "space.npz")
+    assert again.digest == space.digest
+    assert abs(again.encode(odd).matrix - matrix).max() == 0
+
+
+def test_a_file_with_types_of_others_is_refused(text_space: TextSpace, tmp_path: Path) -> None:
+    model = fit(KIND, text_space)
+    model.classifiers = [CountVectorizer(tokenizer=Path)]
+    model.save(tmp_path)
+    with pytest.raises(LearnError, match=r"refused|does not hold"):
+        LabelEngines().load(tmp_path, text_space)
+
+
+def test_an_altered_file_is_refused_before_it_is_read(text_space: TextSpace, tmp_path: Path) -> None:
+    model = fit(KIND, text_space)
+    model.save(tmp_path)
+    skops_io.dump([model.classifiers[0], "more"], tmp_path / "labels.skops")
+    with pytest.raises(LearnError, match="altered"):
+        LabelEngines().load(tmp_path, text_space)
+
+
+def test_a_model_of_another_space_is_refused(text_space: TextSpace, tmp_path: Path) -> None:
+    fit(KIND, text_space).save(tmp_path)
+    with pytest.raises(LearnError, match="another space"):
+        LabelEngines().load(tmp_path, learn_text_space([document(500)]))
+
+
+def test_the_factory_handles_labels_but_not_free_text() -> None:
+    factory = LabelEngines()
+    assert factory.handles("labels:kind", SCHEME)
+    assert not factory.handles("entities", SCHEME)
+    assert not factory.handles("labels:missing", SCHEME)
