@@ -50,8 +50,8 @@ def _spans(corpus: Corpus, on_progress: Callable[[float], None] | None) -> list[
             }
         for id, document, name in found:
             problems += [
-                f"document {document}: {what} of the version of {name}"
-                for what in _wrong(texts[document], entities[id])
+                f"document {document}: entity {number} of the version of {name} points outside its text"
+                for number in _outside(texts[document], entities[id])
             ]
         if not found:
             break
@@ -61,9 +61,5 @@ def _spans(corpus: Corpus, on_progress: Callable[[float], None] | None) -> list[
     return problems[:_MOST]
 
 
-def _wrong(document: Document, entities: list[tuple[int, str]]) -> list[str]:
-    return [
-        f"entity {number} points outside its text"
-        for number, body in entities
-        if not all(document.has(span) for span in rows.decode_entity(body).spans)
-    ]
+def _outside(document: Document, entities: list[tuple[int, str]]) -> list[int]:
+    return [n for n, body in entities if not all(document.has(span) for span in rows.decode_entity(body).spans)]
