@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+from tui_annotate import samples
+
+
+def slice_of(name: str, size: int, path: Path, *, tests: int = 0) -> Path:
+    """Write the first rows of a sample, as documents that somebody has confirmed, the last ones tagged Test."""
+    rows = [json.loads(line) for line in samples.get(name).gold.read_text(encoding="utf-8").splitlines()[:size]]
+    for number, row in enumerate(rows):
+        row["confirmed"] = True
+        row["document_tags"] = ["Test"] if number >= size - tests else []
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_training_predicting_evaluating_and_going_back(run: Run, tmp_path: Path) -> None:
+    gold = slice_of("bc5cdr", 110, tmp_path / "gold.jsonl", tests=30)
+    run("new", "notes.db")
+    assert run("train", "notes.db").code == 6
+    assert run("import", "notes.db", gold).code == 0
+
+    rows = json.loads(run("train", "notes.db", "--dry-run", "--json").out)
+    assert [row["use"] for row in rows] == ["train"] * 80 + ["test"] * 30
+    assert run("runs", "list", "notes.db").code == 6
+
+    assert run("predict", "notes.db").code == 6
+    ran = run("train", "notes.db", "--task", "entities")
+    assert ran.code == 0
+    assert ran.out == "entities-1\n"
+    found = json.loads(run("evaluate", "notes.db", "--json").out)["entities"]
+    assert found["run"] == "entities-1"
+    assert found["holdout"]["documents"] == 0
+    f1 = found["test"]["f1"]
+    assert 0 < f1["low"] < f1["value"] < f1["high"] < 1
+    assert json.loads(run("runs", "show", "notes.db", "entities-1", "--json").out)["documents"] == 80
+    told = run("evaluate", "notes.db").out
+    assert "holdout: 0/30 documents" in told
+    assert "test, 30 documents" in told
+    assert json.loads(run("predict", "notes.db", "--json").out) == {"entities-1": 0}
+
+
+def test_what_cannot_be_trained_is_told(run: Run, tmp_path: Path) -> None:
+    gold = slice_of("bc5cdr", 20, tmp_path / "gold.jsonl")
+    run("new", "notes.db")
+    run("import", "notes.db", gold)
+    for arguments in (("--task", "entitis"), ("--set", "nonsense=1"), ("--set", "c1"), ("--all", "--task", "entities")):
+        ran = run("train", "notes.db", *arguments)
+        assert ran.code == 2, arguments
+        assert "Traceback" not in ran.err
+    assert run("runs", "list", "notes.db").code == 6
+
+
+def test_simulate_prints_what_the_contract_says(run: Run, tmp_path: Path) -> None:
+    gold = slice_of("spam", 80, tmp_path / "gold.jsonl")
+    ran = run("simulate", gold, "--n", "10", "--max", "20", "--strategy", "random", "--json")
+    assert ran.code == 0
+    (play,) = json.loads(ran.out)["runs"]
+    assert (play["seed"], play["strategy"], play["task"], play["n"]) == (0, "random", "labels:IsSpam", 10)
+    assert [point["confirmations"] for point in play["points"]] == [10, 20]
+    assert set(play["points"][0]) == {"confirmations", "accuracy", "f1", "tokens", "spans", "keys", "fit_seconds"}
+
+
+def test_simulate_refuses_what_it_cannot_play(run: Run, tmp_path: Path) -> None:
+    assert run("simulate", "gone.jsonl").code == 2
+    (tmp_path / "bare.txt").write_text("no labels here")
+    assert run("simulate", "bare.txt").code == 6
+    gold = slice_of("spam", 40, tmp_path / "gold.jsonl")
+    ran = run("simulate", gold, "--strategy", "clever")
+    assert ran.code == 2
+    assert "margin" in ran.err
