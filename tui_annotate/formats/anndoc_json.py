@@ -19,7 +19,7 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import anndoc_confidence, anndoc_relations
 from tui_annotate.formats.anchoring import PartText
 from tui_annotate.formats.anndoc_legend import Legend
-from tui_annotate.formats.source import decode
+from tui_annotate.formats.source import JSON_ERRORS, decode
 
 REFUSED = "refused"
 """Key of a version's `extra` under which what could not be placed is kept, by anndoc's key."""
@@ -53,7 +53,7 @@ class AnnReader:
             self._note("noted", "", decoded.note)
         try:
             given = msgspec.json.decode(decoded.text)
-        except msgspec.DecodeError as error:
+        except JSON_ERRORS as error:
             raise DataError(f"is no JSON: {error}") from error
         if not isinstance(given, dict):
             raise DataError("is no ann.json: it must be a JSON object")

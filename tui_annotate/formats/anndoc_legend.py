@@ -12,7 +12,7 @@ import msgspec
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import LabelHint, SchemeHint
-from tui_annotate.formats.source import decode
+from tui_annotate.formats.source import JSON_ERRORS, decode
 
 FILE_NAME = "annotations-legend.json"
 _ENDS = re.compile(r"\((e_\d+)\|(e_\d+)\)$")
@@ -87,7 +87,7 @@ def read(content: bytes) -> tuple[Legend, list[str]]:
     """
     try:
         given = msgspec.json.decode(decode(content).text, type=dict[str, str])
-    except msgspec.DecodeError as error:
+    except JSON_ERRORS as error:
         raise DataError(f"is no legend, an object of ids and names: {error}") from error
     names: dict[str, str] = {}
     notes: list[str] = []

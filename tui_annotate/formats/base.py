@@ -7,7 +7,7 @@ beyond those that its documents carry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -76,6 +76,10 @@ class WriteOptions:
     """Name of the project folder inside a project zip, and in its README."""
 
 
+Put = Callable[[str, bytes], None]
+"""Stores one file of a folder or zip under its relative name."""
+
+
 class Read(Protocol):
     """Reads all files of one tree that are of this format."""
 
@@ -102,12 +106,6 @@ class Meaning(Protocol):
     """Returns a document as plain values, without what the format cannot hold."""
 
     def __call__(self, exchanged: ExchangedDocument, options: WriteOptions) -> object: ...
-
-
-class Put(Protocol):
-    """Stores one file of a folder or zip under its relative name."""
-
-    def __call__(self, name: str, content: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, jsonl_rows, meaning
 from tui_annotate.formats.base import Format, Item, ReadOptions, stem
 from tui_annotate.formats.jsonl_write import write
-from tui_annotate.formats.source import SourceFile, utf8_lines
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 
 _KNOWN = frozenset(("id", "text", "spans", "label", "labels", "confirmed", "tokens", "tags", "annotator", "relations"))
 _KNOWN |= {"parts", "name", "folder", "language", "document_tags", "version_extra"}
@@ -46,7 +46,7 @@ def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -
             continue
         try:
             row = _decode(line)
-        except msgspec.DecodeError as error:
+        except JSON_ERRORS as error:
             yield Problem("refused", f"{file.where}:{number}", "", _json_reason(line, error))
             continue
         if type(row) is not dict:
@@ -61,7 +61,7 @@ def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -
 _decode = msgspec.json.Decoder().decode
 
 
-def _json_reason(line: bytes, error: msgspec.DecodeError) -> str:
+def _json_reason(line: bytes, error: Exception) -> str:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as wrong:

@@ -25,10 +25,11 @@ def parts(text: str, given: Any) -> tuple[Part, ...]:
     """Cut a row's text into its parts, `[[id, start, end], ...]`; raises DataError when they are no such list."""
     try:
         cut = tuple(Part(id, text[start:end]) for id, start, end in given)
+        lengths_fit = all(end - start == len(part.text) for part, (_, start, end) in zip(cut, given, strict=True))
     except (TypeError, ValueError):
         raise DataError("`parts` must be a list of [id, start, end]") from None
     ids = {p.id for p in cut if type(p.id) is str and p.id and p.id.isprintable() and " " not in p.id}
-    if not cut or len(ids) != len(cut) or "\n".join(part.text for part in cut) != text:
+    if not cut or not lengths_fit or len(ids) != len(cut) or "\n".join(part.text for part in cut) != text:
         raise DataError("`parts` do not make up `text`, a newline between them")
     return cut
 

@@ -33,7 +33,7 @@ def of_anndoc(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
         for v in exchanged.versions
     }
     parts = [(part.id, part.text) for part in document.parts]
-    name = anndoc_controls.shown(document.name) or document.key
+    name = anndoc_controls.shown(document.name or document.key)
     return document.key, name, safe_path(document.folder), document.language, parts, versions
 
 

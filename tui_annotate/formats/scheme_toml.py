@@ -52,7 +52,7 @@ def parse(text: str, where: str = "scheme.toml") -> Scheme:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        place = f"{where}:{line.group(1)}" if line else where
+        place = f"{where}:{line.group(1) if line else max(1, len(text.splitlines()))}"
         raise SchemeError(f"{place}: is no TOML: {error}") from error
     reader = _Reader(text, where)
     for name in given:

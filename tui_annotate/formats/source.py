@@ -11,7 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
+import msgspec
+
 from tui_annotate.errors import DataError
+
+JSON_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding JSON from outside may raise: bad syntax, bad bytes, brackets nested too deep."""
 
 
 @dataclass(frozen=True, slots=True)

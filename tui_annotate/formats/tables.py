@@ -16,7 +16,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion,
 from tui_annotate.errors import DataError
 from tui_annotate.formats import meaning
 from tui_annotate.formats.base import Format, Item, ReadOptions, stem
-from tui_annotate.formats.source import SourceFile, utf8_lines
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 from tui_annotate.formats.tables_layout import LabelColumn, Layout, dialect_of, layout_of
 from tui_annotate.formats.tables_write import write_csv, write_tsv
 
@@ -156,7 +156,7 @@ def _choices(cell: str) -> tuple[str, ...]:
     if cell.startswith("["):
         try:
             return tuple(msgspec.json.decode(cell, type=list[str]))
-        except msgspec.DecodeError:
+        except JSON_ERRORS:
             pass
     return tuple(value for value in (piece.strip() for piece in cell.split("|")) if value)
 

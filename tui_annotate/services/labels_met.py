@@ -8,6 +8,7 @@ many values, or long ones, is text after all.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -20,6 +21,9 @@ from tui_annotate.formats.base import LabelHint, SchemeHint
 MOST_OPTIONS = 40
 """Distinct values above which a choice that an import made is text."""
 _LONGEST_OPTION = 80
+
+_PREFIXES = {"entity": "e", "label": "m", "attribute": "f", "relation": "r"}
+_ID = re.compile(r"[emfr]_[0-9]+")
 
 Thing = TypeVar("Thing", EntityType, DocumentLabel, Attribute, RelationType)
 Field = TypeVar("Field", DocumentLabel, Attribute)
@@ -174,9 +178,10 @@ class LabelsMet:
         return (*old, *freed)
 
     def _id(self, group: str, name: str) -> str:
-        """Return the id that a source gave, when it is free; `Scheme.numbered` gives another otherwise."""
+        """Return the id that a source gave, or a name that is an id itself, when free; else `numbered` gives one."""
         hint = self._hinted.get((group, name))
-        return hint.id if hint and hint.id not in _used_ids(self.scheme) else ""
+        id = hint.id if hint else name if _ID.fullmatch(name) and name[0] == _PREFIXES[group] else ""
+        return "" if id in _used_ids(self.scheme) else id
 
 
 def _used_ids(scheme: Scheme) -> set[str]:

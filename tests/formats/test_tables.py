@@ -1,0 +1,119 @@
+"""Tables: which column is what, what was guessed, and rows that do not fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.formats.helpers import docs, problems, read, source
+from tui_annotate.domain.interchange import ExchangedDocument
+from tui_annotate.domain.scheme import Choice, DocumentLabel, Scheme
+from tui_annotate.formats.base import ReadOptions
+
+SMS = "ham\tGo until jurong point, crazy\nspam\tFree entry in 2 a wkly comp\nham\tU dun say so early hor\n"
+
+
+def rows(name: str, content: str | bytes, options: ReadOptions | None = None) -> list[ExchangedDocument]:
+    """Return the documents of a table."""
+    return docs(read("tsv" if name.endswith("tsv") else "csv", source(name, content), options))
+
+
+def label(document: ExchangedDocument, name: str = "label") -> object:
+    """Return a label's value, None when it has none."""
+    labels = document.versions[0].annotations.labels if document.versions else {}
+    return labels[name].value if name in labels else None
+
+
+def test_the_sms_corpus_needs_no_option() -> None:
+    found = rows("sms.tsv", SMS)
+    assert [(label(d), d.document.text) for d in found][1] == ("spam", "Free entry in 2 a wkly comp")
+    assert [d.document.key for d in found] == ["sms-1", "sms-2", "sms-3"]
+
+
+def test_what_was_guessed_is_said() -> None:
+    (said,) = problems(read("tsv", source("sms.tsv", SMS)))
+    assert "no header" in said.reason
+    assert "text is column 2" in said.reason
+    assert "label 'label' is column 1" in said.reason
+
+
+def test_a_lone_quote_in_a_tsv_swallows_nothing() -> None:
+    found = rows("sms.tsv", 'ham\t"Hello, she said\nspam\tsecond "row"\nham\tthird\n')
+    assert [d.document.text for d in found] == ['"Hello, she said', 'second "row"', "third"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_headers_and_delimiters_are_found(delimiter: str) -> None:
+    lines = [["id", "text", "label"], ["a1", "First text here", "x"], ["a2", "Second text here", "y"]]
+    found = rows("t.csv", "\n".join(delimiter.join(line) for line in lines))
+    assert [(d.document.key, d.document.text, label(d)) for d in found] == [
+        ("a1", "First text here", "x"),
+        ("a2", "Second text here", "y"),
+    ]
+
+
+def test_columns_can_be_named_or_numbered() -> None:
+    content = "q,a,c\nlong text in the first column,yes,7\nanother long text,no,8\n"
+    found = rows("t.csv", content, ReadOptions(text_column="q", label_column="c", label="grade"))
+    assert [label(d, "grade") for d in found] == ["7", "8"]
+    found = rows("t.csv", "a,first\nb,second\n", ReadOptions(text_column="1", label_column="2"))
+    assert [(d.document.text, label(d)) for d in found] == [("a", "first"), ("b", "second")]
+
+
+def test_a_column_that_does_not_exist_is_named() -> None:
+    (refused,) = problems(read("csv", source("t.csv", "a,b\nc,d\n"), ReadOptions(text_column="body")))
+    assert "'body'" in refused.reason
+
+
+@pytest.mark.parametrize(("yes", "no"), [("1", "0"), ("true", "false"), ("Yes", "No")])
+def test_usual_words_make_a_boolean_and_the_mapping_is_shown(yes: str, no: str) -> None:
+    items = read("csv", source("t.csv", f"text,label\nfirst,{yes}\nsecond,{no}\n"))
+    assert [label(d) for d in docs(items)] == [True, False]
+    assert f"'{yes.lower()}' is true" in problems(items)[0].reason
+
+
+def test_a_boolean_of_the_scheme_finds_its_word() -> None:
+    options = ReadOptions(scheme=Scheme(labels=(DocumentLabel("IsSpam", "boolean"),)))
+    items = read("tsv", source("sms.tsv", SMS), options)
+    assert [label(d, "IsSpam") for d in docs(items)] == [False, True, False]
+    assert "'spam' is true" in problems(items)[0].reason
+
+
+def test_several_choices_stand_in_one_cell() -> None:
+    scheme = Scheme(labels=(DocumentLabel("labels", "choices", (Choice("a"), Choice("b"))),))
+    found = rows("t.csv", 'text,labels\none,a|b\ntwo,"[""b""]"\nthree,\n', ReadOptions(scheme=scheme))
+    assert [label(d, "labels") for d in found] == [("a", "b"), ("b",), None]
+
+
+def test_quoted_cells_hold_line_ends_and_lines_are_counted() -> None:
+    content = 'text,label\n"two\r\nlines",x\n,y\nlast,x\n'
+    items = read("csv", source("t.csv", content))
+    assert [d.document.text for d in docs(items)] == ["two\r\nlines", "last"]
+    assert [p.where for p in problems(items, "refused")] == ["t.csv:4"]
+
+
+def test_a_row_with_too_many_columns_is_refused() -> None:
+    items = read("csv", source("t.csv", "text,label\na,x\nb,c,x\nd,y\n"))
+    assert [p.where for p in problems(items, "refused")] == ["t.csv:3"]
+    assert len(docs(items)) == 2
+
+
+def test_a_row_that_is_not_utf_8_is_refused_and_the_rest_goes_on() -> None:
+    items = read("csv", source("t.csv", b"text,label\nfirst,x\ncaf\xe9,x\nlast,y\n"))
+    assert [d.document.text for d in docs(items)] == ["first", "last"]
+    assert [p.where for p in problems(items, "refused")] == ["t.csv:3"]
+
+
+def test_huge_cells_nul_and_old_line_ends() -> None:
+    big = "x" * 300_000
+    assert rows("t.csv", f"text,label\n{big},a\nb,b\n")[0].document.text == big
+    assert rows("t.csv", "text,label\na\x00b,x\nc,y\n")[0].document.text == "a\x00b"
+    assert [d.document.text for d in rows("t.csv", "text,label\rone,x\rtwo,y\r")] == ["one", "two"]
+
+
+def test_other_columns_are_kept() -> None:
+    (first, _) = rows("t.csv", "text,label,source\none,x,web\ntwo,y,\n")
+    assert first.extra == {"source": "web"}
+
+
+def test_an_empty_table_is_refused() -> None:
+    assert "empty" in problems(read("csv", source("t.csv", "\n")))[0].reason
