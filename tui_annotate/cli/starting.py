@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_annotate.cli.output import say
 from tui_annotate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ def open_app(corpus: Path | None, settings: Config | None = None) -> int:
     from tui_annotate import config
     from tui_annotate.app import run
 
-    return run(corpus, config=settings or config.load(corpus))
+    if settings is None:
+        settings = config.load(corpus)
+        for notice in settings.notices:
+            say(notice)
+    return run(corpus, config=settings)
 
 
 def refuse_without_terminal(corpus: Path | None) -> None:
