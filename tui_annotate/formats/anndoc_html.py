@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tui_annotate.domain.documents import Part
@@ -26,10 +27,8 @@ _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _RAW_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(r"&#(?:0*(\d{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
 _NO_PART = frozenset(("html", "head", "body", "meta", "title", "link", "script", "style"))
-_PRIVATE = 0x10F800
-"""Where controls wait while the parser works: U+10F800 + code, and U+10F8FF for the guard after `<pre>`."""
-_GUARD = chr(_PRIVATE + 0xFF)
-_PARKED = re.compile(f"[{chr(_PRIVATE)}-{_GUARD}]")
+_BLOCKS = range(0x10F800, 0x0F0000, -0x100)
+"""Where to look for a block of unused private characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ def read(content: bytes) -> PlainHtml:
 
     decoded = decode(content)
     notes = [decoded.note] if decoded.note else []
-    tree = LexborHTMLParser(_prepare(decoded.text))
+    parking = _Parking(decoded.text)
+    tree = LexborHTMLParser(parking.prepare(decoded.text))
     root = tree.root
     attributes = dict(root.attributes) if root is not None else {}
     parts: dict[str, Part] = {}
@@ -70,9 +70,8 @@ def read(content: bytes) -> PlainHtml:
     for node in nodes:
         if node.mem_id in holders:
             continue
-        raw = node.text(deep=True, separator="", strip=False)
-        text = _PARKED.sub(_unpark, raw) if _PARKED.search(raw) else raw
-        id = _unused(node.attributes.get("id") or "", parts, notes)
+        text = parking.back(node.text(deep=True, separator="", strip=False))
+        id = _unused(parking.back(node.attributes.get("id")), parts, notes)
         recorded = node.attributes.get(anndoc_controls.ATTRIBUTE)
         restored = anndoc_controls.restore(text, recorded) if recorded else text
         if restored != text:
@@ -81,9 +80,9 @@ def read(content: bytes) -> PlainHtml:
     if not parts:
         raise DataError("has no element with an id, so there is no part to annotate; is it a plain.html?")
     return PlainHtml(
-        id=_attribute(attributes.get("id")),
-        name=_attribute(attributes.get("data-origid")),
-        key=anndoc_controls.unescaped(_attribute(attributes.get("data-key"))),
+        id=parking.back(attributes.get("id")),
+        name=parking.back(attributes.get("data-origid")),
+        key=anndoc_controls.unescaped(parking.back(attributes.get("data-key"))),
         language=attributes.get("lang") or "",
         parts=tuple(parts.values()),
         shown=shown,
@@ -102,42 +101,58 @@ def _ancestors(nodes: Sequence[Any]) -> set[int]:
     return seen
 
 
-def _attribute(value: str | None) -> str:
-    return _PARKED.sub(_unpark, value) if value else ""
+class _Parking:
+    """A block of private characters, unused by the file, where controls wait while the parser works.
+
+    Base + code stands for a control, base + 0x80 and + 0x81 for U+FFFE and U+FFFF,
+    base + 0xFF is the guard after `<pre>`.
+    """
+
+    def __init__(self, text: str) -> None:
+        base = next((base for base in _BLOCKS if not _block(base).search(text)), None)
+        if base is None:
+            raise DataError("uses every block of private characters, and one is needed to read it")
+        self._base = base
+        self._parked = _block(base)
+
+    def prepare(self, text: str) -> str:
+        """Return the file's text with everything parked that a parser would change."""
+        if "\r" in text:
+            text = _LINE_END.sub("\n", text)
+        if "<![CDATA[" in text:
+            text = _CDATA.sub(lambda m: m.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
+        if _RAW_CONTROL.search(text):
+            text = _RAW_CONTROL.sub(self._park_raw, text)
+        if "&#" in text:
+            text = _CONTROL_REFERENCE.sub(self._park_reference, text)
+        if "/>" in text:
+            text = _EMPTY_ELEMENT.sub(lambda m: f"<{m.group(1)}{m.group(2) or ''}></{m.group(1)}>", text)
+        return _PRE_NEWLINE.sub(rf"\1{chr(self._base + 0xFF)}", text)
+
+    def back(self, text: str | None) -> str:
+        """Return what the parser gave with the parked characters in their places again."""
+        if not text:
+            return ""
+        return self._parked.sub(self._unpark, text) if self._parked.search(text) else text
+
+    def _park_raw(self, match: re.Match[str]) -> str:
+        code = ord(match.group())
+        return chr(self._base + code) if code < 0x20 else chr(self._base + 0x80 + (code & 1))
+
+    def _park_reference(self, match: re.Match[str]) -> str:
+        code = int(match.group(1)) if match.group(1) else int(match.group(2), 16)
+        return chr(self._base + code) if code < 0x20 and code not in (9, 10) else match.group()
+
+    def _unpark(self, match: re.Match[str]) -> str:
+        code = ord(match.group()) - self._base
+        if code == 0xFF:
+            return ""
+        return chr(0xFFFE + code - 0x80) if code >= 0x80 else chr(code)
 
 
-def _prepare(text: str) -> str:
-    """Return the file's text with everything parked that a parser would change."""
-    if "\r" in text:
-        text = _LINE_END.sub("\n", text)
-    if "<![CDATA[" in text:
-        text = _CDATA.sub(lambda m: m.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
-    if _PARKED.search(text):
-        raise DataError(f"holds characters from U+{_PRIVATE:X} on, private ones that are in use here")
-    if _RAW_CONTROL.search(text):
-        text = _RAW_CONTROL.sub(_park_raw, text)
-    if "&#" in text:
-        text = _CONTROL_REFERENCE.sub(_park_reference, text)
-    if "/>" in text:
-        text = _EMPTY_ELEMENT.sub(lambda m: f"<{m.group(1)}{m.group(2) or ''}></{m.group(1)}>", text)
-    return _PRE_NEWLINE.sub(rf"\1{_GUARD}", text)
-
-
-def _park_raw(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return chr(_PRIVATE + code) if code < 0x20 else chr(_PRIVATE + 0x80 + (code & 1))
-
-
-def _park_reference(match: re.Match[str]) -> str:
-    code = int(match.group(1)) if match.group(1) else int(match.group(2), 16)
-    return chr(_PRIVATE + code) if code < 0x20 and code not in (9, 10) else match.group()
-
-
-def _unpark(match: re.Match[str]) -> str:
-    code = ord(match.group()) - _PRIVATE
-    if code == 0xFF:
-        return ""
-    return chr(0xFFFE + code - 0x80) if code >= 0x80 else chr(code)
+@cache
+def _block(base: int) -> re.Pattern[str]:
+    return re.compile(f"[{chr(base)}-{chr(base + 0xFF)}]")
 
 
 def _unused(id: str, parts: Mapping[str, Part], notes: list[str]) -> str:
