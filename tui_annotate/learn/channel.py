@@ -17,12 +17,14 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 from tui_annotate.errors import AnnotateError
 from tui_annotate.learn.messages import AnyCommand, Event, decode_command, line
 
 _PR_SET_PDEATHSIG = 1
 _TELL_EVERY = 0.05
+_BLOCK = 1 << 16
 
 
 class Channel:
@@ -37,11 +39,14 @@ class Channel:
         threading.Thread(target=self._read, daemon=True, name="commands").start()
 
     def _read(self) -> None:
-        for text in sys.stdin.buffer:
-            try:
-                self.commands.put(decode_command(text))
-            except (ValueError, TypeError) as error:
-                logging.warning("a line that is no command was left out: %s", error)
+        held = b""
+        while data := os.read(0, _BLOCK):
+            *lines, held = (held + data).split(b"\n")
+            for text in lines:
+                try:
+                    self.commands.put(decode_command(text))
+                except (ValueError, TypeError) as error:
+                    logging.warning("a line that is no command was left out: %s", error)
         os._exit(0)
 
     def send(self, event: Event) -> None:
@@ -87,6 +92,18 @@ def begin(*, nice: int, parent: int) -> Channel:
         if os.getppid() != parent:
             os._exit(0)
     return Channel()
+
+
+def end(main: Callable[[], int]) -> NoReturn:
+    """Run a child's main function and end the process, whatever its threads are doing."""
+    code = 1
+    try:
+        code = main()
+    except Exception as error:  # noqa: BLE001 - the rim of the child: the parent shows the last line of the log
+        message, hint, _ = describe(error)
+        print(message, hint, file=sys.stderr)  # noqa: T201 - the log
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def describe(error: BaseException) -> tuple[str, str, str]:

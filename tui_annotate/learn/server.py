@@ -6,10 +6,9 @@ somebody waits for. A newer ranking replaces one that is going on.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 
-from tui_annotate.learn.channel import Channel, begin, describe
+from tui_annotate.learn.channel import Channel, begin, describe, end
 from tui_annotate.learn.engines.base import engines
 from tui_annotate.learn.messages import (
     AnyCommand,
@@ -91,12 +90,12 @@ def main() -> int:
     """Run the child."""
     options = arguments("tui_annotate.learn.server")
     channel = begin(nice=options.nice, parent=options.parent)
-    engines()
     with Corpus.open(options.corpus, readonly=True) as corpus:
+        engines()
         channel.send(Ready())
         Server(Serving(corpus), channel).run()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

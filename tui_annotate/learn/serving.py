@@ -52,10 +52,12 @@ class Serving:
         Raises:
             LearnError: A run cannot be loaded; what was loaded before stays.
         """
-        loaded = {}
+        loaded: dict[str, Loaded] = {}
         for task, run in wanted.items():
             known = self.loaded.get(task)
-            loaded[task] = known if known is not None and known.run == run else self._load(task, run)
+            if known is None or known.run != run:
+                known = self._load(task, run, [*self.loaded.values(), *loaded.values()])
+            loaded[task] = known
         self.loaded = loaded
         return {task: one.run for task, one in loaded.items()}
 
@@ -63,13 +65,13 @@ class Serving:
         """Serve a model that is in memory already."""
         self.loaded[task] = Loaded(run, task, model, encoded)
 
-    def _load(self, task: str, run: str) -> Loaded:
+    def _load(self, task: str, run: str, others: Sequence[Loaded]) -> Loaded:
         folder = runs.folder(self.corpus, run)
         manifest = read_manifest(folder)
         if manifest.task != task:
             raise LearnError(f"{folder}: a model of {manifest.task!r}, not of {task!r}.", hint=HINT)
         factory = engine(manifest.engine)
-        encoded = next((one.encoded for one in self.loaded.values() if one.model.space.digest == manifest.space), None)
+        encoded = next((one.encoded for one in others if one.model.space.digest == manifest.space), None)
         if encoded is None:
             encoded = Encoded(factory.load_space(folder / SPACE_FILE))
         return Loaded(run, task, factory.load(folder, encoded.space), encoded)

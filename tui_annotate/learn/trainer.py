@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from tui_annotate.learn.channel import Channel, begin, describe
+from tui_annotate.learn.channel import Channel, begin, describe, end
 from tui_annotate.learn.messages import Ready, Train, TrainingFailed, TrainingFinished, TrainingProgress
 from tui_annotate.learn.training import Training
 from tui_annotate.store.connection import Corpus
@@ -60,4 +59,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -5,12 +5,11 @@ For the command line and `simulate`, where somebody waits for each answer.
 
 from __future__ import annotations
 
-import sys
 import time
 
 from tui_annotate.errors import TooFewExamplesError, UsageError
 from tui_annotate.learn import metrics
-from tui_annotate.learn.channel import Channel, begin, describe
+from tui_annotate.learn.channel import Channel, begin, describe, end
 from tui_annotate.learn.messages import (
     AnyCommand,
     Evaluate,
@@ -130,4 +129,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

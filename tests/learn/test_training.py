@@ -1,0 +1,299 @@
+"""Gold, spaces, trainings and loaded runs, in this process."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.learn.making import SCHEME, corpus, document, truth
+from tui_annotate.domain.annotations import LabelValue
+from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange, VersionState
+from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.interchange import ExchangedDocument
+from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
+from tui_annotate.learn import data, spaces
+from tui_annotate.learn.data import Gold
+from tui_annotate.learn.engines import base
+from tui_annotate.learn.engines.base import engine, engine_for, no_progress, tasks
+from tui_annotate.learn.messages import Rank, Train
+from tui_annotate.learn.serving import Serving
+from tui_annotate.learn.training import Training
+from tui_annotate.store import documents, log, runs, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.intake import Intake
+
+CONFIRMED, IN_PROGRESS = VersionState.CONFIRMED, VersionState.IN_PROGRESS
+
+
+@pytest.fixture
+def own(made_corpus: Path, tmp_path: Path) -> Path:
+    """Return a corpus of this test's own."""
+    return Path(shutil.copy(made_corpus, tmp_path / "notes.db"))
+
+
+def confirm(opened: Corpus, number: int) -> int:
+    """Confirm a pending note as it is true; returns its row."""
+    id = documents.find(opened, f"note-{number}")
+    assert id is not None
+    held = truth(number)
+    changes = Changes(
+        entities=tuple(EntityChange(None, entity) for entity in held.entities.values()),
+        labels=tuple(LabelChange(None, label) for label in held.labels.values()),
+        state=(None, CONFIRMED),
+    )
+    log.record(opened, [Decision(Kind.CONFIRM, id, "ann", changes)])
+    return id
+
+
+def ids(examples: list[base.Example]) -> set[int]:
+    """Return the documents of examples."""
+    return {example.id for example in examples}
+
+
+def train(opened: Corpus, *wanted: str, **options: Any) -> list[Any]:
+    """Train and return the finished runs."""
+    return Training(opened).train(Train(tasks=list(wanted), **options), no_progress)[0]
+
+
+def test_gold_is_split_into_training_holdout_and_fixed_test(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        for number in range(45, 120):
+            confirm(opened, number)
+        gold = Gold(opened)
+        held = gold.refresh()
+        split = gold.split()
+        tagged = {doc.id for doc in held if "Test" in doc.tags}
+        held_out = {doc.id for doc in held if doc.holdout} - tagged
+        assert len(tagged) == 5
+        assert len(held_out) >= 2
+        assert ids(split.test) == tagged
+        assert ids(split.holdout) == held_out
+        assert ids(split.train) == {doc.id for doc in held} - tagged - held_out
+
+
+def test_gold_follows_new_and_reopened_documents(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        gold = Gold(opened)
+        before = {doc.id for doc in gold.refresh()}
+        new = confirm(opened, 60)
+        assert {doc.id for doc in gold.refresh()} == before | {new}
+        changes = Changes(state=(CONFIRMED, IN_PROGRESS))
+        log.record(opened, [Decision(Kind.REOPEN, new, "ann", changes)])
+        assert {doc.id for doc in gold.refresh()} == before
+        assert {doc.id for doc in Gold(opened).refresh()} == before
+
+
+def test_gold_follows_a_label_that_was_changed_after(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        gold = Gold(opened)
+        id = confirm(opened, 60)
+        gold.refresh()
+        old = truth(60).labels["kind"]
+        changes = Changes(labels=(LabelChange(old, LabelValue("kind", "order")),))
+        log.record(opened, [Decision(Kind.SET_LABEL, id, "ann", changes)])
+        gold.refresh()
+        (example,) = gold.examples([id])
+        assert example.annotations.labels["kind"].value == "order"
+
+
+def test_training_can_be_kept_to_tags_and_to_documents(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        gold = Gold(opened)
+        first, second = [doc.id for doc in gold.refresh()][:2]
+        documents.add_tag(opened, first, "ward 3", annotator="ann")
+        gold = Gold(opened)
+        gold.refresh()
+        assert ids(gold.split(tags=["ward 3"]).train) == {first}
+        assert ids(gold.split(only=[second]).train) == {second}
+
+
+def test_the_pool_holds_neither_confirmed_nor_held_out_documents(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        confirmed = confirm(opened, 60)
+        pool = data.pool(opened, seed=0)
+        rows = documents.page(opened, limit=500)
+        assert confirmed not in pool
+        assert set(pool) == {r.id for r in rows if r.state == 0 and not r.holdout}
+
+
+def test_a_large_pool_is_sampled(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "SAMPLE", 20)
+    monkeypatch.setattr(data, "PAGE", 10)
+    with Corpus.open(own) as opened:
+        assert 10 <= len(data.pool(opened, seed=1)) <= 20
+        assert data.pool(opened, seed=1) == data.pool(opened, seed=1)
+        assert data.pool(opened, seed=1) != data.pool(opened, seed=2)
+        assert len(list(data.texts(opened, seed=1))) == 20
+
+
+def test_a_run_folder_holds_model_log_figures_and_predictions(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        finished = train(opened, trigger="manual", by="ann")
+        assert [run.task for run in finished] == ["entities", "labels:kind", "labels:urgent", "labels:topics"]
+        run = finished[0]
+        folder = opened.runs_folder / run.folder
+        assert {path.name for path in folder.iterdir()} == {
+            "entities-0.crfsuite",
+            "log.txt",
+            "metrics.json",
+            "model.json",
+            "parameters.json",
+            "predictions.db",
+            "space.npz",
+        }
+        assert run.documents == 40
+        assert run.metrics["holdout"]["headline"] is None
+        assert run.metrics["test"]["documents"] == 5
+        written = (folder / "log.txt").read_text("utf-8")
+        assert "by ann" in written
+        assert "40 trained on, 0 held out, 5 tagged Test" in written
+        assert msgspec.json.decode((folder / "metrics.json").read_bytes()) == run.metrics
+        tagged = [row.id for row in documents.page(opened, tags=["Test"])]
+        assert set(runs.predictions(folder, tagged)) == set(tagged)
+
+
+def test_what_cannot_be_learned_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    scheme = Scheme(entities=SCHEME.entities, labels=(DocumentLabel("never set", "choice", SCHEME.labels[0].options),))
+    with Corpus.open(corpus(tmp_path / "c.db", gold=20, pending=5, scheme=scheme)) as opened:
+        finished, left_out = Training(opened).train(Train(), no_progress)
+        assert [run.task for run in finished] == ["entities"]
+        assert "never set" in left_out["labels:never set"]
+        with pytest.raises(TooFewExamplesError):
+            train(opened, "labels:never set")
+
+
+def test_a_training_without_gold_or_labels_says_so(tmp_path: Path) -> None:
+    with (
+        Corpus.open(corpus(tmp_path / "a.db", gold=0, pending=9)) as opened,
+        pytest.raises(TooFewExamplesError, match="no confirmed document"),
+    ):
+        train(opened)
+    with (
+        Corpus.open(corpus(tmp_path / "b.db", gold=0, pending=9, scheme=Scheme())) as opened,
+        pytest.raises(UsageError, match="nothing to learn"),
+    ):
+        train(opened)
+
+
+def test_a_new_scheme_is_noticed_by_a_training_that_waited(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        training = Training(opened)
+        training.prepare()
+        settings.set_scheme(opened, Scheme(entities=SCHEME.entities), annotator="ann")
+        finished, _ = training.train(Train(), no_progress)
+        assert [run.task for run in finished] == ["entities"]
+
+
+def test_a_failed_training_leaves_nothing(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*anything: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(runs, "write_predictions", fail)
+    with Corpus.open(own) as opened:
+        with pytest.raises(OSError, match="disk full"):
+            train(opened, "entities")
+        assert [p.name for p in opened.runs_folder.iterdir()] == ["cache"]
+
+
+def test_a_cached_space_is_used_until_the_corpus_is_another(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Corpus.open(own) as opened:
+        factory = engine("labels")
+        first, path = spaces.current(opened, factory, seed=0, progress=no_progress)
+        stamp = path.stat().st_mtime_ns
+        again, _ = spaces.current(opened, factory, seed=0, progress=no_progress)
+        assert again.digest == first.digest
+        assert path.stat().st_mtime_ns == stamp
+        more = [ExchangedDocument(Document(f"x{n}", (Part("s1v1", f"wholly new words {n}"),))) for n in range(30)]
+        assert not [p for p in Intake(opened).add(more) if p.severity == "refused"]
+        grown, _ = spaces.current(opened, factory, seed=0, progress=no_progress)
+        assert grown.digest != first.digest
+        path.write_bytes(b"garbage")
+        assert spaces.current(opened, factory, seed=0, progress=no_progress)[0].digest == grown.digest
+
+
+def test_loaded_runs_predict_and_rank_the_pool(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        finished = train(opened, "entities", "labels:kind")
+        serving = Serving(opened)
+        assert serving.serve({run.task: run.name for run in finished}) == {run.task: run.name for run in finished}
+        id = documents.find(opened, "note-60")
+        assert id is not None
+        found = {one.task: predicted for one, predicted in serving.predict([id, 99_999])}
+        assert {s.name for s in found["entities"][id]} == {"DRUG", "DISEASE"}
+        assert [s.value for s in found["labels:kind"][id]] == ["note"]
+        assert 99_999 not in found["entities"]
+        entries = serving.rank(Rank(size=20, n=5))
+        assert entries is not None
+        assert len(entries) == 20
+        assert {e.document for e in entries} <= set(data.pool(opened, seed=0))
+        assert [e.score for e in entries] == sorted((e.score for e in entries), reverse=True)
+        assert {e.task for e in entries} == {"entities", "labels:kind"}
+        assert serving.rank(Rank(), between=lambda: False) is None
+
+
+def test_runs_of_one_space_share_it(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        finished = train(opened, "labels:kind", "labels:urgent")
+        serving = Serving(opened)
+        serving.serve({run.task: run.name for run in finished})
+        first, second = serving.loaded.values()
+        assert first.encoded is second.encoded
+
+
+def test_a_run_that_cannot_be_loaded_keeps_the_old_one(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        (good,), (bad,) = train(opened, "labels:kind"), train(opened, "labels:kind")
+        serving = Serving(opened)
+        serving.serve({"labels:kind": good.name})
+        (opened.runs_folder / bad.folder / "labels.skops").write_bytes(b"PK garbage")
+        with pytest.raises(LearnError, match="altered"):
+            serving.serve({"labels:kind": bad.name})
+        assert serving.loaded["labels:kind"].run == good.name
+        with pytest.raises(LearnError, match="not of 'entities'"):
+            serving.serve({"entities": good.name})
+
+
+def test_encoded_documents_are_let_go_when_they_grow_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaces, "MOST_BYTES", 100)
+    space = engine("entities").learn([document(n) for n in range(9)], seed=0, progress=no_progress)
+    encoded = spaces.Encoded(space)
+    loaded: list[int] = []
+
+    def load(wanted: Any) -> dict[int, Document]:
+        loaded.extend(wanted)
+        return {n: document(n) for n in wanted if n < 9}
+
+    assert encoded.get([1, 2], load)[0] == [1, 2]
+    known, encodings = encoded.get([2, 3, 50], load)
+    assert known == [2, 3]
+    assert [s.words for d in encodings.documents for s in d] == [
+        s.words for d in space.encode([document(2), document(3)]).documents for s in d
+    ]
+    assert loaded == [1, 2, 2, 3, 50]
+
+
+def test_engines_are_found_by_task_name_and_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tasks(SCHEME) == ["entities", "labels:kind", "labels:urgent", "labels:topics"]
+    assert engine_for("entities", SCHEME).name == "entities"
+    assert engine_for("labels:kind", SCHEME).name == "labels"
+    with pytest.raises(UsageError, match="Engines: entities, labels"):
+        engine("bert")
+    with pytest.raises(UsageError, match="cannot learn"):
+        engine_for("entities", SCHEME, name="labels")
+    with pytest.raises(UsageError, match="Tasks: entities"):
+        engine_for("labels:none", SCHEME)
+
+    class Point:
+        name = "mine"
+
+        @staticmethod
+        def load() -> Any:
+            return type("Mine", (), {"name": "mine", "handles": lambda self, task, scheme: task == "labels:none"})
+
+    monkeypatch.setattr(base, "entry_points", lambda group: [Point])
+    assert engine_for("labels:none", SCHEME).name == "mine"
