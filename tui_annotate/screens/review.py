@@ -16,40 +16,23 @@ from textual.screen import Screen
 
 from tui_annotate.config import Config
 from tui_annotate.domain.decisions import Changes
-from tui_annotate.domain.scheme import DocumentLabel
-from tui_annotate.errors import AnnotateError, DecisionError, StoreError
+from tui_annotate.errors import AnnotateError, StoreError
 from tui_annotate.keymaps.assignment import Keymap, assign
-from tui_annotate.screens import label_rows, status
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.document_view import DocumentView
-from tui_annotate.screens.hints import hint_row
+from tui_annotate.screens.frame import Frame, Panel
 from tui_annotate.screens.lane import Lane
-from tui_annotate.screens.lines import Lines, row
 from tui_annotate.screens.marks import Marker, touched
 from tui_annotate.screens.reviewing import Opening, Reviewing
 from tui_annotate.screens.selecting import Selecting
-from tui_annotate.screens.status import Learning, Sign
+from tui_annotate.screens.status import Learning
 from tui_annotate.screens.verbs import Verbs
 
 T = TypeVar("T")
 
-_HEADER, _RULE, _DOCUMENT = range(3)
-_NOTICE, _FOCUS, _FIRST_LABELS = range(3)
 _SAVING_SHOWS_AFTER = 0.15
 """Seconds: a write that takes no longer needs no sign."""
-
-
-class Panel(Lines, can_focus=True):
-    """The lines under the text. It has the focus while text is selected, and with it the keys of that."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("selection")]
-
-    def action_do(self, id: str) -> None:
-        """Do what a key of the selection mode is for."""
-        screen = self.screen
-        assert isinstance(screen, ReviewScreen)
-        screen.verbs.do(id)
 
 
 class ReviewScreen(Screen[None]):
@@ -82,7 +65,6 @@ class ReviewScreen(Screen[None]):
 
     def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, *, config: Config, path: Path) -> None:
         super().__init__()
-        self.corpus_name = path.name
         self.reviewing = Reviewing(corpus, start, annotator, self)
         self.keymap = assign(start.scheme, config.keys)
         self.lane = Lane(self.failed)
@@ -91,20 +73,18 @@ class ReviewScreen(Screen[None]):
         self.verbs = Verbs(self)
         self._config = config
         self._marker = self._make_marker()
-        self._label_rows: list[list[DocumentLabel]] = []
-        self._sign: Sign = "read-only" if start.readonly else "saved"
-        self._banner: StoreError | None = None
+        self.frame = Frame(path.name, readonly=start.readonly)
+        self.view = DocumentView(labels=config.labels, id="document")
         self._looking: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the lines out around the document."""
-        yield Lines(3, id="top")
-        yield DocumentView(labels=self._config.labels, id="document")
-        yield Panel(3, id="panel")
+        yield self.frame.top
+        yield self.view
+        yield self.frame.panel
 
     def on_mount(self) -> None:
         """Show what was read before the app began."""
-        self._top.put(_RULE, status.rule())
         self.scheme_changed()
         self.progress_changed()
         self.document_changed()
@@ -114,18 +94,9 @@ class ReviewScreen(Screen[None]):
         self.call_after_refresh(self.post_message, self.Ready())
 
     @property
-    def _top(self) -> Lines:
-        return self.query_one("#top", Lines)
-
-    @property
     def panel(self) -> Panel:
         """The lines under the text."""
-        return self.query_one("#panel", Panel)
-
-    @property
-    def view(self) -> DocumentView:
-        """The text."""
-        return self.query_one("#document", DocumentView)
+        return self.frame.panel
 
     # Keys
 
@@ -136,6 +107,11 @@ class ReviewScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is selected, only the keys of that are alive."""
         return not (action == "do" and self.selecting is not None)
+
+    @on(Panel.Pressed)
+    def selecting_key(self, event: Panel.Pressed) -> None:
+        """Do what a key of the selection mode is for."""
+        self.verbs.do(event.id)
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys of the scheme: digits for entity types, letters for labels."""
@@ -152,12 +128,12 @@ class ReviewScreen(Screen[None]):
         """Do something that writes: a sign shows when it takes long, a banner when it fails."""
 
         async def written() -> None:
-            slow = asyncio.get_running_loop().call_later(_SAVING_SHOWS_AFTER, self._set_sign, "saving")
+            slow = asyncio.get_running_loop().call_later(_SAVING_SHOWS_AFTER, self.frame.saving, self.reviewing.session)
             try:
                 await job()
             finally:
                 slow.cancel()
-            self._wrote()
+            self.frame.saved(self.reviewing.session, self.keymap, self.selecting)
 
         self.lane.put(written)
 
@@ -188,7 +164,7 @@ class ReviewScreen(Screen[None]):
             focused = session.focused
             self.view.show(working.document, self._marker.marks(working), focused.id if focused else None)
             self.tell("")
-        self._draw_lines()
+        self._draw()
 
     def _nothing_here(self) -> str:
         if self.reviewing.progress.total:
@@ -210,11 +186,11 @@ class ReviewScreen(Screen[None]):
             focused = session.focused
             self.view.focus_mark(focused.id if focused is not None else None)
             self.tell("")
-        self._draw_lines()
+        self._draw()
 
     def progress_changed(self) -> None:
         """Show the counts and what learning does."""
-        self._top.put(_HEADER, status.header(self.corpus_name, self.reviewing.progress, self.learning))
+        self.frame.header(self.reviewing.progress, self.learning)
 
     def scheme_changed(self) -> None:
         """Give the keys anew, and the labels their rows."""
@@ -225,14 +201,11 @@ class ReviewScreen(Screen[None]):
         self._arrange_labels()
 
     def tell(self, notice: str, *, warning: bool = False) -> None:
-        """Say something in the rule; a banner is not overwritten."""
-        if self._banner is None:
-            self.panel.put(_NOTICE, status.rule(notice, warning=warning))
+        """Say something in one line."""
+        self.frame.tell(notice, warning=warning)
 
     def learning_changed(self, state: Learning) -> None:
         """Show what the learning loop does."""
-        if state.news and (self.learning is None or state.news != self.learning.news):
-            self.tell(state.news, warning=state.failed)
         self.learning = state
         self.progress_changed()
 
@@ -253,34 +226,13 @@ class ReviewScreen(Screen[None]):
     def failed(self, error: Exception) -> None:
         """Show why something was not done; what is no error of ours ends the app."""
         if isinstance(error, StoreError):
-            self._raise_banner(error)
+            self.frame.not_saved(self.reviewing.session, error, self.lane.drop())
         elif isinstance(error, AnnotateError):
-            if isinstance(error, DecisionError):
-                self.marks_changed()
+            self.frame.not_done()
+            self.marks_changed()
             self.tell(str(error), warning=True)
         else:
             self.app.call_later(_raise, error)
-
-    def _raise_banner(self, error: StoreError) -> None:
-        dropped = self.lane.drop()
-        self._banner = error
-        self._set_sign("not saved")
-        self.panel.put(_NOTICE, status.banner(error))
-        self.panel.put(len(self.panel.rows) - 1, status.banner_hint(error, dropped))
-
-    def _wrote(self) -> None:
-        """Take the banner down: something reached the disk."""
-        if self._banner is not None:
-            self._banner = None
-            self.tell("")
-        self._set_sign("read-only" if self.reviewing.readonly else "saved")
-        self._draw_hints()
-
-    def _set_sign(self, sign: Sign) -> None:
-        self._sign = sign
-        working = self.reviewing.session.working
-        if working is not None:
-            self._top.put(_DOCUMENT, status.document_line(working, sign))
 
     # Selecting
 
@@ -294,7 +246,7 @@ class ReviewScreen(Screen[None]):
         """Draw what is selected now."""
         if self.selecting is not None:
             self.view.set_cursor(self.selecting.span)
-        self._draw_lines()
+        self._draw()
 
     def stop_selecting(self) -> None:
         """Leave the selection mode."""
@@ -302,39 +254,16 @@ class ReviewScreen(Screen[None]):
             self.selecting = None
             self.set_focus(None)
             self.view.set_cursor(None)
-            self._draw_lines()
+            self._draw()
 
     # Drawing
 
-    def _draw_lines(self) -> None:
-        session = self.reviewing.session
-        working = session.working
-        if working is None:
-            self._top.put(_DOCUMENT, row())
-            self.panel.put(_FOCUS, row())
-        else:
-            self._top.put(_DOCUMENT, status.document_line(working, self._sign))
-            if self.selecting is None:
-                self.panel.put(_FOCUS, status.focus_line(working, session.focused))
-            else:
-                self.panel.put(_FOCUS, status.selection_line(working, self.selecting.span, self.selecting.item))
-        item = session.focused
-        name = item.name if item is not None and not item.spans else ""
-        for index, labels in enumerate(self._label_rows):
-            self.panel.put(_FIRST_LABELS + index, label_rows.label_row(labels, self.keymap, working, name))
-        self._draw_hints()
-
-    def _draw_hints(self) -> None:
-        if self._banner is None:
-            session = self.reviewing.session
-            hints = hint_row(self.keymap, session, selecting=self.selecting)
-            self.panel.put(len(self.panel.rows) - 1, hints)
+    def _draw(self) -> None:
+        self.frame.draw(self.reviewing.session, self.keymap, self.selecting)
 
     def _arrange_labels(self) -> None:
-        width = self.size.width or self.app.size.width
-        self._label_rows = label_rows.arrange(self.reviewing.session.scheme, self.keymap, width)
-        self.panel.resize(3 + len(self._label_rows))
-        self._draw_lines()
+        self.frame.arrange(self.reviewing.session.scheme, self.keymap, self.size.width or self.app.size.width)
+        self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the labels for the new width."""
@@ -365,6 +294,8 @@ class ReviewScreen(Screen[None]):
             await self.reviewing.look()
         except StoreError:
             return
+        except Exception as error:  # noqa: BLE001 - the rim: handed on to whoever shows it
+            self.failed(error)
         finally:
             self._looking = None
 

@@ -107,14 +107,13 @@ def state_word(working: WorkingDocument) -> str:
     if working.state is VersionState.SKIPPED:
         return "skipped"
     count = working.items.undecided
-    return f"{count} undecided" if count else "nothing undecided"
+    return f"{count} undecided" if count else ""
 
 
 def focus_line(working: WorkingDocument, item: Item | None) -> Row:
     """Return the line of the focused item: its text, type, probability, runner-up, and who made it."""
     if item is None:
-        empty = not len(working.items)
-        return row((" nothing is marked here" if empty else " nothing is focused", "dim"))
+        return row((" nothing is focused" if len(working.items) else "", "dim"))
     text = " … ".join(shown(working.document.slice(span), 40) for span in item.spans[:3])
     left: list[Piece] = [(" ▸ ", "bold"), (text or "document", "bold"), ("  ", "")]
     suggestion = item.suggestion

@@ -1,0 +1,134 @@
+"""The frame: the lines over and under the document, and what is told in them."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.errors import StoreError
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.screens import label_rows, status
+from tui_annotate.screens.bindings import bindings
+from tui_annotate.screens.hints import hint_row
+from tui_annotate.screens.lines import Lines, Row, row
+from tui_annotate.screens.selecting import Selecting
+from tui_annotate.screens.status import Learning, Sign
+from tui_annotate.session.review import ReviewSession
+from tui_annotate.store.counters import Progress
+
+_HEADER, _RULE, _DOCUMENT = range(3)
+_NOTICE, _FOCUS, _FIRST_LABELS = range(3)
+_NEWS_STAY = 4.0
+"""Seconds."""
+
+
+class Panel(Lines, can_focus=True):
+    """The lines under the text. It has the focus while text is selected, and with it the keys of that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("selection")]
+
+    class Pressed(Message):
+        """A key of the selection mode was pressed."""
+
+        def __init__(self, id: str) -> None:
+            super().__init__()
+            self.id = id
+            """Of the action."""
+
+    def action_do(self, id: str) -> None:
+        """Hand a key of the selection mode on."""
+        self.post_message(self.Pressed(id))
+
+
+class Frame:
+    """Writes the lines of the review screen."""
+
+    def __init__(self, name: str, *, readonly: bool) -> None:
+        self.top = Lines(3, id="top")
+        self.panel = Panel(3, id="panel")
+        self._name = name
+        self._calm: Sign = "read-only" if readonly else "saved"
+        self._sign: Sign = self._calm
+        self._banner: StoreError | None = None
+        self._news = ""
+        self._news_until = 0.0
+        """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
+        self._labels: list[list[DocumentLabel]] = []
+        self.top.put(_RULE, status.rule())
+
+    def header(self, progress: Progress, learning: Learning | None) -> None:
+        """Show the counts and what learning does."""
+        self.top.put(_HEADER, status.header(self._name, progress, learning))
+        news = learning.news if learning is not None else ""
+        if news and news != self._news:
+            self.tell(news, warning=learning is not None and learning.failed)
+            self._news_until = time.monotonic() + _NEWS_STAY
+        self._news = news
+
+    def tell(self, notice: str, *, warning: bool = False) -> None:
+        """Say something in the rule; a banner is not overwritten."""
+        if self._banner is None and (notice or time.monotonic() >= self._news_until):
+            self._news_until = 0.0
+            self.panel.put(_NOTICE, status.rule(notice, warning=warning))
+
+    def arrange(self, scheme: Scheme, keymap: Keymap, width: int) -> None:
+        """Give the document labels their rows."""
+        self._labels = label_rows.arrange(scheme, keymap, width)
+        self.panel.resize(3 + len(self._labels))
+
+    def draw(self, session: ReviewSession, keymap: Keymap, selecting: Selecting | None) -> None:
+        """Show where the session is."""
+        working = session.working
+        self._draw_document(session)
+        if working is None:
+            self.panel.put(_FOCUS, row())
+        elif selecting is None:
+            self.panel.put(_FOCUS, status.focus_line(working, session.focused))
+        else:
+            self.panel.put(_FOCUS, status.selection_line(working, selecting.span, selecting.item))
+        item = session.focused
+        name = item.name if item is not None and not item.spans else ""
+        for index, labels in enumerate(self._labels):
+            self.panel.put(_FIRST_LABELS + index, label_rows.label_row(labels, keymap, working, name))
+        if self._banner is None:
+            self._last(hint_row(keymap, session, selecting=selecting))
+
+    def _draw_document(self, session: ReviewSession) -> None:
+        working = session.working
+        self.top.put(_DOCUMENT, status.document_line(working, self._sign) if working is not None else row())
+
+    def _last(self, line: Row) -> None:
+        self.panel.put(len(self.panel.rows) - 1, line)
+
+    # Writing
+
+    def saving(self, session: ReviewSession) -> None:
+        """Say that a write takes long."""
+        self._sign = "saving"
+        self._draw_document(session)
+
+    def not_saved(self, session: ReviewSession, error: StoreError, dropped: int) -> None:
+        """Put the banner up: what could not be written, and what to do."""
+        self._banner = error
+        self._sign = "not saved"
+        self._draw_document(session)
+        self.panel.put(_NOTICE, status.banner(error))
+        self._last(status.banner_hint(error, dropped))
+
+    def not_done(self) -> None:
+        """Take the sign of a slow write down: there was nothing to write."""
+        if self._sign == "saving":
+            self._sign = self._calm
+
+    def saved(self, session: ReviewSession, keymap: Keymap, selecting: Selecting | None) -> None:
+        """Take banner and sign down: something reached the disk."""
+        if self._banner is None and self._sign == self._calm:
+            return
+        was_up, self._banner, self._sign = self._banner is not None, None, self._calm
+        if was_up:
+            self.tell("")
+        self.draw(session, keymap, selecting)
