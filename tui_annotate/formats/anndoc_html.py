@@ -23,7 +23,6 @@ _EMPTY_ELEMENT = re.compile(
     r"<(?!(?:meta|link|br|hr|img|input|col|area|base|embed|source|track|wbr)\b)([A-Za-z][\w:-]*)(\s[^<>]*?)?/>",
     re.IGNORECASE,
 )
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _RAW_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(r"&#(?:0*(\d{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
 _NO_PART = frozenset(("html", "head", "body", "meta", "title", "link", "script", "style"))
@@ -120,7 +119,7 @@ class _Parking:
         if "\r" in text:
             text = _LINE_END.sub("\n", text)
         if "<![CDATA[" in text:
-            text = _CDATA.sub(lambda m: m.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
+            text = _without_cdata(text)
         if _RAW_CONTROL.search(text):
             text = _RAW_CONTROL.sub(self._park_raw, text)
         if "&#" in text:
@@ -148,6 +147,16 @@ class _Parking:
         if code == 0xFF:
             return ""
         return chr(0xFFFE + code - 0x80) if code >= 0x80 else chr(code)
+
+
+def _without_cdata(text: str) -> str:
+    """Return a file's text with the contents of CDATA sections escaped; HTML parsers take them for comments."""
+    first, *rest = text.split("<![CDATA[")
+    pieces = [first]
+    for piece in rest:
+        inside, end, after = piece.partition("]]>")
+        pieces += [inside.replace("&", "&amp;").replace("<", "&lt;"), after] if end else ["<![CDATA[", piece]
+    return "".join(pieces)
 
 
 @cache
