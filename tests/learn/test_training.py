@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def confirm(opened: Corpus, number: int) -> int:
     )
     log.record(opened, [Decision(Kind.CONFIRM, id, "ann", changes)])
     return id
+
+
+def pooled(opened: Corpus, seed: int = 0, first: Sequence[int] = ()) -> list[int]:
+    """Return the pool."""
+    return [id for batch in data.pool(opened, seed=seed, first=first) for id in batch]
 
 
 def ids(examples: list[base.Example]) -> set[int]:
@@ -115,20 +121,24 @@ def test_training_can_be_kept_to_tags_and_to_documents(own: Path) -> None:
 def test_the_pool_holds_neither_confirmed_nor_held_out_documents(own: Path) -> None:
     with Corpus.open(own) as opened:
         confirmed = confirm(opened, 60)
-        pool = data.pool(opened, seed=0)
+        pool = pooled(opened)
         rows = documents.page(opened, limit=500)
         assert confirmed not in pool
         assert set(pool) == {r.id for r in rows if r.state == 0 and not r.holdout}
+        assert any(r.holdout for r in rows)
 
 
 def test_a_large_pool_is_sampled(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "SAMPLE", 20)
     monkeypatch.setattr(data, "PAGE", 10)
     with Corpus.open(own) as opened:
-        assert 10 <= len(data.pool(opened, seed=1)) <= 20
-        assert data.pool(opened, seed=1) == data.pool(opened, seed=1)
-        assert data.pool(opened, seed=1) != data.pool(opened, seed=2)
+        assert len(pooled(opened, seed=1)) <= 20
+        assert pooled(opened, seed=1) == pooled(opened, seed=1)
+        assert pooled(opened, seed=1) != pooled(opened, seed=2)
         assert len(list(data.texts(opened, seed=1))) == 20
+        usable = pooled(opened, seed=2)[-1]
+        assert pooled(opened, seed=1, first=[1, usable])[0] == usable
+        assert pooled(opened, seed=2, first=[usable]).count(usable) == 1
 
 
 def test_a_run_folder_holds_model_log_figures_and_predictions(own: Path) -> None:
@@ -230,7 +240,7 @@ def test_loaded_runs_predict_and_rank_the_pool(own: Path) -> None:
         entries = serving.rank(Rank(size=20, n=5))
         assert entries is not None
         assert len(entries) == 20
-        assert {e.document for e in entries} <= set(data.pool(opened, seed=0))
+        assert {e.document for e in entries} <= set(pooled(opened))
         assert [e.score for e in entries] == sorted((e.score for e in entries), reverse=True)
         assert {e.task for e in entries} == {"entities", "labels:kind"}
         assert serving.rank(Rank(), between=lambda: False) is None

@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from tui_annotate.domain.documents import Document, DocumentState
+from tui_annotate.domain.documents import Document, DocumentState, text_hash
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.engines.base import Example
 from tui_annotate.store import counters, documents, settings, versions
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.drawing import is_held_out
 from tui_annotate.store.versions import GoldDocument
 
 TEST_TAG = "Test"
 """Documents with this tag are a fixed test: never trained on, reported apart."""
-PAGE = 500
+PAGE = 200
+"""Documents read at once; a ranking looks between two pages at what else is asked for."""
 SAMPLE = 10_000
 """Documents of a larger pool that are looked at."""
 
@@ -95,31 +98,38 @@ def scheme_of(corpus: Corpus) -> Scheme:
 
 
 def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
-    """Yield the documents that features are learned from: all, or pages drawn at random of a larger corpus.
+    """Yield every document of the corpus, or stretches of it drawn at random where it is larger than the sample."""
+    for batch in _batches(corpus, (), seed):
+        yield from (document for _, document in batch)
 
-    Fixed test documents are left out: a model meets texts it has not seen, and the test is to show how it does there.
+
+def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[dict[int, Document]]:
+    """Yield the pending documents that are not held out, or stretches of them drawn at random where there are many.
+
+    Args:
+        first: Documents to begin with where not all are looked at; those that are not pending any more are left out.
     """
+    drawn = settings.load(corpus)
+    met: set[int] = set()
+    if first and counters.progress(corpus).total > SAMPLE:
+        rows = [documents.row(corpus, id) for id in first]
+        again = documents.load_some(corpus, [r.id for r in rows if r.state == DocumentState.PENDING and not r.holdout])
+        met.update(again)
+        yield again
+    for batch in _batches(corpus, (DocumentState.PENDING,), seed):
+        yield {
+            id: document
+            for id, document in batch
+            if id not in met and not is_held_out(text_hash(document.text), seed=drawn.seed, share=drawn.holdout_share)
+        }
+
+
+def _batches(corpus: Corpus, states: Collection[DocumentState], seed: int) -> Iterator[list[tuple[int, Document]]]:
+    """Yield all documents of some states in batches, or batches from places drawn at random."""
     total = counters.progress(corpus).total
     if total <= SAMPLE:
-        for batch in documents.batches(corpus):
-            yield from (document for _, document in batch if TEST_TAG not in document.tags)
+        yield from documents.batches(corpus, states=states, size=PAGE)
         return
-    for offset in _offsets(total, seed):
-        rows = documents.page(corpus, offset=offset, limit=PAGE)
-        yield from documents.load_some(corpus, [row.id for row in rows if TEST_TAG not in row.tags]).values()
-
-
-def pool(corpus: Corpus, *, seed: int) -> list[int]:
-    """Return the pending documents that are not held out, or pages of them drawn at random where there are many."""
-    total = counters.progress(corpus).pending
-    offsets = list(range(0, total, PAGE)) if total <= SAMPLE else _offsets(total, seed)
-    found: dict[int, None] = {}
-    for offset in offsets:
-        page = documents.page(corpus, states=(DocumentState.PENDING,), offset=offset, limit=PAGE)
-        found.update((row.id, None) for row in page if not row.holdout)
-    return list(found)
-
-
-def _offsets(total: int, seed: int) -> list[int]:
-    pages = range(0, total, PAGE)
-    return sorted(random.Random(seed).sample(pages, min(SAMPLE // PAGE, len(pages))))
+    places = range(0, total, PAGE)
+    for after in random.Random(seed).sample(places, min(SAMPLE // PAGE, len(places))):
+        yield from islice(documents.batches(corpus, states=states, after=after, size=PAGE), 1)

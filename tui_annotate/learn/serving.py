@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,8 +21,6 @@ from tui_annotate.store import documents, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import QueueEntry
 
-SLICE = 400
-"""Documents scored between two looks at what else is asked for."""
 MOST_CHARACTERS = 6_000_000
 """Of the pool that are scored in one ranking."""
 REMEMBERED = 1_000
@@ -96,53 +95,57 @@ class Serving:
         Returns:
             None when it was given up, nothing when no run is loaded.
         """
-        ids = command.documents if command.documents is not None else self._candidates(command.seed)
-        if not self.loaded or not ids:
+        looked = self._look(command, between)
+        if looked is None:
+            return None
+        ids, parts = looked
+        if not ids or not parts:
             return []
-        ranked = []
-        for one in list(self.loaded.values()):
-            found = self._rank_by(one, ids, command, between)
-            if found is None:
-                return None
-            ranked.append(found)
+        ranked = [self._rank_by(task, ids, signals, command) for task, signals in parts.items()]
         entries = ranked[0] if len(ranked) == 1 else _by_percentile(ranked)
         self._uncertain = [entry.document for entry in entries[:REMEMBERED]]
         return entries[: command.size]
 
-    def _candidates(self, seed: int) -> list[int]:
-        """Return the pool, what was uncertain before first: where there is much text, the end may not be reached."""
-        found = data.pool(self.corpus, seed=seed)
-        pending = set(found)
-        again = [id for id in self._uncertain if id in pending]
-        return list(dict.fromkeys(again + found))
-
-    def _rank_by(
-        self, one: Loaded, ids: Sequence[int], command: Rank, between: Callable[[], bool]
-    ) -> list[QueueEntry] | None:
-        found: list[int] = []
-        parts: list[Signals] = []
+    def _look(self, command: Rank, between: Callable[[], bool]) -> tuple[list[int], dict[str, list[Signals]]] | None:
+        """Return the documents looked at, and the signals of each task's run in pieces."""
+        ids: list[int] = []
+        parts: dict[str, list[Signals]] = {task: [] for task in self.loaded}
         room = MOST_CHARACTERS
-        for begin in range(0, len(ids), SLICE):
-            known, encodings = one.encoded.get(ids[begin : begin + SLICE], self._texts)
-            if known:
-                parts.append(one.model.signals(encodings))
-                found += known
-                room -= 6 * int(parts[-1].tokens.sum())
+        for batch in self._candidates(command):
+            for task, one in self.loaded.items():
+                _, encodings = one.encoded.get(list(batch), partial(_of, batch))
+                if batch:
+                    parts[task].append(one.model.signals(encodings))
+            ids += batch
+            room -= sum(len(document.text) for document in batch.values())
             if not between():
                 return None
             if room < 0:
                 break
-        if not found:
-            return []
+        return ids, parts
+
+    def _candidates(self, command: Rank) -> Iterator[dict[int, Document]]:
+        """Yield the pool, what was uncertain before first: where there is much text, the end may not be reached."""
+        if command.documents is None:
+            yield from data.pool(self.corpus, seed=command.seed, first=self._uncertain)
+            return
+        for begin in range(0, len(command.documents), data.PAGE):
+            yield self._texts(command.documents[begin : begin + data.PAGE])
+
+    def _rank_by(self, task: str, ids: Sequence[int], parts: Sequence[Signals], command: Rank) -> list[QueueEntry]:
         signals = parts[0] if len(parts) == 1 else _joined(parts)
-        size = max(command.size, REMEMBERED) if len(self.loaded) == 1 else len(found)
+        size = max(command.size, REMEMBERED) if len(self.loaded) == 1 else len(ids)
         picks = acquisition.pick(
-            signals, strategy=command.strategy, size=size, n=command.n, seed=command.seed, task=one.task
+            signals, strategy=command.strategy, size=size, n=command.n, seed=command.seed, task=task
         )
-        return [QueueEntry(found[pick.row], pick.score, pick.reason, one.task) for pick in picks]
+        return [QueueEntry(ids[pick.row], pick.score, pick.reason, task) for pick in picks]
 
     def _texts(self, ids: Sequence[int]) -> dict[int, Document]:
         return documents.load_some(self.corpus, ids)
+
+
+def _of(held: dict[int, Document], ids: Sequence[int]) -> dict[int, Document]:
+    return {id: held[id] for id in ids}
 
 
 def _joined(parts: Sequence[Signals]) -> Signals:
