@@ -1,0 +1,109 @@
+"""The oracle brings a document to its gold, whatever is suggested, and counts its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Suggestion
+from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.interchange import ExchangedDocument
+from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.domain.spans import Span
+from tui_annotate.services import oracle
+from tui_annotate.session.desk import Desk, Predictions
+from tui_annotate.session.review import ReviewSession
+from tui_annotate.store import settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.intake import Intake
+
+TEXT = "Aspirin and lisinopril were given; no diabetes mellitus was found, nor any renal failure."
+WORDS = [(0, 7), (12, 22), (38, 46), (38, 55), (75, 80), (75, 88)]
+SCHEME = Scheme((EntityType("DRUG"), EntityType("DISEASE")), (DocumentLabel("urgent", "boolean"),))
+
+placed = st.tuples(st.sampled_from(WORDS), st.sampled_from(["DRUG", "DISEASE"]))
+
+
+def annotations(entities: set[tuple[tuple[int, int], str]], urgent: bool | None = None) -> Annotations:
+    labels = {} if urgent is None else {"urgent": LabelValue("urgent", urgent)}
+    numbered = {
+        number: Entity(type, (Span("s1v1", *place),), number=number)
+        for number, (place, type) in enumerate(sorted(entities), 1)
+    }
+    return Annotations(numbered, labels)
+
+
+def played(
+    folder: Path, gold: Annotations, suggested: list[Suggestion], scheme: Scheme = SCHEME
+) -> tuple[ReviewSession, oracle.Effort, int]:
+    path = folder / "c.db"
+    path.unlink(missing_ok=True)
+    with Corpus.create(path, scheme=scheme) as corpus:
+        settings.change(corpus, holdout_share=0.0)
+        assert not list(Intake(corpus).add([ExchangedDocument(Document("d", (Part("s1v1", TEXT),)))]))
+        desk = Desk(corpus, "oracle")
+        session = ReviewSession("oracle", settings.scheme(corpus))
+        session.show(desk.open(1, [Predictions("run-0", tuple(suggested))]))
+        acts = 0
+
+        def write(act: object) -> None:
+            nonlocal acts
+            acts += 1
+            desk.write(act)  # type: ignore[arg-type]
+
+        effort = oracle.review(session, gold, write)
+        return session, effort, acts
+
+
+def suggestion(place: tuple[int, int], type: str) -> Suggestion:
+    return Suggestion("entity", type, (Span("s1v1", *place),), prob=0.7, who=("ml:run-0",), source="run")
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(placed, max_size=4), st.sets(placed, max_size=5), st.booleans() | st.none())
+def test_ends_at_the_gold_from_any_suggestions(
+    tmp_path: Path,
+    gold: set[tuple[tuple[int, int], str]],
+    suggested: set[tuple[tuple[int, int], str]],
+    urgent: bool | None,
+) -> None:
+    session, effort, acts = played(tmp_path, annotations(gold, urgent), [suggestion(p, t) for p, t in suggested])
+    held = session.document.version.annotations
+    assert {((e.span.start, e.span.end), e.type) for e in held.entities.values()} == gold
+    assert {name: value.value for name, value in held.labels.items()} == ({} if urgent is None else {"urgent": urgent})
+    assert session.document.is_confirmed
+    assert effort.keys >= acts >= 1
+    assert effort.spans == len(gold)
+
+
+def test_right_suggestions_cost_the_confirmation_alone(tmp_path: Path) -> None:
+    gold = {((0, 7), "DRUG"), ((12, 22), "DRUG")}
+    _, effort, _ = played(tmp_path, annotations(gold), [suggestion(p, t) for p, t in gold])
+    assert effort.keys == 1
+
+
+@pytest.mark.parametrize(
+    ("suggested", "keys"),
+    [
+        ([((0, 7), "DRUG"), ((12, 22), "DISEASE")], 3),
+        ([((0, 7), "DRUG"), ((12, 22), "DRUG"), ((38, 46), "DISEASE")], 4),
+        ([((0, 11), "DRUG"), ((12, 22), "DRUG")], 2),
+    ],
+)
+def test_what_is_wrong_costs_a_key_each_and_the_right_ones_before_it(
+    tmp_path: Path, suggested: list[tuple[tuple[int, int], str]], keys: int
+) -> None:
+    gold = {((0, 7), "DRUG"), ((12, 22), "DRUG")}
+    _, effort, _ = played(tmp_path, annotations(gold), [suggestion(p, t) for p, t in suggested])
+    assert effort.keys == keys
+
+
+def test_a_single_question_costs_one_key(tmp_path: Path) -> None:
+    scheme = Scheme(labels=(DocumentLabel("urgent", "boolean"),))
+    session, effort, _ = played(tmp_path, annotations(set(), True), [], scheme)
+    assert effort.keys == 1
+    assert session.document.is_confirmed

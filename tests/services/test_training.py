@@ -1,0 +1,238 @@
+"""The learning loop: when it trains, what it deploys, what it tells; the children are played by a recorder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import pytest_asyncio
+
+from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.interchange import ExchangedDocument
+from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.domain.spans import Span
+from tui_annotate.errors import LearnError, NothingToDoError
+from tui_annotate.learn import messages
+from tui_annotate.services import training
+from tui_annotate.services.training import LearningLoop, LoopState
+from tui_annotate.store import queue, runs, settings
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.intake import Intake
+from tui_annotate.store.queue import QueueEntry
+
+T = TypeVar("T")
+SCHEME = Scheme((EntityType("DRUG"),), (DocumentLabel("urgent", "boolean"),))
+
+
+class Recorder:
+    """Stands in for the client: writes down what it is asked, and says what the test makes it say."""
+
+    made: Recorder
+
+    def __init__(self, path: Path, *, on_event: Callable[[messages.AnyEvent], None], annotator: str) -> None:
+        self.say = on_event
+        self.asked: list[tuple[str, Any]] = []
+        Recorder.made = self
+
+    async def start(self) -> None:
+        self.asked.append(("start", None))
+
+    async def stop(self) -> None:
+        self.asked.append(("stop", None))
+
+    def train(self, *, tasks: list[str], trigger: str) -> int:
+        self.asked.append(("train", (tuple(tasks), trigger)))
+        self.say(messages.TrainingStarted(tasks=tasks, trigger=trigger))  # type: ignore[arg-type]
+        return 1
+
+    def serve(self, deployed: dict[str, str]) -> None:
+        self.asked.append(("serve", dict(deployed)))
+
+    def predict(self, documents: list[int]) -> None:
+        self.asked.append(("predict", list(documents)))
+
+    def rank(self, **options: Any) -> None:
+        self.asked.append(("rank", options["n"]))
+
+    def cancel(self) -> None:
+        self.asked.append(("cancel", None))
+
+    def of(self, verb: str) -> list[Any]:
+        return [what for asked, what in self.asked if asked == verb]
+
+
+class Stage:
+    """A corpus, a loop over it, and what it told."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.told: list[LoopState] = []
+        self.loop = LearningLoop(corpus.path, "ann", write=self.write, on_change=self.told.append)
+        self.children = Recorder.made
+
+    async def write(self, function: Callable[[Corpus], T]) -> T:
+        return function(self.corpus)
+
+    async def settle(self) -> None:
+        """Let everything that was begun end."""
+        while self.loop._follow_ups:
+            await asyncio.gather(*self.loop._follow_ups)
+
+    async def finish(self, number: int, *, trigger: str = "active learning", value: float | None = None) -> None:
+        headline = None if value is None else {"name": "F1", "value": value, "low": value - 0.1, "high": value + 0.1}
+        self.children.say(
+            messages.TrainingFinished(
+                runs=[
+                    messages.FinishedRun(
+                        f"entities-{number}",
+                        "entities",
+                        "entities",
+                        "",
+                        12,
+                        number,
+                        {"holdout": {"documents": 40, "needed": 30, "headline": headline}},
+                        {},
+                        "2026-01-01T00:00:00.000Z",
+                        0.5,
+                    )
+                ],
+                trigger=trigger,  # type: ignore[arg-type]
+                by="ann",
+            )
+        )
+        await self.settle()
+
+
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setattr(training, "Learner", Recorder)
+    with Corpus.create(tmp_path / "c.db", scheme=SCHEME) as corpus:
+        settings.change(corpus, retrain_every=3, holdout_share=0.0)
+        arrivals = [ExchangedDocument(Document(f"d{i}", (Part("s1v1", f"text {i}"),))) for i in range(9)]
+        assert not list(Intake(corpus).add(arrivals))
+        stage = Stage(corpus)
+        await stage.loop.start()
+        yield stage
+        await stage.loop.stop()
+
+
+async def test_trains_every_n_confirmations_and_counts_on_meanwhile(stage: Stage) -> None:
+    for _ in range(2):
+        stage.loop.confirmed()
+    assert not stage.children.of("train")
+    stage.loop.confirmed()
+    assert stage.children.of("train") == [(("entities", "labels:urgent"), "active learning")]
+    assert (stage.loop.state.since, stage.loop.state.training) == (0, "entities, labels:urgent")
+    for _ in range(3):
+        stage.loop.confirmed()
+    assert len(stage.children.of("train")) == 2
+    assert stage.loop.state.waiting
+
+
+async def test_a_confirmation_taken_back_counts_back(stage: Stage) -> None:
+    for change in (1, 1, -1, 1):
+        stage.loop.confirmed(change)
+    assert not stage.children.of("train")
+    assert stage.loop.state.since == 2
+
+
+async def test_switched_off_it_trains_only_when_asked(stage: Stage) -> None:
+    assert await stage.loop.toggle() is False
+    for _ in range(5):
+        stage.loop.confirmed()
+    assert not stage.children.of("train")
+    assert await stage.loop.train_now() == "training started"
+    assert stage.children.of("train")[0][1] == "manual"
+    assert settings.load(stage.corpus).active_learning is False
+
+
+async def test_a_finished_run_is_registered_deployed_and_told_with_its_gain(stage: Stage) -> None:
+    await stage.finish(1, value=0.81)
+    await stage.finish(2, value=0.84)
+    assert runs.deployed(stage.corpus)["entities"].name == "entities-2"
+    assert stage.children.of("serve") == [{"entities": "entities-1"}, {"entities": "entities-2"}]
+    assert stage.loop.state.news == "entities-2 serves: F1 0.81 to 0.84"
+    assert stage.loop.state.figure == "F1 0.84 (0.74-0.94, 40 held out)"
+    assert stage.loop.state.training == ""
+
+
+async def test_train_only_leaves_the_deployed_run_but_a_manual_training_deploys(stage: Stage) -> None:
+    await stage.finish(1)
+    settings.change(stage.corpus, deploy="never")
+    await stage.loop.reload()
+    await stage.finish(2)
+    assert stage.loop.state.runs == {"entities": "entities-1"}
+    assert "not deployed" in stage.loop.state.news
+    await stage.finish(3, trigger="manual")
+    assert stage.loop.state.runs == {"entities": "entities-3"}
+
+
+async def test_rolling_back_serves_the_run_before(stage: Stage) -> None:
+    await stage.finish(1)
+    await stage.finish(2)
+    await stage.loop.rollback("entities")
+    assert stage.children.of("serve")[-1] == {"entities": "entities-1"}
+    assert stage.loop.state.runs == {"entities": "entities-1"}
+    with pytest.raises(NothingToDoError):
+        await stage.loop.rollback("entities")
+
+
+async def test_a_failure_keeps_the_deployed_run_and_says_why(stage: Stage) -> None:
+    await stage.finish(1)
+    stage.children.say(messages.TrainingFailed(message="Memory ran out.", hint="Train on fewer documents."))
+    assert stage.loop.state.runs == {"entities": "entities-1"}
+    assert stage.loop.state.failed
+    assert stage.loop.state.news == "not trained: Memory ran out. Train on fewer documents."
+
+
+async def test_predictions_are_asked_for_once_kept_and_given_with_their_run(stage: Stage) -> None:
+    await stage.finish(1)
+    stage.loop.expect([2, 3])
+    assert not stage.children.of("predict")
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-1"}))
+    assert stage.children.of("predict") == [[2, 3]]
+    assert stage.children.of("rank") == [3]
+    found = Suggestion("entity", "DRUG", (Span("s1v1", 0, 4),), prob=0.9, source="run", run="entities-1")
+    stage.children.say(messages.PredictionsReady(run="entities-1", task="entities", predictions={2: [found], 3: []}))
+    await stage.settle()
+    (prediction,) = await stage.loop.predictions_for(2)
+    assert (prediction.run, prediction.suggestions) == ("entities-1", (found,))
+    stage.loop.expect([3])
+    assert len(stage.children.of("predict")) == 1
+
+
+async def test_predictions_of_a_run_that_was_replaced_are_not_shown(stage: Stage) -> None:
+    await stage.finish(1)
+    await stage.finish(2)
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-2"}))
+    late = messages.PredictionsReady(run="entities-1", task="entities", predictions={2: []})
+    stage.children.say(late)
+    await stage.settle()
+    assert await stage.loop.predictions_for(2) == []
+    assert stage.children.of("predict") == [[2]]
+
+
+async def test_the_queue_is_written_as_ranked_unless_another_order_was_chosen(stage: Stage) -> None:
+    ranked = messages.QueueRanked(entries=[QueueEntry(4, 0.9, "least certain")], run="entities-1")
+    stage.children.say(ranked)
+    await stage.settle()
+    assert [e.document for e in queue.entries(stage.corpus)] == [4]
+    queue.replace(stage.corpus, [], run="")
+    settings.change(stage.corpus, order="random")
+    await stage.loop.reload()
+    stage.children.say(ranked)
+    await stage.settle()
+    assert queue.entries(stage.corpus) == []
+
+
+async def test_nothing_to_train_is_said(tmp_path: Path, stage: Stage) -> None:
+    settings.set_scheme(stage.corpus, Scheme(), annotator="ann")
+    await stage.loop.reload()
+    with pytest.raises(LearnError, match="nothing to train"):
+        await stage.loop.train_now()
+    stage.loop.confirmed(3)
+    assert not stage.children.of("train")
