@@ -18,7 +18,6 @@ from tui_annotate.store import (
     counters,
     documents,
     log,
-    queue,
     rebuild,
     settings,
     sources,
@@ -278,15 +277,24 @@ def test_files_of_one_document_come_back_byte_for_byte(corpus: Corpus) -> None:
     assert documents.extra(corpus, id) == {"unknown": [1, {"deep": None}]}
 
 
-def test_the_draw_does_not_depend_on_the_order_of_import(corpus: Corpus) -> None:
+def test_what_is_held_out_does_not_depend_on_the_order_of_import(corpus: Corpus) -> None:
     with Corpus.create(corpus.path.with_name("other.db")) as other:
         making.take_in(other, *(making.document(f"d{n}") for n in reversed(range(1, 21))))
-        keys = [
-            [
-                documents.row(held, found.document).key
-                for found in queue.following(held, "ann", n=20, settings=settings.load(held))
-            ]
-            for held in (corpus, other)
-        ]
-    assert keys[0] == keys[1]
-    assert len(set(keys[0])) == 20
+        for held in (corpus, other):
+            settings.change(held, holdout_share=0.4)
+        marks = [{row.key for row in documents.page(held) if row.holdout} for held in (corpus, other)]
+    assert marks[0] == marks[1]
+    assert 0 < len(marks[0]) < 20
+
+
+def test_duplicates_are_found_over_blocks_of_the_index(corpus: Corpus) -> None:
+    with corpus.transaction() as db:
+        db.execute("PRAGMA defer_foreign_keys = ON")
+        for id, key in ((70_000, "d2"), (200_000, "d3")):
+            db.execute(
+                "UPDATE content SET document = ? WHERE document = (SELECT id FROM document WHERE key = ?)", (id, key)
+            )
+            db.execute("UPDATE document SET id = ? WHERE key = ?", (id, key))
+    texts = [documents.load(corpus, id).text for id in (1, 70_000, 200_000)]
+    problems = making.take_in(corpus, *(making.document(f"twin{n}", text) for n, text in enumerate(texts)))
+    assert [p.reason.split(";")[0] for p in problems] == [f"has the same text as d{n}" for n in (1, 2, 3)]

@@ -142,3 +142,17 @@ def test_the_next_document_is_looked_up_and_not_searched_for(large: Corpus, orde
             plans += [row[3] for row in large.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plans
     assert not [plan for plan in plans if plan.startswith("SCAN document") or "TEMP B-TREE" in plan]
+
+
+def test_the_last_pending_documents_are_found_among_many(large: Corpus) -> None:
+    with large.transaction() as db:
+        db.execute("UPDATE document SET state = 3 WHERE id NOT IN (7, 390)")
+    assert {f.document for f in following(large, 5)} == {7, 390}
+    assert [f.document for f in following(large, 5, exclude=(7,))] == [390]
+
+
+def test_chance_is_fair_to_every_part_of_the_file(large: Corpus) -> None:
+    settings.change(large, holdout_share=0.0)
+    drawn = [f.document for seed in range(40) for f in queue.following(large, "ann", n=5, settings=Settings(seed=seed))]
+    quarters = [sum(low < d <= low + 100 for d in drawn) for low in (0, 100, 200, 300)]
+    assert all(30 <= count <= 70 for count in quarters), quarters

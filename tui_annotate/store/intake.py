@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.store import rows, settings
@@ -129,8 +128,8 @@ class _Batch:
 
     def write(self) -> list[Problem]:
         """Write the batch: new documents at once, known ones after them, one by one."""
-        known = self._known("SELECT key, id FROM document WHERE key", [p.document.key for p, _ in self.batch])
-        texts = self._known("SELECT text_hash, key FROM document WHERE text_hash", [p.hash for p, _ in self.batch])
+        known = self._known_keys()
+        texts = self._known_texts()
         again: list[PreparedDocument] = []
         for prepared, source in self.batch:
             key = prepared.document.key
@@ -171,7 +170,24 @@ class _Batch:
             self.counts.labels += len(version.labels)
             self.counts.entities += sum(table == "entity" for table, *_ in version.things)
 
-    def _known(self, select: str, values: list[Any]) -> dict[Any, Any]:
+    def _known_keys(self) -> dict[str, int]:
         if self.new.is_first:
             return {}
-        return dict(self.db.execute(f"{select} IN (SELECT value FROM json_each(?))", (rows.encode(values),)).fetchall())
+        keys = rows.encode([prepared.document.key for prepared, _ in self.batch])
+        sql = "SELECT key, id FROM document WHERE key IN (SELECT value FROM json_each(?))"
+        return dict(self.db.execute(sql, (keys,)).fetchall())
+
+    def _known_texts(self) -> dict[int, str]:
+        """Return the key of a document for each text that is there already.
+
+        The index is cut into blocks of rows, so that a batch writes to a few of its pages only; each block is asked.
+        """
+        if self.new.is_first:
+            return {}
+        hashes = rows.encode([prepared.hash for prepared, _ in self.batch])
+        sql = (
+            "WITH RECURSIVE block(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM block WHERE n < ?)"
+            " SELECT d.text_hash, d.key FROM block CROSS JOIN json_each(?) h CROSS JOIN document d"
+            " ON d.id >> 16 = block.n AND d.text_hash = h.value"
+        )
+        return dict(self.db.execute(sql, (self.new.next_document >> 16, hashes)).fetchall())

@@ -17,8 +17,8 @@ from tui_annotate.store.settings import Settings
 _CONFIRMED = int(DocumentState.CONFIRMED)
 _INSERTS = {
     "document": (
-        "INSERT INTO document(id, key, name, folder, language, source, text_hash, length, imported_at, shuffle,"
-        " holdout, given, state, master, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO document(id, key, name, folder, language, source, text_hash, length, imported_at,"
+        " holdout, given, state, master, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     "content": "INSERT INTO content(document, part, text, extra) VALUES (?, ?, ?, ?)",
     "document_file": "INSERT INTO document_file(document, extension, body) VALUES (?, ?, ?)",
@@ -82,9 +82,8 @@ class NewDocuments:
         given = state == _CONFIRMED
         drawn = self.drawn
         held_out = not given and drawing.is_held_out(prepared.hash, seed=drawn.seed, share=drawn.holdout_share)
-        place = drawing.place_in_line(document.key, seed=drawn.seed)
         names = (id, document.key, document.name, document.folder, document.language, source, prepared.hash)
-        marks = (prepared.length, self.now, place, held_out, given, state, master, changed)
+        marks = (prepared.length, self.now, held_out, given, state, master, changed)
         self.values["document"].append((*names, *marks))
         self.values["content"].append((id, *prepared.content, prepared.extra))
         self.values["document_file"] += [(id, extension, body) for extension, body in prepared.files]

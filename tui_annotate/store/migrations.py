@@ -40,16 +40,15 @@ CREATE TABLE source_chunk (
 CREATE TABLE document (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, folder TEXT NOT NULL, language TEXT NOT NULL,
     source INTEGER REFERENCES source, text_hash INTEGER NOT NULL, length INTEGER NOT NULL, imported_at TEXT NOT NULL,
-    shuffle INTEGER NOT NULL, holdout INTEGER NOT NULL, given INTEGER NOT NULL DEFAULT 0,
+    holdout INTEGER NOT NULL, given INTEGER NOT NULL DEFAULT 0,
     state INTEGER NOT NULL DEFAULT 0, master INTEGER REFERENCES version DEFERRABLE INITIALLY DEFERRED,
     adjudicate INTEGER NOT NULL DEFAULT 0,
     changed INTEGER NOT NULL DEFAULT 0
 ) STRICT;;
-CREATE INDEX document_by_text ON document(text_hash);;
+CREATE INDEX document_by_text ON document(id >> 16, text_hash);;
 CREATE INDEX document_by_name ON document(name);;
 CREATE INDEX document_by_change ON document(changed);;
 CREATE INDEX document_pending ON document(holdout) WHERE state = 0;;
-CREATE INDEX document_shuffled ON document(holdout, shuffle) WHERE state = 0;;
 CREATE INDEX document_by_state ON document(state);;
 CREATE TABLE content (
     document INTEGER PRIMARY KEY REFERENCES document, part TEXT, text TEXT NOT NULL, extra TEXT

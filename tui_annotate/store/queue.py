@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui_annotate.store import rows
+from tui_annotate.store import drawing, rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.settings import Settings
 
 LENGTH = 500
 """Entries a learner may store."""
+_ATTEMPTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,58 +88,62 @@ def following(
             them count as shown.
     """
     with corpus.reading() as db:
-        chooser = _Chooser(db, annotator, set(exclude), n)
-        if settings.order == "file":
-            return chooser.take(n, [chooser.in_file_order()])
-        asked = chooser.asked_for() if settings.order == "informative" else iter(())
-        pool = _chain(asked, chooser.at_random())
-        return chooser.take_with_holdout(n, pool, settings.holdout_share)
+        chooser = _Chooser(db, annotator, set(exclude), n, settings)
+        chooser.take_in_file_order() if settings.order == "file" else chooser.take_with_holdout()
+        chooser.take_left_overs()
+        return chooser.taken
 
 
 class _Chooser:
     """Asks the sources of documents in turn, each for no more rows than can be needed."""
 
-    def __init__(self, db: sqlite3.Connection, annotator: str, exclude: set[int], n: int) -> None:
+    def __init__(self, db: sqlite3.Connection, annotator: str, exclude: set[int], n: int, settings: Settings) -> None:
         self.db = db
         self.annotator = annotator
         self.exclude = exclude
-        self.under_way, self.held_out_under_way, open_ones = db.execute(
+        self.n = n
+        self.settings = settings
+        self.taken: list[NextDocument] = []
+        under_way, held_out_under_way, open_ones = db.execute(
             "SELECT coalesce(sum(state < 2), 0), coalesce(sum(state < 2 AND holdout), 0), count(*) FROM document"
             " WHERE id IN (SELECT value FROM json_each(?)) AND state < 3",
             (rows.encode(sorted(exclude)),),
         ).fetchone()
+        shown, held_out = db.execute(
+            "SELECT max(confirmed + skipped - given, 0), holdout_confirmed + holdout_skipped FROM counter"
+        ).fetchone()
+        self.shown: int = shown + under_way
+        """Documents shown so far, those on their way included."""
+        self.held_out: int = held_out + held_out_under_way
+        """How many of those are of the holdout."""
         self.limit: int = n + open_ones
         """A source with more rows than this has one that is not excluded."""
+        (self.top,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
 
-    def take(self, n: int, sources: Iterable[Iterator[NextDocument]]) -> list[NextDocument]:
-        """Take from the sources in turn, then what was begun or skipped."""
-        taken: list[NextDocument] = []
-        if n <= 0:
-            return taken
-        for found in _chain(*sources, self.unfinished(), self.skipped()):
-            if len(taken) >= n:
-                break
-            if found.document not in self.exclude:
-                self.exclude.add(found.document)
-                taken.append(found)
-        return taken
+    def take_in_file_order(self) -> None:
+        """Take pending documents by row, holdout documents where they lie."""
+        sql = "SELECT id, holdout FROM document WHERE state = 0 AND holdout = ? ORDER BY id LIMIT ?"
+        found = sorted(row for mark in (0, 1) for row in self._rows(sql, mark, self.limit))
+        self._take(NextDocument(id, "next in file order", None, bool(mark)) for id, mark in found)
 
-    def take_with_holdout(self, n: int, pool: Iterator[NextDocument], share: float) -> list[NextDocument]:
-        """Take from the pool, and as often as `share` asks from the holdout."""
-        shown, held_out = self._shown()
-        drawn = self.held_out()
-        taken: list[NextDocument] = []
-        while len(taken) < n:
-            due = share * (shown + 1) - held_out >= 0.5
-            found = (self._first(drawn) if due else None) or self._first(pool)
+    def take_with_holdout(self) -> None:
+        """Take from the queue or at random, and as often as the share asks from the holdout."""
+        share = self.settings.holdout_share
+        asked = iter(self.asked_for() if self.settings.order == "informative" else [])
+        while len(self.taken) < self.n:
+            due = share * (self.shown + 1) - self.held_out >= 0.5
+            found = self.at_random(holdout=True) if due else None
+            found = found or next((f for f in asked if f.document not in self.exclude), None)
+            found = found or self.at_random(holdout=False) or (self.at_random(holdout=True) if share else None)
             if found is None:
-                found = self._first(drawn) if share else None
-            if found is None:
-                break
-            taken.append(found)
-            shown += 1
-            held_out += found.holdout
-        return taken + self.take(n - len(taken), [])
+                return
+            self._take([found])
+
+    def take_left_overs(self) -> None:
+        """Take what was begun, then what was skipped, when nothing is pending."""
+        for source in (self.unfinished, self.skipped):
+            if len(self.taken) < self.n:
+                self._take(source())
 
     def asked_for(self) -> Iterator[NextDocument]:
         """Yield the queue, as far as it still holds."""
@@ -149,24 +154,21 @@ class _Chooser:
         for id, reason, score in self._rows(sql, self.limit):
             yield NextDocument(id, reason, score, False)
 
-    def at_random(self) -> Iterator[NextDocument]:
-        """Yield pending documents in the order that was drawn."""
-        sql = "SELECT id FROM document WHERE state = 0 AND holdout = 0 ORDER BY shuffle, id LIMIT ?"
-        for (id,) in self._rows(sql, self.limit):
-            yield NextDocument(id, "drawn at random", None, False)
-
-    def held_out(self) -> Iterator[NextDocument]:
-        """Yield pending holdout documents in the order that was drawn."""
-        sql = "SELECT id FROM document WHERE state = 0 AND holdout = 1 ORDER BY shuffle, id LIMIT ?"
-        for (id,) in self._rows(sql, self.limit):
-            yield NextDocument(id, "held out as a test of the model", None, True)
-
-    def in_file_order(self) -> Iterator[NextDocument]:
-        """Yield pending documents by row, holdout documents where they lie."""
-        sql = "SELECT id, holdout FROM document WHERE state = 0 AND holdout = ? ORDER BY id LIMIT ?"
-        found = sorted(row for mark in (0, 1) for row in self._rows(sql, mark, self.limit))
-        for id, holdout in found:
-            yield NextDocument(id, "next in file order", None, bool(holdout))
+    def at_random(self, *, holdout: bool) -> NextDocument | None:
+        """Draw a pending document: by trying rows, and where few are pending by the next one behind a row."""
+        reason = "held out as a test of the model" if holdout else "drawn at random"
+        for attempt in range(_ATTEMPTS if self.top else 0):
+            row = drawing.draw_row(seed=self.settings.seed, turn=self.shown, attempt=attempt, top=self.top)
+            sql = "SELECT 1 FROM document WHERE id = ? AND state = 0 AND holdout = ?"
+            if row not in self.exclude and self._rows(sql, row, holdout):
+                return NextDocument(row, reason, None, holdout)
+        sql = "SELECT id FROM document WHERE state = 0 AND holdout = ? AND id {} ? ORDER BY id LIMIT ?"
+        start = drawing.draw_row(seed=self.settings.seed, turn=self.shown, attempt=_ATTEMPTS, top=max(self.top, 1))
+        for way in (">=", "<"):
+            for (row,) in self._rows(sql.format(way), holdout, start, self.limit + len(self.taken)):
+                if row not in self.exclude:
+                    return NextDocument(row, reason, None, holdout)
+        return None
 
     def unfinished(self) -> Iterator[NextDocument]:
         """Yield documents that somebody began, this annotator's own first."""
@@ -184,24 +186,15 @@ class _Chooser:
         for id, holdout in self._rows(sql, self.limit):
             yield NextDocument(id, "skipped before", None, bool(holdout))
 
-    def _shown(self) -> tuple[int, int]:
-        """Return how many documents were shown so far, and how many of them were held out."""
-        shown, held_out = self.db.execute(
-            "SELECT max(confirmed + skipped - given, 0), holdout_confirmed + holdout_skipped FROM counter"
-        ).fetchone()
-        return shown + self.under_way, held_out + self.held_out_under_way
+    def _take(self, source: Iterable[NextDocument]) -> None:
+        for found in source:
+            if len(self.taken) >= self.n:
+                return
+            if found.document not in self.exclude:
+                self.exclude.add(found.document)
+                self.taken.append(found)
+                self.shown += 1
+                self.held_out += found.holdout
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return self.db.execute(sql, values).fetchall()
-
-    def _first(self, source: Iterator[NextDocument]) -> NextDocument | None:
-        for found in source:
-            if found.document not in self.exclude:
-                self.exclude.add(found.document)
-                return found
-        return None
-
-
-def _chain(*sources: Iterator[NextDocument]) -> Iterator[NextDocument]:
-    for source in sources:
-        yield from source
