@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -36,6 +36,7 @@ from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.program import Program
 from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.question import Question
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.reviewing import Opening
 from tui_annotate.screens.rim import RimApp, watch_signals, watch_terminal
@@ -112,7 +113,9 @@ class AnnotateApp(RimApp):
 
     def _take(self, opened: OpenedCorpus, start: Opening) -> None:
         self.opened = opened
-        self.review = ReviewScreen(opened.writer, start, self.annotator, config=self.config, path=opened.path)
+        self.review = ReviewScreen(
+            opened.writer, start, self.annotator, config=self.config, path=opened.path, wanted=self.action_do
+        )
         self.program = Program(opened, self.review)
         self.keymap = self.review.keymap
         recent.remember(opened.path)
@@ -221,10 +224,15 @@ class AnnotateApp(RimApp):
         self.keymap = event.keymap
         self.set_keymap(overlay(event.keymap))
 
-    @on(ReviewScreen.Wanted)
-    def wanted(self, event: ReviewScreen.Wanted) -> None:
-        """Do what the review screen leaves to the app."""
-        self.action_do(event.id)
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys of the scheme, and those that a question is not ready for."""
+        screen = self.screen
+        if screen is self.review:
+            taken = self.review.scheme_key(event.key)
+        else:
+            taken = isinstance(screen, Question) and screen.too_early(event)
+        if taken:
+            event.prevent_default()
 
     def action_do(self, id: str) -> None:
         """Do what a key or a command is for."""

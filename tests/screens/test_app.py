@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.screens.conftest import HOSTILE, SPAM, SUGGESTED, app_on, document, picture, press, settled
 from tui_annotate.config import Config
@@ -316,3 +317,29 @@ async def test_a_setting_is_changed_from_the_app(make_corpus: MakeCorpus) -> Non
         assert not review.reviewing.session.document.is_confirmed
     with Corpus.open(path, readonly=True) as corpus:
         assert settings.load(corpus).confirm_strictly
+
+
+async def test_keys_that_arrive_at_once_keep_their_order(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("note-1", found=SUGGESTED)))
+    async with app.run_test(size=SIZE) as pilot:
+        review = await settled(pilot)
+        for key in ("x", "2", "a"):
+            app.post_message(events.Key(key, key))
+        await settled(pilot)
+        working = review.reviewing.session.document
+        found = [(working.document.slice(e.span), e.type) for e in working.version.annotations.entities.values()]
+        assert found == [("lisinopril", "DISEASE"), ("diabetes mellitus", "DISEASE")]
+
+
+async def test_keys_typed_before_the_question_is_there_reach_it(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("note-1", found=SUGGESTED)))
+    async with app.run_test(size=SIZE) as pilot:
+        review = await settled(pilot)
+        for key in ("t", "D", "o", "s", "e"):
+            app.post_message(events.Key(key, key))
+        app.post_message(events.Key("enter", "\r"))
+        for _ in range(5):
+            await settled(pilot)
+        entities = review.reviewing.session.document.version.annotations.entities.values()
+        assert [e.type for e in entities] == ["Dose"]
+        assert app.screen is review

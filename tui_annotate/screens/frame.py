@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.message import Message
 
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.errors import StoreError
@@ -31,25 +31,21 @@ class Panel(Lines, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("selection")]
 
-    class Pressed(Message):
-        """A key of the selection mode was pressed."""
-
-        def __init__(self, id: str) -> None:
-            super().__init__()
-            self.id = id
-            """Of the action."""
+    def __init__(self, count: int, press: Callable[[str], None]) -> None:
+        super().__init__(count, id="panel")
+        self._press = press
 
     def action_do(self, id: str) -> None:
-        """Hand a key of the selection mode on."""
-        self.post_message(self.Pressed(id))
+        """Do what a key of the selection mode is for; at once, since a message would let the next key overtake it."""
+        self._press(id)
 
 
 class Frame:
     """Writes the lines of the review screen."""
 
-    def __init__(self, name: str, *, readonly: bool) -> None:
+    def __init__(self, name: str, press: Callable[[str], None], *, readonly: bool) -> None:
         self.top = Lines(3, id="top")
-        self.panel = Panel(3, id="panel")
+        self.panel = Panel(3, press)
         self._name = name
         self._calm: Sign = "read-only" if readonly else "saved"
         self._sign: Sign = self._calm

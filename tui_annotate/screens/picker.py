@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.lines import Lines, Piece, row
+from tui_annotate.screens.question import Question
 
 T = TypeVar("T")
 ROWS = 12
@@ -51,7 +51,7 @@ def _rank(wanted: str, name: str) -> int:
     return 4 if all(letter in letters for letter in wanted) else 5
 
 
-class Picker(ModalScreen[Choice[T] | str], Generic[T]):
+class Picker(Question[Choice[T] | str], Generic[T]):
     """Asks for one of many.
 
     Its result is the choice, or a new name as a string where creating is offered.
@@ -61,16 +61,6 @@ class Picker(ModalScreen[Choice[T] | str], Generic[T]):
         create: From what was typed to the text of a last row that creates it, empty where it may not be created.
     """
 
-    DEFAULT_CSS = """
-    Picker { align: center top; background: transparent; }
-    Picker > Vertical {
-        width: 76; max-width: 95%; height: auto; margin-top: 2; padding: 0 1;
-        background: $surface; border: round $foreground 60%;
-    }
-    Picker Input { border: none; height: 1; padding: 0; background: $surface; }
-    Picker Input:focus { border: none; background: $surface; }
-    """
-    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "cancel", show=False),
         Binding("down,ctrl+n", "move(1)", "next", show=False, priority=True),
@@ -113,6 +103,7 @@ class Picker(ModalScreen[Choice[T] | str], Generic[T]):
             0, row((shown(self._title), "bold"), right=[("enter picks, esc leaves", "dim")])
         )
         await self._search(self._value)
+        self.call_after_refresh(self.ready)
 
     @on(Input.Changed)
     async def typed(self, event: Input.Changed) -> None:

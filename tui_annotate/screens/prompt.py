@@ -8,26 +8,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.lines import Lines, row
+from tui_annotate.screens.question import Question
 
 
-class Prompt(ModalScreen[str]):
+class Prompt(Question[str]):
     """Asks for a line; its result is the line."""
 
-    DEFAULT_CSS = """
-    Prompt { align: center top; background: transparent; }
-    Prompt > Vertical {
-        width: 76; max-width: 95%; height: auto; margin-top: 2; padding: 0 1;
-        background: $surface; border: round $foreground 60%;
-    }
-    Prompt Input { border: none; height: 1; padding: 0; background: $surface; }
-    Prompt Input:focus { border: none; background: $surface; }
-    """
-    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", show=False)]
 
     def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
@@ -49,6 +39,7 @@ class Prompt(ModalScreen[str]):
             0, row((shown(self._title), "bold"), right=[("enter takes, esc leaves", "dim")])
         )
         self.query_one("#hint", Lines).put(0, row((shown(self._hint), "dim")))
+        self.call_after_refresh(self.ready)
 
     @on(Input.Submitted)
     def given(self, event: Input.Submitted) -> None:

@@ -45,14 +45,6 @@ class ReviewScreen(Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("review")]
 
-    class Wanted(Message):
-        """A key asked for something that is the app's to do."""
-
-        def __init__(self, id: str) -> None:
-            super().__init__()
-            self.id = id
-            """Of the action."""
-
     class Ready(Message):
         """The first picture is on screen."""
 
@@ -63,8 +55,18 @@ class ReviewScreen(Screen[None]):
             super().__init__()
             self.keymap = keymap
 
-    def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, *, config: Config, path: Path) -> None:
+    def __init__(
+        self,
+        corpus: CorpusThread,
+        start: Opening,
+        annotator: str,
+        *,
+        config: Config,
+        path: Path,
+        wanted: Callable[[str], None],
+    ) -> None:
         super().__init__()
+        self._wanted = wanted
         self.reviewing = Reviewing(corpus, start, annotator, self)
         self.keymap = assign(start.scheme, config.keys)
         self.lane = Lane(self.failed)
@@ -73,7 +75,7 @@ class ReviewScreen(Screen[None]):
         self.verbs = Verbs(self)
         self._config = config
         self._marker = self._make_marker()
-        self.frame = Frame(path.name, readonly=start.readonly)
+        self.frame = Frame(path.name, self.action_do, readonly=start.readonly)
         self.view = DocumentView(labels=config.labels, id="document")
         self._looking: asyncio.Task[None] | None = None
 
@@ -108,17 +110,13 @@ class ReviewScreen(Screen[None]):
         """While text is selected, only the keys of that are alive."""
         return not (action == "do" and self.selecting is not None)
 
-    @on(Panel.Pressed)
-    def selecting_key(self, event: Panel.Pressed) -> None:
-        """Do what a key of the selection mode is for."""
-        self.verbs.do(event.id)
+    def scheme_key(self, key: str) -> bool:
+        """Take a key of the scheme, a digit for an entity type or a letter for a label; False when it is none.
 
-    def on_key(self, event: events.Key) -> None:
-        """Take the keys of the scheme: digits for entity types, letters for labels."""
-        hotkey = self.keymap.hotkey(event.key)
-        if hotkey is not None and self.verbs.hotkey(hotkey):
-            event.stop()
-            event.prevent_default()
+        The app calls it where it looks for bindings, so that these keys and those keep their order.
+        """
+        hotkey = self.keymap.hotkey(key)
+        return hotkey is not None and self.verbs.hotkey(hotkey)
 
     def later(self, job: Callable[[], Awaitable[None] | None]) -> None:
         """Do something behind all keys that came before it."""
@@ -138,7 +136,11 @@ class ReviewScreen(Screen[None]):
         self.lane.put(written)
 
     def ask(self, question: Screen[T], answer: Callable[[T], None]) -> None:
-        """Show a question; `answer` is called unless it was left."""
+        """Show a question; `answer` is called unless it was left.
+
+        Keys that wait behind a slow write are dropped: they were meant for the question.
+        """
+        self.lane.drop()
 
         def answered(result: T | None) -> None:
             if result is not None:
@@ -148,7 +150,7 @@ class ReviewScreen(Screen[None]):
 
     def want(self, id: str) -> None:
         """Ask the app for something that is not this screen's own."""
-        self.post_message(self.Wanted(id))
+        self._wanted(id)
 
     # Told by Reviewing
 
