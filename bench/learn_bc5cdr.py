@@ -85,13 +85,17 @@ def play(pool: list[Example], encodings, space, tests, *, seed: int, strategy: s
             continue
         seconds = time.perf_counter() - start
         score = f1(model.predict(test_encodings, run="r", minimum=0.3), test_gold)
-        points.append({"confirmations": confirmed, "f1": round(score, 4), "tokens": words, "fit_seconds": round(seconds, 2)})
+        points.append(
+            {"confirmations": confirmed, "f1": round(score, 4), "tokens": words, "fit_seconds": round(seconds, 2)}
+        )
         if score >= TARGETS[-1]:
             break
         if strategy != "random":
             rest = np.array(sorted(left))
             signals = model.signals(encodings.select(rest))
-            queue = [int(rest[p.row]) for p in pick(signals, strategy=strategy, size=n, n=n, seed=seed, task="entities")]
+            queue = [
+                int(rest[p.row]) for p in pick(signals, strategy=strategy, size=n, n=n, seed=seed, task="entities")
+            ]
     return points
 
 
@@ -116,7 +120,9 @@ def main() -> int:
     encodings = space.encode([e.document for e in pool])
     tests = (test, space.encode([e.document for e in test]))
     for strategy in options.strategies:
-        runs = [play(pool, encodings, space, tests, seed=s, strategy=strategy, n=n, most=options.max) for s in range(seeds)]
+        runs = [
+            play(pool, encodings, space, tests, seed=s, strategy=strategy, n=n, most=options.max) for s in range(seeds)
+        ]
         rows = {}
         for target in TARGETS:
             first = [next((p for p in run if p["f1"] >= target), None) for run in runs]

@@ -30,7 +30,14 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.client import Learner
-from tui_annotate.learn.messages import ChildDied, Failed, PredictionsReady, QueueRanked, TrainingFailed, TrainingFinished
+from tui_annotate.learn.messages import (
+    ChildDied,
+    Failed,
+    PredictionsReady,
+    QueueRanked,
+    TrainingFailed,
+    TrainingFinished,
+)
 from tui_annotate.store import documents, log, runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
