@@ -95,7 +95,7 @@ def play(
             pool,
             n=n,
             strategies=strategies,
-            seeds=seeds,
+            seeds=range(seeds),
             most=most,
             test=held,
             test_share=test_share,

@@ -7,7 +7,9 @@ order the queue again. The test share is set apart before anything is picked; it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,10 +67,11 @@ def simulate(
     *,
     n: int = 0,
     strategies: Sequence[str] = (),
-    seeds: int = 1,
+    seeds: Sequence[int] = (0,),
     most: int = 500,
     test: Gold | None = None,
     test_share: float = 0.2,
+    at_once: int = 0,
     on_progress: Tell | None = None,
 ) -> Iterator[Play]:
     """Play a gold corpus, one strategy and seed after another, and yield each play when it is over.
@@ -76,9 +79,10 @@ def simulate(
     Args:
         n: Confirmations from one training to the next; 0 for the default of the scheme.
         strategies: Names of acquisition; none for the task's default, and `random`.
-        seeds: How many; they are 0 to seeds - 1.
+        seeds: What the split, the random order and the models are drawn by; one play of each strategy for each.
         most: Confirmations after which a play ends.
         test: Documents to measure on; None to set a share of the pool apart.
+        at_once: Plays that go on beside one another; 0 for one a processor.
 
     Raises:
         UsageError: An unknown strategy.
@@ -92,20 +96,29 @@ def simulate(
     if not tasks or len(pool.documents) < 2:
         raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
     n = n or settings.effective_n(Settings(), pool.scheme)
-    plays = [(seed, strategy) for seed in range(seeds) for strategy in wanted]
-    for number, (seed, strategy) in enumerate(plays):
+    plays = [(seed, strategy) for seed in seeds for strategy in wanted]
+    done = [0.0] * len(plays)
 
-        def tell(share: float, message: str, number: int = number) -> None:
-            if on_progress is not None:
-                on_progress((number + share) / len(plays), message)
-
+    def play(number: int) -> list[Play]:
+        seed, strategy = plays[number]
         texts, held = (pool, test) if test is not None else pool.split(test_share, seed)
+
+        def tell(share: float, message: str) -> None:
+            done[number] = share
+            if on_progress is not None:
+                on_progress(sum(done) / len(done), message)
+
         with TemporaryDirectory(prefix="tui-annotate-") as folder:
             player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n)
             try:
-                yield from player.play(tasks, most=most, tell=tell)
+                return player.play(tasks, most=most, tell=tell)
             finally:
                 player.close()
+
+    # The threads wait for their learning processes; each play has its own corpus file and connection.
+    with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as threads:
+        for ended in threads.map(play, range(len(plays))):
+            yield from ended
 
 
 class _Player:
