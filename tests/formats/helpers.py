@@ -108,7 +108,7 @@ def corpora(draw: st.DrawFn, *, versions: int = 2, entities: bool = True) -> lis
 def source(name: str, content: bytes | str) -> SourceFile:
     """Return a source file that lies in memory."""
     body = content if isinstance(content, bytes) else content.encode()
-    return SourceFile(name, name, len(body), lambda: io.BytesIO(body))
+    return SourceFile(name, "", lambda _: io.BytesIO(body))
 
 
 def read(format: str, files: Sequence[SourceFile] | SourceFile, options: ReadOptions | None = None) -> list[Item]:

@@ -97,14 +97,14 @@ def test_links_and_encrypted_and_nested_members_are_refused(tmp_path: Path) -> N
     }
 
 
-def test_of_two_members_with_one_name_the_first_is_read(tmp_path: Path) -> None:
+def test_of_two_members_with_one_name_the_last_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", b"first")
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.txt", b"second")
     items = list(registry.read_paths([path]))
-    assert [d.document.text for d in docs(items)] == ["first"]
+    assert [d.document.text for d in docs(items)] == ["second"]
     assert "twice" in problems(items, "refused")[0].reason
 
 
@@ -233,3 +233,9 @@ def test_names_are_made_safe_and_stay_apart() -> None:
     names = Names()
     assert names.take("a/X.txt", "1") == "a/X.txt"
     assert names.take("a/x.txt", "2") != "a/x.txt"
+
+
+def test_a_zip_through_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = make_zip(tmp_path / "a.zip", {"a.txt": b"one", "b.txt": b"two"}).read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(piped)))
+    assert [d.where for d in docs(registry.read_paths(["-"]))] == ["-/a.txt", "-/b.txt"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from tui_annotate.domain.interchange import Problem
@@ -20,53 +21,48 @@ RATIO_FROM = 32 << 20
 _JUNK = ("__MACOSX/", ".DS_Store")
 
 
-def members(opener: Callable[[], BinaryIO], where: str) -> Iterator[SourceFile | Problem]:
+def members(path: Path, where: str) -> Iterator[SourceFile | Problem]:
     """Yield the members of a zip in path order, and a problem for each that is refused.
 
     The archive stays open until the last of the yielded files is dropped.
     """
+    tree = f"{where}/"
     try:
-        stream = opener()
-        archive = zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
         yield Problem("refused", where, "", f"cannot be opened as a zip: {error}")
         return
     infos = archive.infolist()
-    fault = _archive_fault(infos, stream)
+    fault = _archive_fault(infos, path.stat().st_size)
     if fault:
         yield Problem("refused", where, "", fault)
         return
-    seen: set[str] = set()
+
+    def open_member(name: str) -> BinaryIO:
+        return archive.open(name)  # type: ignore[return-value]
+
     for info in sorted(infos, key=lambda info: info.filename):
         if info.is_dir() or info.filename.startswith(_JUNK) or info.filename.endswith(_JUNK):
             continue
-        fault = _member_fault(info, seen)
+        fault = _member_fault(info)
+        if not fault and archive.NameToInfo[info.filename] is not info:
+            fault = "stands twice in the archive; the last one is read"
         if fault:
-            yield Problem("refused", f"{where}/{info.filename}", "", fault)
-            continue
-        seen.add(info.filename)
-        yield SourceFile(info.filename, f"{where}/{info.filename}", info.file_size, _opener(archive, info))
+            yield Problem("refused", tree + info.filename, "", fault)
+        else:
+            yield SourceFile(info.filename, tree, open_member)
 
 
-def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    def open_member() -> BinaryIO:
-        return archive.open(info)  # type: ignore[return-value]
-
-    return open_member
-
-
-def _archive_fault(infos: list[zipfile.ZipInfo], stream: BinaryIO) -> str:
+def _archive_fault(infos: list[zipfile.ZipInfo], size: int) -> str:
     total = sum(info.file_size for info in infos)
     if total > LARGEST_TOTAL:
         return f"unpacks to {total:,} bytes, more than the {LARGEST_TOTAL:,} that are read from one archive"
-    packed = sum(info.compress_size for info in infos)
-    stream.seek(0, 2)
-    if packed > stream.tell():
+    if sum(info.compress_size for info in infos) > size:
         return "its members overlap, as in a zip bomb; it is not read"
     return ""
 
 
-def _member_fault(info: zipfile.ZipInfo, seen: set[str]) -> str:
+def _member_fault(info: zipfile.ZipInfo) -> str:
     fault = member_fault(info.filename)
     if fault:
         return f"{fault}; the member is not read"
@@ -74,8 +70,6 @@ def _member_fault(info: zipfile.ZipInfo, seen: set[str]) -> str:
         return "is a symbolic link; links in archives are not followed"
     if info.flag_bits & 0x1:
         return "is encrypted; unpack it with its password first"
-    if info.filename in seen:
-        return "stands twice in the archive; the first one is read"
     if info.file_size > RATIO_FROM and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
         return f"unpacks to {info.file_size:,} bytes, over {LARGEST_RATIO} times its packed size, as in a zip bomb"
     if info.filename.lower().endswith(".zip"):

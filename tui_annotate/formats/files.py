@@ -24,6 +24,8 @@ class Tree:
     where: str
     files: list[SourceFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    keep: object = None
+    """What must live as long as the files do."""
 
 
 def open_trees(paths: Sequence[Path | str]) -> Iterator[Tree]:
@@ -42,9 +44,10 @@ def open_trees(paths: Sequence[Path | str]) -> Iterator[Tree]:
         elif Path(path).is_dir():
             yield from _folder_trees(Path(path))
         elif _is_zip(Path(path)):
-            yield _zip_tree(_opener(Path(path)), str(path))
+            yield _zip_tree(Path(path))
         else:
-            loose.files.append(_file(Path(path), Path(path).name, str(path)))
+            named = Path(path)
+            loose.files.append(SourceFile(named.name, str(path)[: -len(named.name)], _opener(named.parent)))
     if loose.files:
         yield loose
 
@@ -57,24 +60,16 @@ def _is_zip(path: Path) -> bool:
         return False
 
 
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    def open_path() -> BinaryIO:
-        return path.open("rb")
+def _opener(folder: Path) -> Callable[[str], BinaryIO]:
+    def open_file(name: str) -> BinaryIO:
+        return (folder / name).open("rb")
 
-    return open_path
-
-
-def _file(path: Path, name: str, where: str) -> SourceFile:
-    try:
-        size = path.stat().st_size
-    except OSError:
-        size = 0
-    return SourceFile(name, where, size, _opener(path))
+    return open_file
 
 
-def _zip_tree(opener: Callable[[], BinaryIO], where: str) -> Tree:
-    tree = Tree(where)
-    for found in members(opener, where):
+def _zip_tree(path: Path, where: str = "", keep: object = None) -> Tree:
+    tree = Tree(where or str(path), keep=keep)
+    for found in members(path, tree.where):
         if isinstance(found, Problem):
             tree.problems.append(found)
         else:
@@ -85,6 +80,7 @@ def _zip_tree(opener: Callable[[], BinaryIO], where: str) -> Tree:
 def _folder_trees(root: Path) -> Iterator[Tree]:
     """Yield the folder's own tree, then one per zip that lies in it."""
     tree = Tree(str(root))
+    open_file, prefix = _opener(root), f"{root}/"
     zips: list[Path] = []
     real_root = root.resolve()
     for folder, folders, names in os.walk(root, onerror=lambda error: tree.problems.append(_unreadable(error))):
@@ -103,11 +99,11 @@ def _folder_trees(root: Path) -> Iterator[Tree]:
             elif _is_zip(path):
                 zips.append(path)
             else:
-                tree.files.append(_file(path, path.relative_to(root).as_posix(), str(path)))
+                tree.files.append(SourceFile(path.relative_to(root).as_posix(), prefix, open_file))
     tree.files.sort(key=lambda file: file.name)
     yield tree
     for path in zips:
-        yield _zip_tree(_opener(path), str(path))
+        yield _zip_tree(path)
 
 
 def _file_fault(path: Path, real_root: Path) -> Problem | None:
@@ -135,12 +131,10 @@ def _stdin_tree(loose: Tree) -> Iterator[Tree]:
     except OSError as error:
         raise DataError(f"standard input cannot be kept while it is read: {error.strerror}.") from error
 
-    def reopen() -> BinaryIO:
+    def reopen(_: str) -> BinaryIO:
         return Path(spool.name).open("rb")
 
-    with reopen() as stream:
-        packed = check_is_zip(stream.read(4))
-    if packed:
-        yield _zip_tree(reopen, "-")
+    if _is_zip(Path(spool.name)):
+        yield _zip_tree(Path(spool.name), "-", spool)
     else:
-        loose.files.append(SourceFile("-", "-", spool.tell(), reopen))
+        loose.files.append(SourceFile("-", "", reopen))

@@ -25,10 +25,15 @@ class SourceFile:
 
     name: str
     """Path inside its folder or zip, `/` between levels, checked to stay inside."""
-    where: str
-    """What reports call it, e.g. `notes.zip/a.txt`."""
-    size: int
-    opener: Callable[[], BinaryIO]
+    tree: str
+    """What reports put before the name: the folder or zip, with the slash."""
+    opener: Callable[[str], BinaryIO]
+    """Opens it by name; shared by all files of a tree, of which there may be millions."""
+
+    @property
+    def where(self) -> str:
+        """What reports call it, e.g. `notes.zip/a.txt`."""
+        return self.tree + self.name
 
     @property
     def folder(self) -> str:
@@ -48,7 +53,7 @@ class SourceFile:
             DataError: It cannot be opened, or breaks while it is read.
         """
         try:
-            with self.opener() as stream:
+            with self.opener(self.name) as stream:
                 yield stream
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             self._fail(error)
