@@ -65,9 +65,11 @@ class Selecting:
         """Hold this end and move the other, or let go again."""
         self.held = not self.held
         self.end = "end"
+        self._column = None
 
     def other_end(self) -> None:
         """Move the other end from now on."""
+        self._column = None
         if self.held:
             self.end = "start" if self.end == "end" else "end"
         else:

@@ -1,0 +1,96 @@
+"""The lines around the document: what they say, how they are cut, and that nothing moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.screens.conftest import HOSTILE, MIXED
+from tui_annotate.errors import DiskFullError
+from tui_annotate.keymaps.assignment import assign
+from tui_annotate.screens import status
+from tui_annotate.screens.label_rows import arrange, label_row
+from tui_annotate.screens.lines import row, strip_of
+from tui_annotate.screens.picker import Choice, matching
+from tui_annotate.store.counters import Progress
+
+
+@dataclass
+class State:
+    """A learning state."""
+
+    active: bool = True
+    every: int = 10
+    since: int = 6
+    runs: dict[str, str] = field(default_factory=lambda: {"entities": "entities-7"})
+    figure: str = "F1 0.81 (0.70-0.89, 38 held out)"
+    training: str = ""
+    fraction: float | None = None
+    waiting: bool = False
+    news: str = ""
+    failed: bool = False
+
+
+PROGRESS = Progress(total=2412, confirmed=391, skipped=2, in_progress=1, holdout_confirmed=38, sequence=9)
+
+
+@given(
+    left=st.lists(st.text(st.sampled_from("ab 漢─é"), max_size=30), max_size=4),
+    right=st.lists(st.text(st.sampled_from("ab 漢"), max_size=30), max_size=3),
+    width=st.integers(1, 60),
+)
+def test_a_row_fills_its_width_exactly(left: list[str], right: list[str], width: int) -> None:
+    strip = strip_of(row(*left, right=right), width)
+    assert sum(segment.cell_length for segment in strip) == width
+
+
+def test_the_header_says_what_the_design_asks_for() -> None:
+    text = status.header("notes.db", PROGRESS, State(training="entities", fraction=0.62)).text
+    assert text == (
+        " notes.db  391/2412 confirmed  2 skipped │ run entities-7  F1 0.81 (0.70-0.89, 38 held out)"
+        " │ retrain in 4 ▸ training 62 %"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State(runs={}), "no model yet"),
+        (State(active=False), "retrain off"),
+        (State(failed=True), "training failed"),
+        (State(since=30), "retrain in 0"),
+        (State(runs={"a": "a-1", "b": "b-1"}), "runs a-1, b-1"),
+        (State(runs={"a": "a-1", "b": "b-1", "c": "c-1"}), "3 runs"),
+    ],
+)
+def test_the_header_says_how_learning_stands(state: State, said: str) -> None:
+    assert said in status.header("notes.db", PROGRESS, state).text
+
+
+def test_names_from_outside_are_made_visible() -> None:
+    rows = [
+        status.header(f"n{HOSTILE}.db", PROGRESS, State(figure=HOSTILE, runs={"a": HOSTILE})),
+        status.rule(HOSTILE),
+        status.banner(DiskFullError(f"No room for {HOSTILE}")),
+        status.banner_hint(DiskFullError("x", hint=HOSTILE)),
+    ]
+    assert not set("".join(r.text for r in rows)) & set("\x1b\x07\x9b\u202e")
+
+
+def test_labels_find_rows_and_a_narrow_screen_gives_them_more() -> None:
+    keymap = assign(MIXED)
+    assert [[label.name for label in row] for row in arrange(MIXED, keymap, 100)] == [["urgent", "smoker"]]
+    assert [[label.name for label in row] for row in arrange(MIXED, keymap, 40)] == [["urgent"], ["smoker"]]
+    text = label_row(list(MIXED.labels), keymap, None).text
+    for word in ("urgent", "yes", "no", "smoker", "current", "never"):
+        assert word in text
+
+
+def test_what_is_typed_finds_the_whole_name_before_parts_of_others() -> None:
+    names = ["Adverse drug event", "Drug dose", "Drug", "Undrugged", "Dr. Unger"]
+    found = matching("drug", [Choice(name, name) for name in names])
+    assert [choice.name for choice in found] == ["Drug", "Drug dose", "Adverse drug event", "Undrugged", "Dr. Unger"]
+    assert matching("zz", [Choice(name, name) for name in names]) == []
