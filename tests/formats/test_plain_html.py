@@ -128,7 +128,7 @@ def test_text_is_read_to_the_character(inside: str, text: str) -> None:
 def test_an_id_that_stands_twice_is_told_apart() -> None:
     read = anndoc_html.read(b'<body><p id="a">1</p><p id="a">2</p></body>')
     assert [(part.id, part.text) for part in read.parts] == [("a", "1"), ("a~2", "2")]
-    assert "stands twice" in read.notes[0]
+    assert "stands again" in read.notes[0]
 
 
 def test_a_wrapper_with_an_id_is_no_part() -> None:

@@ -64,13 +64,14 @@ def read(content: bytes) -> PlainHtml:
     attributes = dict(root.attributes) if root is not None else {}
     parts: dict[str, Part] = {}
     shown: dict[str, str] = {}
+    ids = _Ids(notes)
     nodes = [node for node in tree.css("[id]") if node.tag not in _NO_PART]
     holders = _ancestors(nodes)
     for node in nodes:
         if node.mem_id in holders:
             continue
         text = parking.back(node.text(deep=True, separator="", strip=False))
-        id = _unused(parking.back(node.attributes.get("id")), parts, notes)
+        id = ids.take(parking.back(node.attributes.get("id")))
         recorded = node.attributes.get(anndoc_controls.ATTRIBUTE)
         restored = anndoc_controls.restore(text, recorded) if recorded else text
         if restored != text:
@@ -164,11 +165,17 @@ def _block(base: int) -> re.Pattern[str]:
     return re.compile(f"[{chr(base)}-{chr(base + 0xFF)}]")
 
 
-def _unused(id: str, parts: Mapping[str, Part], notes: list[str]) -> str:
-    if id not in parts:
-        return id
-    number = 2
-    while f"{id}~{number}" in parts:
-        number += 1
-    notes.append(f"part {id!r} stands twice; the second is called {id}~{number}")
-    return f"{id}~{number}"
+class _Ids:
+    """Gives every part an id of its own."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+        self._times: dict[str, int] = {}
+
+    def take(self, id: str) -> str:
+        """Return the id, or one made from it when it stands again."""
+        number = self._times[id] = self._times.get(id, 0) + 1
+        if number == 1:
+            return id
+        self._notes.append(f"part {id!r} stands again; it is called {id}~{number} here")
+        return self.take(f"{id}~{number}")
