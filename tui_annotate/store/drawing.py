@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from tui_annotate.store.connection import Corpus
 
-_WINDOW = 500
+_WINDOW = 2500
 _TOP = 1 << 64
 
 

@@ -16,6 +16,10 @@ from tui_annotate.store.settings import Settings
 
 _CONFIRMED = int(DocumentState.CONFIRMED)
 _INSERTS = {
+    "version": (
+        "INSERT INTO version(id, document, annotator, state, next_number, sequence, confirmed, extra)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
     "document": (
         "INSERT INTO document(id, key, name, folder, language, source, text_hash, length, imported_at,"
         " holdout, given, state, master, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -26,10 +30,6 @@ _INSERTS = {
     "decision": (
         "INSERT INTO decision(sequence, at, step, kind, document, annotator, changes, details, milliseconds, keys)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
-    ),
-    "version": (
-        "INSERT INTO version(id, document, annotator, state, next_number, sequence, confirmed, extra)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     "entity": "INSERT INTO entity(version, number, type, body) VALUES (?, ?, ?, ?)",
     "relation": "INSERT INTO relation(version, number, type, body) VALUES (?, ?, ?, ?)",
