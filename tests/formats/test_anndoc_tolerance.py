@@ -12,7 +12,7 @@ from tui_annotate.domain.annotations import Entity
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
-from tui_annotate.formats import registry
+from tui_annotate.formats import anndoc_legend, registry
 from tui_annotate.formats.anndoc_json_write import AnnWriter
 from tui_annotate.formats.anndoc_legend import ids_of
 from tui_annotate.formats.base import WriteOptions
@@ -246,6 +246,16 @@ def test_a_real_project_goes_out_byte_for_byte() -> None:
     assert list(writer([], out.__setitem__, WriteOptions(scheme=met.scheme))) == []
     legend = json.loads((folder / "annotations-legend.json").read_text())
     assert json.loads(out["annotations-legend.json"]) == legend
+
+
+def test_a_legend_alone_makes_a_scheme() -> None:
+    legend, _ = anndoc_legend.read(
+        b'{"e_1": "Drug", "m_2": "t/a", "m_3": "t/b", "m_5": "Spam", "f_4": "x", "r_6": "l"}'
+    )
+    scheme = legend.scheme()
+    assert [e.name for e in scheme.entities] == ["Drug"]
+    assert {m.name: (m.kind, len(m.options)) for m in scheme.labels} == {"Spam": ("boolean", 0), "t": ("choices", 2)}
+    assert [(a.name, a.id) for a in scheme.attributes] == [("x", "f_4")]
 
 
 def test_choices_are_joined_and_taken_apart() -> None:

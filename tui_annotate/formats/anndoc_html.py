@@ -174,8 +174,11 @@ class _Ids:
 
     def take(self, id: str) -> str:
         """Return the id, or one made from it when it stands again."""
-        number = self._times[id] = self._times.get(id, 0) + 1
-        if number == 1:
-            return id
-        self._notes.append(f"part {id!r} stands again; it is called {id}~{number} here")
-        return self.take(f"{id}~{number}")
+        given = id
+        while (number := self._times.get(id, 0) + 1) > 1:
+            self._times[id] = number
+            id = f"{given}~{number}" if f"{given}~{number}" not in self._times else f"{id}~{number}"
+        self._times[id] = 1
+        if id != given:
+            self._notes.append(f"part {given!r} stands again; it is called {id} here")
+        return id

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import LabelHint, SchemeHint
 from tui_annotate.formats.source import JSON_ERRORS, decode
@@ -63,6 +63,22 @@ class Legend:
     def leftovers(self) -> dict[str, str]:
         """What no scheme of ours holds: normalizations, and prefixes that we do not know."""
         return {id: name for id, name in self.names.items() if id.partition("_")[0] not in _GROUPS}
+
+    def scheme(self) -> Scheme:
+        """Return a scheme of just these names; kinds, which a legend does not tell, are boolean and text."""
+        self.join_choices(())
+        named = sorted(self.names.items(), key=lambda item: _number(item[0]))
+        joined: dict[str, list[str]] = {}
+        for label, choice in self.choices.values():
+            joined.setdefault(label, []).append(choice)
+        labels = [DocumentLabel(n, "boolean", id=id) for id, n in named if id[:2] == "m_" and id not in self.choices]
+        labels += [DocumentLabel(n, "choices", tuple(map(Choice, options))) for n, options in joined.items()]
+        return Scheme(
+            tuple(EntityType(name, id) for id, name in named if id.startswith("e_")),
+            tuple(labels),
+            tuple(Attribute(name, "text", id=id) for id, name in named if id.startswith("f_")),
+            tuple(RelationType(name, id=id) for id, name in named if id.startswith("r_")),
+        ).numbered()
 
     def hint(self, where: str, guidelines: str) -> SchemeHint:
         """Return what the legend names, for the scheme."""
