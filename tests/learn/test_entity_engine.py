@@ -88,7 +88,7 @@ def test_our_scores_lead_to_crfsuites_own_marginals(model: EntityModel, tmp_path
     )
     (sentence,) = model.space.encode([document(61)]).documents[0][:1]
     tagger.set(pycrfsuite.ItemSequence(items(sentence.words, model.space.describe(sentence.words))))
-    (scores,) = model.chains[0].scorer.scores([sentence.words])
+    (scores,) = model.chains[0].scorer.scores([sentence.numbers])
     theirs = np.array([[tagger.marginal(name, t) for name in weights.labels] for t in range(len(sentence.words))])
     (ours,) = model.chains[0].chain.posteriors([scores])
     # Ours gives nothing to sequences that BIO forbids, theirs very little.

@@ -97,10 +97,10 @@ def scheme_of(corpus: Corpus) -> Scheme:
     return settings.scheme(corpus)
 
 
-def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
+def texts(corpus: Corpus, *, seed: int, without: Collection[int] = ()) -> Iterator[Document]:
     """Yield every document of the corpus, or stretches of it drawn at random where it is larger than the sample."""
     for batch in _batches(corpus, (), seed):
-        yield from (document for _, document in batch)
+        yield from (document for id, document in batch if id not in without)
 
 
 def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[dict[int, Document]]:

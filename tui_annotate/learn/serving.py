@@ -21,8 +21,9 @@ from tui_annotate.store import documents, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import QueueEntry
 
+Load = Callable[[Sequence[int]], dict[int, Document]]
 MOST_CHARACTERS = 6_000_000
-"""Of the pool that are scored in one ranking."""
+"""Of the pool that are scored in one ranking, at six to a token."""
 REMEMBERED = 1_000
 """Documents of the last ranking's top that a new one looks at again where the pool is sampled."""
 
@@ -111,26 +112,31 @@ class Serving:
         ids: list[int] = []
         parts: dict[str, list[Signals]] = {task: [] for task in self.loaded}
         room = MOST_CHARACTERS
-        for batch in self._candidates(command):
+        for batch, load in self._candidates(command):
+            known = batch
             for task, one in self.loaded.items():
-                _, encodings = one.encoded.get(list(batch), partial(_of, batch))
-                if batch:
+                known, encodings = one.encoded.get(batch, load)
+                if known:
                     parts[task].append(one.model.signals(encodings))
-            ids += batch
-            room -= sum(len(document.text) for document in batch.values())
+                    room -= 6 * int(parts[task][-1].tokens.sum()) // len(self.loaded)
+            ids += known
             if not between():
                 return None
             if room < 0:
                 break
         return ids, parts
 
-    def _candidates(self, command: Rank) -> Iterator[dict[int, Document]]:
-        """Yield the pool, what was uncertain before first: where there is much text, the end may not be reached."""
+    def _candidates(self, command: Rank) -> Iterator[tuple[list[int], Load]]:
+        """Yield what to look at and where its texts come from, what was uncertain before first.
+
+        Where there is much text, the end may not be reached.
+        """
         if command.documents is None:
-            yield from data.pool(self.corpus, seed=command.seed, first=self._uncertain)
+            for batch in data.pool(self.corpus, seed=command.seed, first=self._uncertain):
+                yield list(batch), partial(_of, batch)
             return
         for begin in range(0, len(command.documents), data.PAGE):
-            yield self._texts(command.documents[begin : begin + data.PAGE])
+            yield list(command.documents[begin : begin + data.PAGE]), self._texts
 
     def _rank_by(self, task: str, ids: Sequence[int], parts: Sequence[Signals], command: Rank) -> list[QueueEntry]:
         signals = parts[0] if len(parts) == 1 else _joined(parts)

@@ -6,16 +6,16 @@ token is a sum of rows that are kept by word: of the word itself, and of its nei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import regex
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tui_annotate.learn.engines.base import Floats
 from tui_annotate.learn.engines.crffile import Weights
-from tui_annotate.learn.engines.wordspace import WordSpace
 
 OFFSETS = (-2, -1, 1, 2)
 AFFIX = 5
@@ -64,50 +64,95 @@ def items(words: Sequence[str], figures: NDArray[np.float32]) -> list[dict[str, 
     return found
 
 
-class Scorer:
-    """Scores of tokens under one model, with a table that grows by the words it meets."""
+class Lexicon:
+    """The words met in one space, numbered, with their attributes numbered too: models differ in weights only."""
 
-    def __init__(self, weights: Weights, space: WordSpace, *, vectors: bool) -> None:
+    def __init__(self, describe: Callable[[Sequence[str]], NDArray[np.float32]]) -> None:
+        self._describe = describe
+        self.numbers: dict[str, int] = {}
+        """Of words."""
+        self.attributes: dict[str, int] = {}
+        self._columns: dict[int, list[int]] = {offset: [] for offset in (0, *OFFSETS)}
+        self._ends: dict[int, list[int]] = {offset: [0] for offset in (0, *OFFSETS)}
+        self._figures: list[NDArray[np.float32]] = []
+
+    def number(self, words: Sequence[str]) -> NDArray[np.int32]:
+        """Return the numbers of words, new ones for those not met before."""
+        numbers = self.numbers
+        for word in words:
+            if word not in numbers:
+                numbers[word] = len(numbers)
+                for offset, columns in self._columns.items():
+                    names = of_neighbour(word, offset) if offset else of_word(word)
+                    columns.extend(self.attributes.setdefault(name, len(self.attributes)) for name in names)
+                    self._ends[offset].append(len(columns))
+        return np.fromiter((numbers[word] for word in words), dtype=np.int32, count=len(words))
+
+    def tables(self, weights: Weights, figures: Floats, known: int) -> dict[int, Floats]:
+        """Return the scores of the words from number `known` on, by offset: words x labels."""
+        table = np.zeros((len(self.attributes), len(weights.labels)))
+        for name, row in weights.attributes.items():
+            column = self.attributes.get(name)
+            if column is not None:
+                table[column] = weights.states[row]
+        found = {}
+        for offset, columns in self._columns.items():
+            ends = np.array(self._ends[offset][known:])
+            chosen = np.array(columns[ends[0] : ends[-1]], dtype=np.int32)
+            shape = (len(ends) - 1, len(self.attributes))
+            held = sp.csr_matrix((np.ones(len(chosen)), chosen, ends - ends[0]), shape=shape)
+            found[offset] = np.asarray(held @ table)
+        if figures.any():
+            found[0] += self.figures()[known:] @ figures
+        return found
+
+    def figures(self) -> NDArray[np.float32]:
+        """Return what the space says of every word met, a row each."""
+        described = sum(len(block) for block in self._figures)
+        if described < len(self.numbers) or not self._figures:
+            self._figures.append(self._describe(list(self.numbers)[described:]))
+        if len(self._figures) > 1:
+            self._figures = [np.concatenate(self._figures)]
+        return self._figures[0]
+
+
+class Scorer:
+    """Scores of tokens under one model, kept by word."""
+
+    def __init__(self, weights: Weights, lexicon: Lexicon, *, width: int) -> None:
+        """Take a model's weights.
+
+        Args:
+            width: How many figures of the space the model uses; 0 for none.
+        """
         self._weights = weights
-        self._space = space
-        self._vectors = vectors
-        self._rows: dict[str, int] = {}
+        self._lexicon = lexicon
         self._tables = {offset: np.zeros((0, len(weights.labels))) for offset in (0, *OFFSETS)}
-        self._figures = np.zeros((space.width, len(weights.labels)))
-        for column in range(space.width if vectors else 0):
+        self._figures = np.zeros((width, len(weights.labels)))
+        for column in range(width):
             row = weights.attributes.get(f"v{column}")
             if row is not None:
                 self._figures[column] = weights.states[row]
         self._ends = [self._sum((name,)) for name in (FIRST, LAST)]
 
-    def scores(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
-        """Return tokens x labels for each sentence."""
-        self._meet({word for words in sentences for word in words if word not in self._rows})
+    def scores(self, sentences: Sequence[NDArray[np.int32]]) -> list[Floats]:
+        """Return tokens x labels for each sentence, given the numbers of its words."""
+        known = len(self._tables[0])
+        if known < len(self._lexicon.numbers):
+            new = self._lexicon.tables(self._weights, self._figures, known)
+            self._tables = {offset: np.concatenate([table, new[offset]]) for offset, table in self._tables.items()}
         found = []
         for words in sentences:
-            rows = np.fromiter((self._rows[word] for word in words), dtype=np.int64, count=len(words))
-            score = self._tables[0][rows]
+            score = self._tables[0][words]
             for offset in OFFSETS:
                 if offset < 0:
-                    score[-offset:] += self._tables[offset][rows[:offset]]
+                    score[-offset:] += self._tables[offset][words[:offset]]
                 else:
-                    score[:-offset] += self._tables[offset][rows[offset:]]
+                    score[:-offset] += self._tables[offset][words[offset:]]
             score[0] += self._ends[0]
             score[-1] += self._ends[1]
             found.append(score)
         return found
-
-    def _meet(self, words: set[str]) -> None:
-        if not words:
-            return
-        new = sorted(words)
-        for word in new:
-            self._rows[word] = len(self._rows)
-        for offset, table in self._tables.items():
-            rows = np.array([self._sum(of_neighbour(w, offset) if offset else of_word(w)) for w in new])
-            if not offset and self._vectors:
-                rows += self._space.describe(new) @ self._figures
-            self._tables[offset] = np.concatenate([table, rows])
 
     def _sum(self, names: Sequence[str]) -> Floats:
         known = [row for name in names if (row := self._weights.attributes.get(name)) is not None]

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import pycrfsuite
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
@@ -91,10 +92,11 @@ class EntityModel:
             suggestions.sort(key=lambda s: (place[s.span.part], s.span.start, s.span.end, s.name))
         return found
 
-    @staticmethod
-    def _posteriors(fitted: FittedChain, encodings: WordEncodings) -> Iterable[tuple[int, Sentence, Posterior]]:
+    def _posteriors(self, fitted: FittedChain, encodings: WordEncodings) -> Iterable[tuple[int, Sentence, Posterior]]:
+        if encodings.lexicon is not self.space.lexicon:
+            raise ValueError("documents encoded in another space than the model's")
         places = [(row, sentence) for row, document in enumerate(encodings.documents) for sentence in document]
-        scores = fitted.scorer.scores([sentence.words for _, sentence in places])
+        scores = fitted.scorer.scores([sentence.numbers for _, sentence in places])
         for (row, sentence), posterior in zip(places, fitted.chain.posteriors(scores), strict=True):
             yield row, sentence, posterior
 
@@ -103,27 +105,31 @@ class EntityModel:
         size = len(encodings)
         log_prob, entropy, margin = np.zeros(size), np.zeros(size), np.ones(size)
         for fitted in self.chains:
-            for row, _, posterior in self._posteriors(fitted, encodings):
-                marginals = np.clip(posterior.marginals, 1e-12, 1.0)
-                ordered = np.sort(marginals, axis=1)
-                log_prob[row] += posterior.best
-                entropy[row] += float(-(marginals * np.log(marginals)).sum())
-                margin[row] = min(margin[row], float((ordered[:, -1] - ordered[:, -2]).min()))
+            found = list(self._posteriors(fitted, encodings))
+            if not found:
+                continue
+            rows = np.repeat([row for row, _, _ in found], [len(posterior.forward) for _, _, posterior in found])
+            marginals = np.clip(np.concatenate([posterior.marginals for _, _, posterior in found]), 1e-12, 1.0)
+            ordered = np.sort(marginals, axis=1)
+            np.add.at(log_prob, [row for row, _, _ in found], [posterior.best for _, _, posterior in found])
+            entropy += np.bincount(rows, -(marginals * np.log(marginals)).sum(axis=1), minlength=size)
+            np.minimum.at(margin, rows, ordered[:, -1] - ordered[:, -2])
         tokens = np.array([sum(len(s.words) for s in document) for document in encodings.documents], dtype=np.int64)
-        vectors = self._bags(encodings)
+        vectors = self._bags(encodings, tokens)
         return Signals(margin, entropy / np.maximum(tokens, 1), np.exp(log_prob), log_prob, tokens, vectors)
 
-    def _bags(self, encodings: WordEncodings) -> Any:
-        """Return the words of each document, rare ones weighing more."""
-        rows, columns = list[int](), list[int]()
-        for row, document in enumerate(encodings.documents):
-            known = {c for s in document for c in self.space.columns(s.words)}
-            columns.extend(known)
-            rows.extend([row] * len(known))
+    def _bags(self, encodings: WordEncodings, tokens: NDArray[np.int64]) -> Any:
+        """Return the words of each document, rare ones weighing more; words without statistics are left out."""
         counts = self.space.counts
-        weight = np.log(1 + counts.sum() / np.maximum(counts, 1)) if len(counts) else np.zeros(0)
+        numbers = [sentence.numbers for document in encodings.documents for sentence in document]
+        places = self.space.rows(encodings.lexicon.numbers)
+        columns = places[np.concatenate(numbers)] if numbers else np.zeros(0, dtype=np.int64)
+        rows = np.repeat(np.arange(len(encodings)), tokens)[columns >= 0]
+        columns = columns[columns >= 0]
         shape = (len(encodings), max(len(counts), 1))
-        return sp.csr_matrix((weight[np.array(columns, dtype=np.int64)], (rows, columns)), shape=shape)
+        bags = sp.csr_matrix((np.ones(len(columns)), (rows, columns)), shape=shape)
+        bags.data = np.log(1 + counts.sum() / np.maximum(counts[bags.indices], 1))
+        return bags
 
     def save(self, folder: Path) -> None:
         """Write a file for each chain as CRFsuite made it, and the manifest."""
@@ -212,7 +218,8 @@ class _Reader:
     def _append(self, sentences: Sequence[Sentence], labels: Sequence[Sequence[str]]) -> None:
         for sentence, sequence in zip(sentences, labels, strict=True):
             width = self._space.width if self._vectors else 0
-            figures = self._space.describe(sentence.words) if width else np.zeros((len(sentence.words), 0), np.float32)
+            known = self._space.lexicon.figures()[sentence.numbers]
+            figures = known if width else known[:, :0]
             self._trainer.append(pycrfsuite.ItemSequence(items(sentence.words, figures)), list(sequence))
 
     def train(self, options: EntityParameters, progress: Progress, begin: float, end: float) -> bytes:
@@ -250,7 +257,9 @@ class _Trainer(pycrfsuite.BaseTrainer):  # type: ignore[misc]
 
 def _fitted(weights: crffile.Weights, data: bytes, space: WordSpace, options: EntityParameters) -> FittedChain:
     return FittedChain(
-        data, Chain(weights.labels, weights.transitions), Scorer(weights, space, vectors=options.vectors)
+        data,
+        Chain(weights.labels, weights.transitions),
+        Scorer(weights, space.lexicon, width=space.width if options.vectors else 0),
     )
 
 

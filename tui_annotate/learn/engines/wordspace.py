@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.tokens import tokenize
 from tui_annotate.errors import LearnError
+from tui_annotate.learn.engines.attributes import Lexicon
 from tui_annotate.learn.engines.base import Progress, no_progress
 from tui_annotate.learn.engines.files import (
     HINT,
@@ -97,9 +98,9 @@ class WordSpace:
         found[met, dimensions + 1] = self.capitals[rows[met]]
         return found
 
-    def columns(self, words: Sequence[str]) -> set[int]:
-        """Return the numbers of the words that have statistics."""
-        return {row for word in words if (row := self._rows.get(normal(word))) is not None}
+    def rows(self, words: Iterable[str]) -> NDArray[np.int64]:
+        """Return where the statistics of each word are, -1 for none."""
+        return np.array([self._rows.get(normal(word), -1) for word in words], dtype=np.int64)
 
     def guess(self, forms: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors guessed from the letters of words."""
@@ -117,7 +118,12 @@ class WordSpace:
 
     def encode(self, documents: Sequence[Document]) -> WordEncodings:
         """Return documents as sentences of words."""
-        return encode(documents)
+        return encode(documents, self.lexicon)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words met in documents so far, in this process."""
+        return Lexicon(self.describe)
 
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
