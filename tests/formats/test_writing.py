@@ -18,7 +18,7 @@ from tests.formats.helpers import SCHEME
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError, DiskFullError, ReadOnlyError, UsageError
-from tui_annotate.formats import registry, writing
+from tui_annotate.formats import archives, registry, writing
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.zips import ZipWriter
 
@@ -132,6 +132,12 @@ def test_names_that_are_no_file_names_stay_apart_and_inside(tmp_path: Path) -> N
     written = writing.write(documents, ANNDOC, tmp_path / "out", OPTIONS)
     assert written.documents == len(keys)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_text_that_packs_like_a_bomb_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "RATIO_FROM", 1 << 20)
+    same = ExchangedDocument(Document("d", (Part("s1v1", "x" * (2 << 20)),)))
+    assert writing.write([same], ANNDOC, tmp_path / "a.zip", OPTIONS).documents == 1
 
 
 def test_a_zip_of_many_members_is_a_zip64() -> None:

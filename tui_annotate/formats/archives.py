@@ -16,13 +16,15 @@ LARGEST_TOTAL = 32 << 30
 """Bytes that all members of an archive may have unpacked."""
 LARGEST_RATIO = 250
 """How often a member may be larger than its packed size; text seldom packs better than 1:20."""
-RATIO_FROM = 32 << 20
+RATIO_FROM = 128 << 20
 """Unpacked bytes from which the ratio is looked at."""
 _JUNK = ("__MACOSX/", ".DS_Store")
 
 
-def members(path: Path, where: str) -> Iterator[SourceFile | Problem]:
+def members(path: Path, where: str, *, own: bool = False) -> Iterator[SourceFile | Problem]:
     """Yield the members of a zip in path order, and a problem for each that is refused.
+
+    Of an archive that is our `own` the sizes are not looked at.
 
     The archive stays open until the last of the yielded files is dropped.
     """
@@ -33,7 +35,7 @@ def members(path: Path, where: str) -> Iterator[SourceFile | Problem]:
         yield Problem("refused", where, "", f"cannot be opened as a zip: {error}")
         return
     infos = archive.infolist()
-    fault = _archive_fault(infos, path.stat().st_size)
+    fault = "" if own else _archive_fault(infos, path.stat().st_size)
     if fault:
         yield Problem("refused", where, "", fault)
         return
@@ -44,7 +46,7 @@ def members(path: Path, where: str) -> Iterator[SourceFile | Problem]:
     for info in sorted(infos, key=lambda info: info.filename):
         if info.is_dir() or info.filename.startswith(_JUNK) or info.filename.endswith(_JUNK):
             continue
-        fault = _member_fault(info)
+        fault = _member_fault(info, own)
         if not fault and archive.NameToInfo[info.filename] is not info:
             fault = "stands twice in the archive; the last one is read"
         if fault:
@@ -62,7 +64,7 @@ def _archive_fault(infos: list[zipfile.ZipInfo], size: int) -> str:
     return ""
 
 
-def _member_fault(info: zipfile.ZipInfo) -> str:
+def _member_fault(info: zipfile.ZipInfo, own: bool) -> str:
     fault = member_fault(info.filename)
     if fault:
         return f"{fault}; the member is not read"
@@ -70,7 +72,7 @@ def _member_fault(info: zipfile.ZipInfo) -> str:
         return "is a symbolic link; links in archives are not followed"
     if info.flag_bits & 0x1:
         return "is encrypted; unpack it with its password first"
-    if info.file_size > RATIO_FROM and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
+    if not own and info.file_size > RATIO_FROM and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
         return f"unpacks to {info.file_size:,} bytes, over {LARGEST_RATIO} times its packed size, as in a zip bomb"
     if info.filename.lower().endswith(".zip"):
         return "is a zip inside a zip; unpack the outer one first"

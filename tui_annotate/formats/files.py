@@ -28,8 +28,11 @@ class Tree:
     """What must live as long as the files do."""
 
 
-def open_trees(paths: Sequence[Path | str]) -> Iterator[Tree]:
+def open_trees(paths: Sequence[Path | str], *, own: bool = False) -> Iterator[Tree]:
     """Yield a tree per folder and zip, and one for all files named one by one.
+
+    Args:
+        own: The paths are what we have just written: an archive may hold what it likes.
 
     Raises:
         UsageError: A path does not exist.
@@ -44,7 +47,7 @@ def open_trees(paths: Sequence[Path | str]) -> Iterator[Tree]:
         elif Path(path).is_dir():
             yield from _folder_trees(Path(path))
         elif _is_zip(Path(path)):
-            yield _zip_tree(Path(path))
+            yield _zip_tree(Path(path), own=own)
         else:
             named = Path(path)
             loose.files.append(SourceFile(named.name, str(path)[: -len(named.name)], _opener(named.parent)))
@@ -67,9 +70,9 @@ def _opener(folder: Path) -> Callable[[str], BinaryIO]:
     return open_file
 
 
-def _zip_tree(path: Path, where: str = "", keep: object = None) -> Tree:
+def _zip_tree(path: Path, where: str = "", keep: object = None, *, own: bool = False) -> Tree:
     tree = Tree(where or str(path), keep=keep)
-    for found in members(path, tree.where):
+    for found in members(path, tree.where, own=own):
         if isinstance(found, Problem):
             tree.problems.append(found)
         else:

@@ -84,8 +84,9 @@ def _place(spans: Any) -> Any:
 
 
 def _end(held: Annotations, number: int) -> Any:
-    entity = held.entities[number]
-    return entity.type, _place(entity.spans)
+    """Return an end as anndoc names it: type and hull, so that equal ends are one."""
+    hull = held.entities[number].span
+    return held.entities[number].type, hull.part, hull.start, hull.end
 
 
 class Tally:

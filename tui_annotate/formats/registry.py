@@ -39,7 +39,7 @@ def get(name: str) -> Format:
     raise UsageError(f"There is no format {name!r}.", hint=hint)
 
 
-def groups(paths: Sequence[Path | str], *, format: str | None = None) -> Iterator[Group | Problem]:
+def groups(paths: Sequence[Path | str], *, format: str | None = None, own: bool = False) -> Iterator[Group | Problem]:
     """Yield the files of all paths by tree and format, and a problem for each file that no format takes.
 
     Raises:
@@ -48,16 +48,20 @@ def groups(paths: Sequence[Path | str], *, format: str | None = None) -> Iterato
     forced = get(format) if format else None
     if forced is not None and forced.read is None:
         raise UsageError(f"The format {forced.name!r} is written only.")
-    for tree in open_trees(paths):
+    for tree in open_trees(paths, own=own):
         yield from tree.problems
         yield from _groups_of(tree, forced)
 
 
 def read_paths(
-    paths: Sequence[Path | str], *, format: str | None = None, options: ReadOptions | None = None
+    paths: Sequence[Path | str], *, format: str | None = None, options: ReadOptions | None = None, own: bool = False
 ) -> Iterator[Item]:
-    """Yield what all paths hold, in path order within each format; memory stays flat."""
-    for group in groups(paths, format=format):
+    """Yield what all paths hold, in path order within each format.
+
+    Args:
+        own: The paths are what we have just written.
+    """
+    for group in groups(paths, format=format, own=own):
         if isinstance(group, Problem):
             yield group
         else:

@@ -197,7 +197,7 @@ def _compare(aside: Path, path: Path, format: Format, options: WriteOptions, tal
     back = Tally(format.meaning, options)
     refused: list[str] = []
     reading = ReadOptions(scheme=options.scheme, text_column="text", id_column="id", empty=True)
-    for item in read_paths([aside], format=format.name, options=reading) if len(tally) else ():
+    for item in read_paths([aside], format=format.name, options=reading, own=True) if len(tally) else ():
         if isinstance(item, ExchangedDocument):
             back.add(item)
         elif isinstance(item, Problem) and item.severity == "refused":
@@ -206,7 +206,7 @@ def _compare(aside: Path, path: Path, format: Format, options: WriteOptions, tal
         return
     differing = (
         item.document.key
-        for item in read_paths([aside], format=format.name, options=reading)
+        for item in read_paths([aside], format=format.name, options=reading, own=True)
         if isinstance(item, ExchangedDocument) and not tally.has(item)
     )
     first = next(differing, "")
