@@ -28,7 +28,7 @@ SCHEME = Scheme((EntityType("DRUG"), EntityType("DISEASE")), (DocumentLabel("urg
 placed = st.tuples(st.sampled_from(WORDS), st.sampled_from(["DRUG", "DISEASE"]))
 
 
-def annotations(entities: set[tuple[tuple[int, int], str]], urgent: bool | None = None) -> Annotations:
+def marked(entities: set[tuple[tuple[int, int], str]], urgent: bool | None = None) -> Annotations:
     labels = {} if urgent is None else {"urgent": LabelValue("urgent", urgent)}
     numbered = {
         number: Entity(type, (Span("s1v1", *place),), number=number)
@@ -71,7 +71,7 @@ def test_ends_at_the_gold_from_any_suggestions(
     suggested: set[tuple[tuple[int, int], str]],
     urgent: bool | None,
 ) -> None:
-    session, effort, acts = played(tmp_path, annotations(gold, urgent), [suggestion(p, t) for p, t in suggested])
+    session, effort, acts = played(tmp_path, marked(gold, urgent), [suggestion(p, t) for p, t in suggested])
     held = session.document.version.annotations
     assert {((e.span.start, e.span.end), e.type) for e in held.entities.values()} == gold
     assert {name: value.value for name, value in held.labels.items()} == ({} if urgent is None else {"urgent": urgent})
@@ -82,7 +82,7 @@ def test_ends_at_the_gold_from_any_suggestions(
 
 def test_right_suggestions_cost_the_confirmation_alone(tmp_path: Path) -> None:
     gold = {((0, 7), "DRUG"), ((12, 22), "DRUG")}
-    _, effort, _ = played(tmp_path, annotations(gold), [suggestion(p, t) for p, t in gold])
+    _, effort, _ = played(tmp_path, marked(gold), [suggestion(p, t) for p, t in gold])
     assert effort.keys == 1
 
 
@@ -98,12 +98,12 @@ def test_what_is_wrong_costs_a_key_each_and_the_right_ones_before_it(
     tmp_path: Path, suggested: list[tuple[tuple[int, int], str]], keys: int
 ) -> None:
     gold = {((0, 7), "DRUG"), ((12, 22), "DRUG")}
-    _, effort, _ = played(tmp_path, annotations(gold), [suggestion(p, t) for p, t in suggested])
+    _, effort, _ = played(tmp_path, marked(gold), [suggestion(p, t) for p, t in suggested])
     assert effort.keys == keys
 
 
 def test_a_single_question_costs_one_key(tmp_path: Path) -> None:
     scheme = Scheme(labels=(DocumentLabel("urgent", "boolean"),))
-    session, effort, _ = played(tmp_path, annotations(set(), True), [], scheme)
+    session, effort, _ = played(tmp_path, marked(set(), True), [], scheme)
     assert effort.keys == 1
     assert session.document.is_confirmed
