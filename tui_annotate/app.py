@@ -63,6 +63,7 @@ class AnnotateApp(RimApp):
 
     COMMANDS = {_provider}  # noqa: RUF012 - Textual's own way
     ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = "first"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
         Binding("ctrl+c,ctrl+q", "do('quit')", "quit", show=False, priority=True),
@@ -86,6 +87,9 @@ class AnnotateApp(RimApp):
         self.review: ReviewScreen | None = None
         self.program: Program | None = None
         self._missing = missing
+        self._shown = 0
+        # The first screen is a mode like those that follow, so that nothing else is drawn before it.
+        self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._learning = learning
         self._leaving: asyncio.Task[None] | None = None
         self.register_theme(NO_COLOUR)
@@ -95,11 +99,17 @@ class AnnotateApp(RimApp):
             self._take(*corpus)
         self.set_keymap(overlay(self.keymap))
 
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the first screen, so that nothing else is drawn before it."""
-        if self.review is not None:
-            return self.review
-        return StartScreen(recent.recent(), [(sample.name, sample.title) for sample in SAMPLES])
+    def _first_screen(self) -> Screen[Any]:
+        return self.review if self.review is not None else _start_screen()
+
+    async def _show(self, screen: Screen[Any]) -> None:
+        """Show another screen, and forget the one before with all that lies on it."""
+        before = self.current_mode
+        self._shown += 1
+        mode = f"screen-{self._shown}"
+        self.add_mode(mode, lambda: screen)
+        await self.switch_mode(mode)
+        await self.remove_mode(before)
 
     def on_mount(self) -> None:
         """Watch for what may end the app."""
@@ -175,7 +185,7 @@ class AnnotateApp(RimApp):
         await self._close()
         self._take(opened, start)
         assert self.review is not None
-        await self.switch_screen(self.review)
+        await self._show(self.review)
 
     async def _close(self) -> None:
         if self.opened is not None:
@@ -277,7 +287,7 @@ class AnnotateApp(RimApp):
 
     async def _start_screen(self) -> None:
         await self._close()
-        await self.switch_screen(StartScreen(recent.recent(), [(s.name, s.title) for s in SAMPLES]))
+        await self._show(_start_screen())
 
     # Leaving
 
@@ -301,6 +311,10 @@ class AnnotateApp(RimApp):
         except (TimeoutError, AnnotateError):
             pass
         self.exit(return_code=code)
+
+
+def _start_screen() -> StartScreen:
+    return StartScreen(recent.recent(), [(sample.name, sample.title) for sample in SAMPLES])
 
 
 def run(corpus: Path | None, *, config: Config, annotator: str | None = None) -> int:
