@@ -28,7 +28,7 @@ def histories(draw: st.DrawFn) -> list[Changes]:
     held: dict[int, Entity] = {}
     labels: dict[str, LabelValue] = {}
     verdicts: dict[SuggestionKey, Verdict] = {}
-    history = []
+    history: list[Changes] = []
     for _ in range(draw(st.integers(0, 8))):
         entity = draw(entities)
         before = held.get(entity.number)
