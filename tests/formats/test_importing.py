@@ -112,6 +112,7 @@ def test_a_project_brings_its_ids_and_guidelines(corpus: Corpus) -> None:
     legend = json.loads((CORPORA / "clinical" / "annotations-legend.json").read_text())
     groups = (scheme.entities, scheme.labels, scheme.attributes, scheme.relations)
     assert {thing.id: thing.name for group in groups for thing in group} == legend
+    assert {r.ends for r in scheme.relations} == {("lab", "lab_value"), ("lab", "lab_unit"), ("lab", "lab_interp")}
     assert scheme.guidelines.startswith("### Annotation Guidelines")
 
 

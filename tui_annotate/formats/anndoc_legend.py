@@ -59,6 +59,12 @@ class Legend:
             if label in known or (len(found) > 1 and label not in taken):
                 self.choices.update((id, (label, choice)) for id, choice in found)
 
+    def _ends(self, name: str) -> tuple[str, ...]:
+        """Return the entity types that a relation's name ends with, `x(e_1|e_4)`; none when it does not."""
+        found = _ENDS.search(name)
+        ends = (self.names.get(found.group(1), ""), self.names.get(found.group(2), "")) if found else ()
+        return ends if all(ends) else ()
+
     @property
     def leftovers(self) -> dict[str, str]:
         """What no scheme of ours holds: normalizations, and prefixes that we do not know."""
@@ -90,7 +96,7 @@ class Legend:
                 label, choice = self.choices[id]
                 joined.setdefault(label, (id, []))[1].append(choice)
             elif group:
-                labels.append(LabelHint(group, name, id))
+                labels.append(LabelHint(group, name, id, values=self._ends(name) if group == "relation" else ()))
         labels += [LabelHint("label", name, id, "choices", tuple(v)) for name, (id, v) in joined.items()]
         return SchemeHint(where, tuple(labels), guidelines=guidelines)
 
@@ -182,9 +188,3 @@ def ids_of(scheme: Scheme) -> Ids:
         {f.name: f.id for f in scheme.attributes},
         {r.name: r.id for r in scheme.relations},
     )
-
-
-def relation_ends(name: str, legend: Legend) -> tuple[str, str]:
-    """Return the entity types that a relation's legend name ends with, `x(e_1|e_4)`; empty ones for any."""
-    found = _ENDS.search(name)
-    return (legend.name(found.group(1)), legend.name(found.group(2))) if found else ("", "")

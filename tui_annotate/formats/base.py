@@ -28,6 +28,7 @@ class LabelHint:
     kind: LabelKind | None = None
     """Of a document label or attribute; None when the file does not say."""
     values: tuple[str, ...] = ()
+    """Options; of a relation type the entity types of its ends, if it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,9 @@ class LabelsMet:
             self._take(replace(scheme, entities=(*scheme.entities, EntityType(name, id))))
             self.added.append(f"entity type {name}")
         else:
-            self._take(replace(scheme, relations=(*scheme.relations, RelationType(name, id=id))))
+            hint = self._hinted.get((group, name))
+            ends = (hint.values[0], hint.values[1]) if hint and len(hint.values) == 2 else ("", "")
+            self._take(replace(scheme, relations=(*scheme.relations, RelationType(name, ends, id=id))))
             self.added.append(f"relation type {name}")
 
     def _meet_label(self, name: str, value: LabelContent) -> None:
@@ -173,9 +175,11 @@ class LabelsMet:
         known = {thing.name for thing in old}
         new = [thing for thing in given if thing.name not in known]
         self.added += [f"{what} {thing.name}" for thing in new]
-        freed = [thing if thing.id not in used else replace(thing, id="") for thing in new]
-        used.update(thing.id for thing in freed if thing.id)
-        return (*old, *freed)
+        joined: list[Thing] = list(old)
+        for thing in new:
+            joined.append(thing if thing.id not in used else replace(thing, id=""))
+            used.add(thing.id)
+        return tuple(joined)
 
     def _id(self, group: str, name: str) -> str:
         """Return the id that a source gave, or a name that is an id itself, when free; else `numbered` gives one."""
@@ -230,8 +234,9 @@ def _grown(field: Field, value: LabelContent, *, own: bool) -> Field:
         both = {kind, field.kind}
         field = replace(field, kind="choices" if both == {"choice", "choices"} else "text")
     if field.kind in ("choice", "choices") and not isinstance(value, (bool, int, float)):
-        known = {option.value for option in field.options}
-        field = replace(field, options=(*field.options, *(o for o in _options_of(value) if o.value not in known)))
+        known: set[str] = {option.value for option in field.options}
+        new: tuple[Choice, ...] = tuple(option for option in _options_of(value) if option.value not in known)
+        field = replace(field, options=field.options + new)
     return _settled(field, own=own)
 
 

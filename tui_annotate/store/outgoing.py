@@ -73,7 +73,8 @@ def outgoing(
 def _some(
     db: sqlite3.Connection, after: int, states: Collection[DocumentState], wanted: list[int] | None
 ) -> list[tuple[int, int]]:
-    conditions, values = ["id > ?"], [after]
+    conditions = ["id > ?"]
+    values: list[int | str] = [after]
     if states:
         conditions.append(f"state IN ({', '.join('?' * len(states))})")
         values += [int(state) for state in states]
