@@ -7,7 +7,7 @@ beyond those that its documents carry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -147,11 +147,6 @@ def unnamed_label(options: ReadOptions, kinds: Sequence[LabelKind], default: str
         return options.label
     fitting = [label.name for label in options.scheme.labels if label.kind in kinds]
     return fitting[0] if len(fitting) == 1 else default
-
-
-def frozen_extra(extra: Mapping[str, object]) -> dict[str, object]:
-    """Return `extra` without empty values, so that documents with nothing unknown compare equal."""
-    return {key: value for key, value in extra.items() if value not in (None, "", [], {})}
 
 
 def stem(name: str) -> str:
