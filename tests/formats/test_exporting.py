@@ -61,12 +61,12 @@ def test_a_real_project_comes_back_the_same(corpus: Corpus, tmp_path: Path) -> N
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         for path in (CORPORA / "clinical").rglob("*.*"):
             if path.name.endswith((".plain.html", ".ann.json", "guidelines.md")):
-                name = f"out/{path.relative_to(CORPORA / 'clinical').as_posix()}"
+                name = f"corpus/{path.relative_to(CORPORA / 'clinical').as_posix()}"
                 assert archive.read(name) == path.read_bytes()
     with Corpus.create(tmp_path / "other.db") as other:
         import_paths(other, [tmp_path / "out.zip"], annotator="me")
         export(other, tmp_path / "other.zip")
-    assert members(tmp_path / "out.zip") == members(tmp_path / "other.zip")
+    assert (tmp_path / "out.zip").read_bytes() == (tmp_path / "other.zip").read_bytes()
     assert import_paths(corpus, [tmp_path / "out.zip"], annotator="me").counts.unchanged == 2
 
 

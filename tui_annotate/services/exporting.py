@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import NothingToDoError, UsageError
 from tui_annotate.formats import registry, writing
 from tui_annotate.formats.base import WriteOptions
+from tui_annotate.formats.safety import safe_name
 from tui_annotate.services.outgoing_versions import exchanged
 from tui_annotate.store import log, settings
 from tui_annotate.store.connection import Corpus
@@ -52,6 +52,7 @@ def export(
     version: str = "",
     ids: Collection[int] | None = None,
     decisions: bool = False,
+    project: str = "corpus",
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
@@ -62,6 +63,7 @@ def export(
         version: Only this annotator's versions; `master` for the agreed ones.
         ids: Only these documents, by row id.
         decisions: Also write the log beside the target, `NAME.decisions.jsonl`: what was rejected is only there.
+        project: Name of the folder inside a project zip. Not taken from a file's name: equal corpora give equal bytes.
         overwrite: The user said that an older export there may be replaced.
 
     Raises:
@@ -75,7 +77,7 @@ def export(
     first = next(found, None)
     if first is None:
         raise NothingToDoError("No document fits." if confirmed or ids is not None else "The corpus has no documents.")
-    options = WriteOptions(settings.scheme(corpus), version, _project(target))
+    options = WriteOptions(settings.scheme(corpus), version, safe_name(project))
     tie = settings.load(corpus).tie
     with ExitStack() as stack:
         sidecar = stack.enter_context(_Sidecar(corpus, target, overwrite=overwrite)) if decisions else None
@@ -98,11 +100,6 @@ def export(
         if sidecar is not None:
             report.decisions = sidecar.finish()
     return report
-
-
-def _project(target: Path | str) -> str:
-    """Return the name of the folder inside a project zip."""
-    return re.sub(r"[^\w.-]+", "_", Path(target).stem).strip(".") or "corpus"
 
 
 class _Sidecar:
