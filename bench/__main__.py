@@ -31,9 +31,11 @@ BENCHMARKS = {
     "app_documents": Benchmark("start and going on, in a corpus of 100,000", ("--documents", "20000", "--keys", "10")),
     "app_keys": Benchmark("keys in documents of three sizes, idle and while training", ("--keys", "20")),
     "view_keys": Benchmark("the document view by itself", ("--keys", "20")),
-    "store_waits": Benchmark("a decision's wait beside import, export and backup", ("--quick",)),
-    "store_import": Benchmark("documents imported a second", ("--quick",)),
-    "formats_speed": Benchmark("rows read and documents exported a second", ("--quick",)),
+    "store_waits": Benchmark(
+        "a decision's wait beside import, export and backup", ("--documents", "20000", "--seconds", "3")
+    ),
+    "store_import": Benchmark("documents imported a second", ("--documents", "20000")),
+    "formats_speed": Benchmark("rows read and documents exported a second", ("--documents", "10000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "simulations": Benchmark("confirmations until a target", ("--sms-seeds", "2", "--entity-seeds", "1")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),

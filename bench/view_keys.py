@@ -1,6 +1,6 @@
 """The document view by itself: key to final picture and bytes a key, beside Textual's own cost and way.
 
-    python bench/view_keys.py [--keys 60] [--stock] [--labels rows]
+    python -m bench.view_keys [--keys 60] [--stock] [--labels rows]
 
 Documents at 100x30, 1 MB of Japanese and one line of 50 MB among them. `j` moves the focus to the next suggestion, `a`
 accepts it in memory and moves on, `o` opens the document anew, at its end and at its start by turns. `bare` is
@@ -15,14 +15,13 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from pty_harness import Terminal, summary
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from bench.pty_harness import Terminal, summary
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.spans import Span
 from tui_annotate.screens.document_strips import Labels
@@ -152,7 +151,7 @@ def child(arguments: argparse.Namespace) -> None:
 
 def measured(arguments: argparse.Namespace, name: str, keys: str) -> dict[str, object]:
     """Press each of the keys a number of times in one of the apps."""
-    own = [sys.executable, str(Path(__file__)), "--child", name, "--labels", arguments.labels]
+    own = [sys.executable, "-m", "bench.view_keys", "--child", name, "--labels", arguments.labels]
     terminal = Terminal(own + (["--stock"] if arguments.stock else []))
     chance = random.Random(1)
     try:
