@@ -200,6 +200,15 @@ async def test_a_child_that_keeps_dying_is_given_up(tmp_path: Path) -> None:
         assert len(died) == 6
         assert "no.db" in died[0].message
         assert Path(died[0].log).exists()
+        # Asked again, each is tried once more.
+        desk.learner.predict([1])
+        desk.learner.train()
+        late: list[AnyEvent] = []
+        while not {"server", "trainer", "lost"} <= {getattr(event, "which", "lost") for event in late}:
+            event = await desk.expect(ChildDied | TrainingFailed)  # type: ignore[arg-type]
+            late.append(event)
+        failed = next(event for event in late if isinstance(event, TrainingFailed))
+        assert failed.message.startswith("The training was lost")
     finally:
         await desk.learner.stop()
 

@@ -37,7 +37,7 @@ NICE = 5
 OVERDUE = 20.0
 """Seconds after which a training that other programs keep from the processor is started again at nice 0."""
 RESTARTS = 3
-"""Deaths in a row, without a sign of life between, after which a child is not started again."""
+"""Deaths in a row, without an answer between, after which a child is not started again until it is asked something."""
 
 
 class Learner:
@@ -173,6 +173,8 @@ class Learner:
         self._asked[type(command)] = command
         if self._server is not None:
             self._server.send(command)
+        elif not self._stopped:
+            self._server = self._launch("server", NICE)
 
     def _run(self, command: Train) -> None:
         self._running = command
@@ -206,9 +208,9 @@ class Learner:
             child.send(self._running)
 
     def _heard(self, child: Child, event: AnyEvent) -> None:
-        self._deaths[child.which] = 0
         if isinstance(event, Ready) or child not in (self._server, self._trainer):
             return
+        self._deaths[child.which] = 0
         if isinstance(event, TrainingProgress) and (self._running is None or event.request != self._running.request):
             return
         if isinstance(event, TrainingFinished | TrainingFailed):
@@ -245,6 +247,8 @@ class Learner:
             self._stop_timer()
             self._trainer = self._launch("trainer", NICE) if again else None
         else:
+            # What it was at may be what it died of: it is not asked again by itself.
+            self._asked.pop(Predict, None)
             self._asked.pop(Rank, None)
             self._server = self._launch("server", NICE) if again else None
         self._tell(ChildDied(which=child.which, message=message, log=str(child.log), restarted=again))

@@ -22,7 +22,7 @@ from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import QueueEntry
 
 Load = Callable[[Sequence[int]], dict[int, Document]]
-MOST_CHARACTERS = 6_000_000
+MOST_CHARACTERS = 4_000_000
 """Of the pool that are scored in one ranking, at six to a token."""
 REMEMBERED = 1_000
 """Documents of the last ranking's top that a new one looks at again where the pool is sampled."""

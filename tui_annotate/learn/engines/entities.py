@@ -7,9 +7,10 @@ confirmed document. Fitting starts from nothing each time; only the examples alr
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -235,10 +236,19 @@ class _Reader:
                 "feature.possible_transitions": True,
             }
         )
-        with tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
-            path = Path(folder) / "model.crfsuite"
-            self._trainer.train(str(path))
-            return path.read_bytes()
+        return _written_by(self._trainer.train)
+
+
+def _written_by(write: Callable[[str], object]) -> bytes:
+    """Return what CRFsuite writes to the path given; in memory where Linux offers it, so that a kill leaves no file."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("model"), "rb") as file:
+            write(f"/proc/self/fd/{file.fileno()}")
+            return file.read()
+    with tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
+        path = Path(folder) / "model.crfsuite"
+        write(str(path))
+        return path.read_bytes()
 
 
 class _Trainer(pycrfsuite.BaseTrainer):  # type: ignore[misc]

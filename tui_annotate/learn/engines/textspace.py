@@ -32,7 +32,7 @@ LEAD_WEIGHT = 0.5
 LONGEST = 50_000
 """Characters of a document that are looked at; what follows says little more about its label and costs as much."""
 MOST_DOCUMENTS = 20_000
-MOST_CHARACTERS = 6_000_000
+MOST_CHARACTERS = 3_000_000
 MOST_FEATURES = 100_000
 _LEAD_TOKEN = re.compile(r"\w+|\S")
 _DIGITS = re.compile(r"\d{5,}")
@@ -167,7 +167,7 @@ def load_text_space(path: Path) -> TextSpace:
 
 
 def learn_text_space(pool: Iterable[Document], *, seed: int = 0, progress: Progress = no_progress) -> TextSpace:
-    """Learn the space from texts; at most 20,000 documents and 6,000,000 characters of them are looked at."""
+    """Learn the space from texts; at most 20,000 documents and 3,000,000 characters of them are looked at."""
     texts = _sample(pool)
     progress(0.1, f"reading {len(texts):,} texts")
     cleaned = [clean(text) for text in texts]

@@ -44,7 +44,7 @@ LEAST_COUNT = 3
 PRIOR = 3.0
 """Occurrences that the guess from its letters counts for, in a word's vector."""
 MOST_WORDS = 60_000
-MOST_TOKENS = 1_500_000
+MOST_TOKENS = 1_000_000
 LENGTH = 3.0
 """Length of every vector: how loud it is beside the binary features of the CRF."""
 _DIGIT = regex.compile(r"\d")
@@ -158,7 +158,7 @@ def load_word_space(path: Path) -> WordSpace:
 
 
 def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progress = no_progress) -> WordSpace:
-    """Learn the space from texts; at most 1,500,000 tokens of them are looked at."""
+    """Learn the space from texts; at most 1,000,000 tokens of them are looked at."""
     sequences, capital = _read(pool)
     counts = Counter(form for sequence in sequences for form in sequence)
     progress(0.3, f"read {counts.total():,} words")
