@@ -4,7 +4,7 @@ A corpus file is filled with gold and pool. Both children are up; the trainer is
 documents are confirmed, the training is asked for, its runs are registered, deployed and served, the next
 documents predicted. Measured is the time from the last commit to those predictions, and to the new queue.
 
-    python bench/learn_latency.py [--quick] [--repeats 3]
+    python -m bench.learn_latency [--quick] [--repeats 3]
 """
 
 from __future__ import annotations

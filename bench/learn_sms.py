@@ -4,7 +4,7 @@ The test share is set apart first, its texts too: the space is learned from the 
 shown is held out: it counts as confirmed and is never trained on. Runs engine and acquisition alone, in the
 order that a corpus would give.
 
-    python bench/learn_sms.py [--seeds 20] [--n 10] [--quick]
+    python -m bench.learn_sms [--seeds 20] [--n 10] [--quick]
 """
 
 from __future__ import annotations
