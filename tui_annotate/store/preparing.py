@@ -89,7 +89,7 @@ def _packed(body: bytes, document: Document) -> bytes | None:
     """Return a kept file's compressed content, None where the document's own text is just that."""
     if len(document.parts) == 1 and body == document.parts[0].text.encode():
         return None
-    return zlib.compress(body)
+    return zlib.compress(body, 1)
 
 
 def _versions(exchanged: ExchangedDocument, as_: As, by: str, problems: list[Problem]) -> Iterator[PreparedVersion]:

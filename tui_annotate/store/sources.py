@@ -29,7 +29,7 @@ def keep(corpus: Corpus, name: str, stream: BinaryIO) -> int:
     while piece := stream.read(_CHUNK):
         digest.update(piece)
         size += len(piece)
-        body = zlib.compress(piece)
+        body = zlib.compress(piece, 1)
         with corpus.transaction() as db:
             db.execute("INSERT INTO source_chunk VALUES (?, ?, ?)", (id, number, body))
         number += 1
