@@ -19,8 +19,9 @@ from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
 from tui_annotate.learn import data, spaces
 from tui_annotate.learn.data import Gold
-from tui_annotate.learn.engines import base
-from tui_annotate.learn.engines.base import engine, engine_for, no_progress, tasks
+from tui_annotate.learn.engines import base, registry
+from tui_annotate.learn.engines.base import no_progress
+from tui_annotate.learn.engines.registry import engine, engine_for
 from tui_annotate.learn.messages import Rank, Train
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.training import Training
@@ -288,7 +289,7 @@ def test_encoded_documents_are_let_go_when_they_grow_too_many(monkeypatch: pytes
 
 
 def test_engines_are_found_by_task_name_and_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tasks(SCHEME) == ["entities", "labels:kind", "labels:urgent", "labels:topics"]
+    assert SCHEME.tasks == ["entities", "labels:kind", "labels:urgent", "labels:topics"]
     assert engine_for("entities", SCHEME).name == "entities"
     assert engine_for("labels:kind", SCHEME).name == "labels"
     with pytest.raises(UsageError, match="Engines: entities, labels"):
@@ -305,5 +306,5 @@ def test_engines_are_found_by_task_name_and_entry_point(monkeypatch: pytest.Monk
         def load() -> Any:
             return type("Mine", (), {"name": "mine", "handles": lambda self, task, scheme: task == "labels:none"})
 
-    monkeypatch.setattr(base, "entry_points", lambda group: [Point])
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Point])
     assert engine_for("labels:none", SCHEME).name == "mine"

@@ -129,7 +129,7 @@ class Decision:
     """Bare name; `master` for what came with an import."""
     changes: Changes = field(default_factory=Changes)
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What the kind needs besides: `of` for undo and redo, the tag, the reason of a skip, the focus before it (`place`)."""
+    """What the kind needs besides: `of` for undo and redo, the tag, the reason of a skip, the focus (`place`)."""
     milliseconds: int = 0
     """Time it took the annotator, from the moment the suggestion or document was shown."""
     keys: int = 0

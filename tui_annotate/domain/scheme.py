@@ -16,6 +16,10 @@ from tui_annotate.errors import SchemeError
 
 LabelKind = Literal["boolean", "choice", "choices", "text"]
 
+ENTITIES = "entities"
+LABELS = "labels:"
+"""A task of learning is `entities`, or `labels:` and the name of a document label."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -133,6 +137,12 @@ class Scheme:
     def is_empty(self) -> bool:
         """Say whether there is nothing to annotate with yet."""
         return not (self.entities or self.labels)
+
+    @property
+    def tasks(self) -> list[str]:
+        """What can be learned: entities first, then each document label that is not free text."""
+        found = [ENTITIES] if self.entities else []
+        return found + [LABELS + label.name for label in self.labels if label.kind != "text"]
 
     @property
     def is_single_choice(self) -> bool:

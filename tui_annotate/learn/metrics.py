@@ -16,8 +16,7 @@ from scipy.special import betaincinv
 
 from tui_annotate.domain.agreement import Counts, Marked, exact, total
 from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion
-from tui_annotate.domain.scheme import DocumentLabel, Scheme
-from tui_annotate.learn.engines.base import ENTITIES, LABELS
+from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
 
 LEAST_DOCUMENTS = 30
 LEAST_POSITIVES = 10

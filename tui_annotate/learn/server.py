@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from tui_annotate.learn.channel import Channel, begin, describe, end
-from tui_annotate.learn.engines.base import engines
+from tui_annotate.learn.engines.registry import engines
 from tui_annotate.learn.messages import (
     AnyCommand,
     Failed,

@@ -13,8 +13,9 @@ from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
 from tui_annotate.errors import LearnError
 from tui_annotate.learn import acquisition, data
-from tui_annotate.learn.engines.base import Model, Signals, engine
+from tui_annotate.learn.engines.base import Model, Signals
 from tui_annotate.learn.engines.files import HINT, read_manifest
+from tui_annotate.learn.engines.registry import engine
 from tui_annotate.learn.messages import Rank
 from tui_annotate.learn.spaces import SPACE_FILE, Encoded
 from tui_annotate.store import documents, runs, settings

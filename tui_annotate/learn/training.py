@@ -24,10 +24,9 @@ from tui_annotate.learn.engines.base import (
     Example,
     Model,
     Progress,
-    engine_for,
     no_progress,
-    tasks,
 )
+from tui_annotate.learn.engines.registry import engine_for
 from tui_annotate.learn.messages import FinishedRun, Train
 from tui_annotate.learn.spaces import Encoded
 from tui_annotate.store import runs, settings
@@ -62,7 +61,7 @@ class Training:
         """Learn or load the spaces, read the gold, encode it."""
         self.refresh()
         split = self.gold.split()
-        for task in tasks(self.scheme):
+        for task in self.scheme.tasks:
             course = self.course(task, progress=progress)
             encodings = self.encode(course, split.train)
             ahead = getattr(course.engine, "prepare", None)
@@ -117,7 +116,7 @@ class Training:
         if self._left_out:
             raise UsageError("Runs are not written while texts are left out.", hint="Use another worker.")
         self.refresh()
-        wanted = command.tasks or tasks(self.scheme)
+        wanted = command.tasks or self.scheme.tasks
         if not wanted:
             raise UsageError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
         split = self.gold.split(tags=command.tags, only=None if command.documents is None else set(command.documents))

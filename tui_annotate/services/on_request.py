@@ -59,7 +59,7 @@ def train(
     Raises:
         LearnError: Nothing could be learned; the deployed runs stay.
     """
-    wanted = list(tasks) or registering.trainable(settings.scheme(corpus))
+    wanted = list(tasks) or settings.scheme(corpus).tasks
     if not wanted:
         raise NothingToDoError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
     with Worker(corpus.path) as worker:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.messages import FinishedRun, Trigger
 from tui_annotate.store import runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
-
-
-def trainable(scheme: Scheme) -> list[str]:
-    """Return the tasks of a scheme: entities first, then each document label that is not free text."""
-    found = ["entities"] if scheme.entities else []
-    return found + [f"labels:{label.name}" for label in scheme.labels if label.kind != "text"]
 
 
 def register(

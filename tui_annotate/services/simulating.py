@@ -19,7 +19,7 @@ from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.errors import NothingToDoError, TooFewExamplesError, UsageError
 from tui_annotate.learn.client import Worker
-from tui_annotate.services import oracle, registering
+from tui_annotate.services import oracle
 from tui_annotate.services.gold import Gold
 from tui_annotate.session.desk import Desk, Predictions
 from tui_annotate.session.review import ReviewSession
@@ -92,7 +92,7 @@ def simulate(
     for strategy in wanted:
         if strategy not in STRATEGIES:
             raise UsageError(f"There is no strategy {strategy}.", hint=f"Strategies: {', '.join(STRATEGIES)}.")
-    tasks = registering.trainable(pool.scheme)
+    tasks = pool.scheme.tasks
     if not tasks or len(pool.documents) < 2:
         raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
     n = n or settings.effective_n(Settings(), pool.scheme)

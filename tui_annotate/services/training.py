@@ -123,7 +123,7 @@ class LearningLoop:
 
     async def train_now(self, tasks: Sequence[str] = ()) -> str:
         """Train now, or as soon as the running training ends; return what happens."""
-        if not registering.trainable(self._scheme):
+        if not self._scheme.tasks:
             raise LearnError(
                 "There is nothing to train yet.", hint="Give the corpus an entity type or a document label."
             )
@@ -184,7 +184,7 @@ class LearningLoop:
         self._changed()
 
     def _train(self, trigger: messages.Trigger, tasks: Sequence[str]) -> None:
-        wanted = list(tasks) or registering.trainable(self._scheme)
+        wanted = list(tasks) or self._scheme.tasks
         if not wanted:
             return
         waiting = bool(self.state.training)

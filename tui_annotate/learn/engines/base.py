@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -19,12 +18,6 @@ from numpy.typing import NDArray
 from tui_annotate.domain.annotations import Annotations, Suggestion
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.errors import UsageError
-
-ENTITIES = "entities"
-LABELS = "labels:"
-"""A task is `entities`, or `labels:` and the name of the document label."""
-ENTRY_POINTS = "tui_annotate.engines"
 
 Progress = Callable[[float, str], None]
 """Takes the share done, 0..1, and what is going on."""
@@ -151,51 +144,3 @@ class EngineFactory(Protocol):
 
 def no_progress(share: float, message: str) -> None:
     """Tell nobody."""
-
-
-def engines() -> dict[str, EngineFactory]:
-    """Return the engines by name: ours, then those that installed packages offer as entry points."""
-    from tui_annotate.learn.engines.entities import EntityEngines
-    from tui_annotate.learn.engines.labels import LabelEngines
-
-    ours: list[EngineFactory] = [LabelEngines(), EntityEngines()]
-    found = {factory.name: factory for factory in ours}
-    for point in entry_points(group=ENTRY_POINTS):
-        if point.name in found:
-            continue
-        factory = point.load()
-        found[point.name] = factory() if isinstance(factory, type) else factory
-    return found
-
-
-def engine(name: str) -> EngineFactory:
-    """Return an engine by name; raises UsageError naming those that exist."""
-    known = engines()
-    if name not in known:
-        raise UsageError(f"There is no engine {name!r}.", hint=f"Engines: {', '.join(sorted(known))}.")
-    return known[name]
-
-
-def engine_for(task: str, scheme: Scheme, *, name: str = "") -> EngineFactory:
-    """Return the engine asked for, or the first that handles the task.
-
-    Raises:
-        UsageError: None does, or the one asked for does not.
-    """
-    if name:
-        factory = engine(name)
-        if not factory.handles(task, scheme):
-            raise UsageError(f"The engine {name!r} cannot learn {task!r} with this scheme.")
-        return factory
-    for factory in engines().values():
-        if factory.handles(task, scheme):
-            return factory
-    raise UsageError(
-        f"Nothing can learn {task!r} with this scheme.", hint=f"Tasks: {', '.join(tasks(scheme)) or 'none'}."
-    )
-
-
-def tasks(scheme: Scheme) -> list[str]:
-    """Return the tasks that a scheme has: entities first, then each document label that is not free text."""
-    found = [ENTITIES] if scheme.entities else []
-    return found + [LABELS + label.name for label in scheme.labels if label.kind != "text"]

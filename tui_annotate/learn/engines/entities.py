@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme import ENTITIES, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LearnError, TooFewExamplesError
 from tui_annotate.learn.engines import crffile
 from tui_annotate.learn.engines.attributes import Scorer, items
-from tui_annotate.learn.engines.base import ENTITIES, Example, FitReport, Progress, Signals
+from tui_annotate.learn.engines.base import Example, FitReport, Progress, Signals
 from tui_annotate.learn.engines.bio import Tags, tag
 from tui_annotate.learn.engines.chain import Chain, FoundSpan, Posterior
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from tui_annotate.domain.annotations import LabelContent, Suggestion
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.domain.scheme import LABELS, DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
 from tui_annotate.learn.engines import estimators
-from tui_annotate.learn.engines.base import LABELS, Example, FitReport, Floats, Progress, Signals
+from tui_annotate.learn.engines.base import Example, FitReport, Floats, Progress, Signals
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest
 from tui_annotate.learn.engines.textspace import TextEncodings, TextSpace, learn_text_space, load_text_space
 
