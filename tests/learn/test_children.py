@@ -278,12 +278,6 @@ def test_the_worker_does_many_jobs_and_says_what_fails(own: Path) -> None:
         found = worker.predict(range(50, 53), minimum=0.5)
         assert set(found) == {"labels:kind", "entities"}
         assert all(set(predicted) == {50, 51, 52} for predicted in found.values())
-        worker.leave_out(range(21, 41))
-        with pytest.raises(UsageError, match="No run is loaded"):
-            worker.predict([1])
-        with pytest.raises(UsageError, match="left out"):
-            worker.train()
-        assert worker.fit("labels:kind", range(1, 21)).documents == 20
         os.kill(worker.pid, signal.SIGKILL)
         with pytest.raises(LearnError, match="ended with code -9"):
             worker.rank()

@@ -137,6 +137,12 @@ def test_a_large_pool_is_sampled(own: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert pooled(opened, seed=1) == pooled(opened, seed=1)
         assert pooled(opened, seed=1) != pooled(opened, seed=2)
         assert len(list(data.texts(opened, seed=1))) == 20
+        documents.add_tag(opened, 3, "Test", annotator="ann")
+        monkeypatch.setattr(data, "SAMPLE", 1000)
+        learned_from = [document.key for document in data.texts(opened, seed=1)]
+        assert documents.row(opened, 3).key not in learned_from
+        assert documents.row(opened, 4).key in learned_from
+        monkeypatch.setattr(data, "SAMPLE", 20)
         usable = pooled(opened, seed=2)[-1]
         assert pooled(opened, seed=1, first=[1, usable])[0] == usable
         assert pooled(opened, seed=2, first=[usable]).count(usable) == 1

@@ -23,7 +23,6 @@ from tui_annotate.learn.messages import (
     Failed,
     Fit,
     Fitted,
-    LeaveOut,
     Predict,
     PredictionsReady,
     QueueRanked,
@@ -141,13 +140,6 @@ class Worker:
             seed=seed,
         )
         return self._ask(command, Fitted)
-
-    def leave_out(self, documents: Sequence[int]) -> None:
-        """Learn from the texts of all but these from now on: documents to be tested on, as if never imported.
-
-        What was fitted or loaded before is dropped; runs cannot be written any more.
-        """
-        self._ask(LeaveOut(request=self._next(), documents=list(documents)), ServerReady)
 
     def predict(
         self, documents: Sequence[int], *, minimum: float | None = None

@@ -97,10 +97,13 @@ def scheme_of(corpus: Corpus) -> Scheme:
     return settings.scheme(corpus)
 
 
-def texts(corpus: Corpus, *, seed: int, without: Collection[int] = ()) -> Iterator[Document]:
-    """Yield every document of the corpus, or stretches of it drawn at random where it is larger than the sample."""
+def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
+    """Yield the documents that features are learned from; of a corpus larger than the sample, stretches at random.
+
+    Fixed test documents are left out: a model meets texts it has not seen, and the test is to show how it does there.
+    """
     for batch in _batches(corpus, (), seed):
-        yield from (document for id, document in batch if id not in without)
+        yield from (document for _, document in batch if TEST_TAG not in document.tags)
 
 
 def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[dict[int, Document]]:

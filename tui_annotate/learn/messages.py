@@ -70,12 +70,6 @@ class Fit(Command, frozen=True, kw_only=True):
     seed: int = 0
 
 
-class LeaveOut(Command, frozen=True, kw_only=True):
-    """Learn spaces without the texts of these documents, and keep such spaces in memory only."""
-
-    documents: list[int]
-
-
 class Evaluate(Command, frozen=True, kw_only=True):
     """Hold the predictions of a task's loaded run against these documents of the gold."""
 
@@ -203,7 +197,7 @@ class ChildDied(Event, frozen=True):
     restarted: bool = True
 
 
-AnyCommand = Train | Serve | Predict | Rank | Fit | LeaveOut | Evaluate
+AnyCommand = Train | Serve | Predict | Rank | Fit | Evaluate
 AnyEvent = (
     Ready
     | TrainingStarted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +16,7 @@ import msgspec
 
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import TooFewExamplesError, UsageError
-from tui_annotate.learn import data, metrics, spaces
+from tui_annotate.learn import metrics, spaces
 from tui_annotate.learn.data import Gold, Split, scheme_of
 from tui_annotate.learn.engines.base import (
     Engine,
@@ -55,7 +55,6 @@ class Training:
         self.scheme = scheme_of(corpus)
         self._courses: dict[tuple[str, str], Course] = {}
         self._spaces: dict[str, tuple[Encoded, Path]] = {}
-        self._left_out: frozenset[int] = frozenset()
 
     def prepare(self, progress: Progress = no_progress) -> None:
         """Learn or load the spaces, read the gold, encode it."""
@@ -82,24 +81,13 @@ class Training:
         if known is None:
             factory = engine_for(task, self.scheme, name=engine)
             if factory.name not in self._spaces:
-                self._spaces[factory.name] = self._space(factory, progress)
+                seed = settings.load(self.corpus).seed
+                space, path = spaces.current(self.corpus, factory, seed=seed, progress=progress)
+                self._spaces[factory.name] = (Encoded(space), path)
             encoded, path = self._spaces[factory.name]
             known = Course(factory, factory.create(task, self.scheme, encoded.space), encoded, path)
             self._courses[task, engine] = known
         return known
-
-    def leave_out(self, documents: Collection[int]) -> None:
-        """Learn spaces without the texts of some documents: those that a figure is to be honest about."""
-        self._left_out = frozenset(documents)
-        self._courses, self._spaces = {}, {}
-
-    def _space(self, factory: EngineFactory, progress: Progress) -> tuple[Encoded, Path]:
-        seed = settings.load(self.corpus).seed
-        if not self._left_out:
-            space, path = spaces.current(self.corpus, factory, seed=seed, progress=progress)
-            return Encoded(space), path
-        texts = data.texts(self.corpus, seed=seed, without=self._left_out)
-        return Encoded(factory.learn(texts, seed=seed, progress=progress)), Path()
 
     def encode(self, course: Course, examples: Sequence[Example]) -> Any:
         """Return the encodings of gold documents."""
@@ -113,8 +101,6 @@ class Training:
             LearnError: Nothing could be learned.
             ParameterError, UsageError: The command itself is wrong.
         """
-        if self._left_out:
-            raise UsageError("Runs are not written while texts are left out.", hint="Use another worker.")
         self.refresh()
         wanted = command.tasks or self.scheme.tasks
         if not wanted:

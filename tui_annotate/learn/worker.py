@@ -17,7 +17,6 @@ from tui_annotate.learn.messages import (
     Failed,
     Fit,
     Fitted,
-    LeaveOut,
     Predict,
     PredictionsReady,
     QueueRanked,
@@ -55,10 +54,6 @@ class Work:
             self._predict(command)
         elif isinstance(command, Evaluate):
             self._evaluate(command)
-        elif isinstance(command, LeaveOut):
-            self.training.leave_out(command.documents)
-            self.serving.loaded.clear()
-            self.channel.send(ServerReady(request=command.request, runs={}))
         else:
             self._rank(command)
 
