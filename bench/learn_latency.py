@@ -18,15 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from learn_bc5cdr import DATA as BC5CDR
-from learn_bc5cdr import SCHEME as ENTITY_SCHEME
-from learn_bc5cdr import read as read_bc5cdr
-from learn_sms import DATA as SMS
-from learn_sms import SCHEME as LABEL_SCHEME
-
-from tui_annotate.domain.annotations import Annotations, LabelValue
+from bench.simulations import DATA
+from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange, VersionState
-from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.client import Learner
@@ -38,6 +33,7 @@ from tui_annotate.learn.messages import (
     TrainingFailed,
     TrainingFinished,
 )
+from tui_annotate.services import gold
 from tui_annotate.store import documents, log, runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
@@ -46,36 +42,27 @@ NEXT = 5
 """Documents whose suggestions are waited for."""
 
 
-def sms() -> list[tuple[Document, Annotations]]:
-    """Return the messages with their label."""
-    rows = [json.loads(line) for line in SMS.read_text("utf-8").splitlines()]
-    return [
-        (
-            Document(row["id"], (Part("s1v1", row["text"]),)),
-            Annotations(labels={"label": LabelValue("label", row["label"])}),
-        )
-        for row in rows
-    ]
+def rows_of(*files: str) -> tuple[Scheme, list[tuple[Document, Annotations]]]:
+    """Return the labels and the annotated documents of data files."""
+    read = gold.load(DATA / files[0])
+    found = [*read.documents, *(d for file in files[1:] for d in gold.load(DATA / file, scheme=read.scheme).documents)]
+    return read.scheme, [(document.document, document.versions[0].annotations) for document in found]
 
 
-def bc5cdr() -> list[tuple[Document, Annotations]]:
-    """Return the sentences of train and dev."""
-    examples = read_bc5cdr(BC5CDR / "train.jsonl", 0) + read_bc5cdr(BC5CDR / "dev.jsonl", 0)
-    return [(example.document, example.annotations) for example in examples]
-
-
-def fill(path: Path, scheme: Scheme, rows: list[tuple[Document, Annotations]], gold: int) -> dict[str, Annotations]:
-    """Make a corpus in which the first `gold` documents are confirmed; return what the others hold, by key."""
+def fill(
+    path: Path, scheme: Scheme, rows: list[tuple[Document, Annotations]], confirmed: int
+) -> dict[str, Annotations]:
+    """Make a corpus in which the first `confirmed` documents are confirmed; return what the others hold, by key."""
     with Corpus.create(path, scheme=scheme) as corpus:
         intake = Intake(corpus)
         exchanged = (
-            ExchangedDocument(document, (ExchangedVersion(annotations, confirmed=True),) if place < gold else ())
+            ExchangedDocument(document, (ExchangedVersion(annotations, confirmed=True),) if place < confirmed else ())
             for place, (document, annotations) in enumerate(rows)
         )
         refused = [str(problem) for problem in intake.add(exchanged) if problem.severity == "refused"]
         if refused:
             raise SystemExit("\n".join(refused))
-    return {document.key: annotations for document, annotations in rows[gold:]}
+    return {document.key: annotations for document, annotations in rows[confirmed:]}
 
 
 def confirm(corpus: Corpus, id: int, annotations: Annotations) -> None:
@@ -179,20 +166,19 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one round of each")
     options = parser.parse_args()
-    if not (SMS.exists() and BC5CDR.exists()):
-        print(json.dumps({"skipped": f"{SMS.parent.parent} is not here"}))
-        return 0
     repeats = 1 if options.quick else options.repeats
+    entities = rows_of("bc5cdr/train.jsonl", "bc5cdr/dev.jsonl")
+    labels = rows_of("sms_spam/all.jsonl")
     cases = (
-        ("entities_300", ENTITY_SCHEME, bc5cdr, 300, 10, 1.5),
-        ("entities_1000", ENTITY_SCHEME, bc5cdr, 1000, 10, 4.0),
-        ("labels_4000", LABEL_SCHEME, sms, 4000, 5, 2.5),
+        ("entities_300", entities, 300, 10, 1.5),
+        ("entities_1000", entities, 1000, 10, 4.0),
+        ("labels_4000", labels, 4000, 5, 2.5),
     )
     result = {}
-    for name, scheme, read, gold, n, target in cases:
+    for name, (scheme, rows), confirmed, n, target in cases:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "corpus.db"
-            rest = fill(path, scheme, read(), gold)
+            rest = fill(path, scheme, rows, confirmed)
             result[name] = {"reach": target, **asyncio.run(measure(path, rest, n=n, repeats=repeats))}
     print(json.dumps(result, indent=1))
     return 0
