@@ -173,7 +173,8 @@ class AnnotateApp(RimApp):
         sample = get_sample(name)
         path = Path(f"{name}.db")
         if not path.exists():
-            self.notify(f"preparing {path}", markup=False)
+            if isinstance(self.screen, StartScreen):
+                self.screen.tell(f"preparing {shown(str(path))} …")
             # Readers of formats load for a demo, and not before.
             demo = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.demo")
             await asyncio.to_thread(demo.make, sample, path, annotator=self.annotator)
@@ -199,7 +200,10 @@ class AnnotateApp(RimApp):
             try:
                 await job()
             except AnnotateError as error:
-                self.notify(shown(str(error)), severity="error", markup=False, timeout=20)
+                if isinstance(self.screen, StartScreen):
+                    self.screen.tell(shown(str(error)))
+                else:
+                    self.notify(shown(str(error)), severity="error", markup=False, timeout=20)
 
         self.run_worker(guarded(), exclusive=True, group="corpus")
 

@@ -82,9 +82,24 @@ async def settled(pilot: Pilot[None]) -> ReviewScreen:
     assert isinstance(app, AnnotateApp)
     await pilot.pause()
     assert app.review is not None
-    await app.review.lane.idle()
+    review = app.review
+    await review.lane.idle()
     await pilot.pause()
-    return app.review
+    # What is on screen is noted as seen after it was drawn, which a busy machine puts off.
+    for _ in range(100):
+        if not unseen(review):
+            break
+        await pilot.pause()
+    return review
+
+
+def unseen(review: ReviewScreen) -> set[str]:
+    """Return what waits for a decision, is in sight, and is not noted as seen."""
+    session = review.reviewing.session
+    if session.working is None or not review.is_current:
+        return set()
+    waiting = {item.id for item in session.working.undecided()}
+    return (waiting & {str(id) for id in review.view.visible_marks()}) - session._seen
 
 
 async def press(pilot: Pilot[None], *keys: str) -> ReviewScreen:

@@ -10,10 +10,13 @@ import pytest
 from textual import events
 
 from tests.screens.conftest import HOSTILE, SPAM, SUGGESTED, app_on, document, picture, press, settled
+from tui_annotate import recent
+from tui_annotate.app import AnnotateApp
 from tui_annotate.config import Config
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.screens.help import HelpScreen
 from tui_annotate.screens.picker import Picker
+from tui_annotate.screens.start import StartScreen
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
@@ -343,3 +346,79 @@ async def test_keys_typed_before_the_question_is_there_reach_it(make_corpus: Mak
         entities = review.reviewing.session.document.version.annotations.entities.values()
         assert [e.type for e in entities] == ["Dose"]
         assert app.screen is review
+
+
+async def test_from_nothing_to_the_first_document(tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("John Smith met Mary.")
+    (texts / "b.txt").write_text(f"Bob {HOSTILE} saw Alice.")
+    path = tmp_path / "new.db"
+    app = AnnotateApp(Config(), "ann", missing=path, learning=False)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert path.exists()
+        await press(pilot, *str(texts), "enter")
+        assert app.program is not None
+        await app.program.importing()
+        await settled(pilot)
+        assert "0/2 confirmed" in picture(app)[0]
+        assert any("John Smith met Mary" in line for line in picture(app))
+
+
+async def test_another_corpus_is_opened_and_the_first_one_closed(make_corpus: MakeCorpus) -> None:
+    first, second = make_corpus(document("one")), make_corpus(document("two"), name="other.db")
+    app = app_on(first)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        opened = app.opened
+        recent.remember(second)
+        app.action_do("start")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert isinstance(app.screen, StartScreen)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await settled(pilot)
+        assert app.opened is not opened
+        assert "other.db" in picture(app)[0]
+        assert "two" in picture(app)[2]
+
+
+async def test_what_cannot_be_opened_is_said_on_the_start_screen(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_text("no corpus at all")
+    app = AnnotateApp(Config(), "ann", learning=False)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("o")
+        await pilot.pause()
+        for key in str(broken):
+            await pilot.press(key)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert isinstance(app.screen, StartScreen)
+        assert any("broken.db" in line for line in picture(app))
+
+
+async def test_an_unexpected_error_is_kept_for_the_rim_and_printed_nowhere(
+    make_corpus: MakeCorpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = app_on(make_corpus(document("note-1")))
+
+    def breaks() -> None:
+        raise ZeroDivisionError("by a mistake of ours")
+
+    async def break_it() -> None:
+        async with app.run_test(size=SIZE) as pilot:
+            (await settled(pilot)).later(breaks)
+            await pilot.pause()
+
+    with pytest.raises(ZeroDivisionError):
+        await break_it()
+    assert isinstance(app.fatal, ZeroDivisionError)
+    assert "Traceback" not in "".join(capsys.readouterr())

@@ -73,6 +73,11 @@ class Program:
         hint = "A file, a folder or a zip: text, CSV, JSONL, anndoc. Nothing in it is changed."
         self._review.ask(Prompt("import from", hint=hint), given)
 
+    async def importing(self) -> None:
+        """Wait until the import that is under way has ended."""
+        if self._importing is not None:
+            await self._importing
+
     async def _import_path(self, path: Path) -> None:
         """Import on a connection of its own, while keys go on being taken."""
         review = self._review

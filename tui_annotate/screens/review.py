@@ -270,6 +270,7 @@ class ReviewScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the labels for the new width."""
         self._arrange_labels()
+        self.came_into_view()
 
     @on(DocumentView.Scrolled)
     def came_into_view(self) -> None:

@@ -15,8 +15,6 @@ from textual.screen import Screen
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.lines import Lines, Piece, row
 
-ROWS = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -52,7 +50,7 @@ class StartScreen(Screen[None]):
     def __init__(self, recent: Sequence[Path], demos: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self._wishes = [
-            *((Wish("open", str(path)), shown(path.name, 40), shown(str(path.parent), 60)) for path in recent[:12]),
+            *((Wish("open", str(path)), shown(path.name, 40), shown(str(path.parent), 60)) for path in recent[:9]),
             *((Wish("demo", name), f"demo: {name}", says) for name, says in demos),
             (Wish("new"), "new corpus", "n"),
             (Wish("path"), "open a path", "o"),
@@ -61,9 +59,10 @@ class StartScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
-        yield Lines(3, id="title")
-        yield Lines(ROWS, id="wishes")
-        yield Lines(1, id="keys")
+        yield Lines(2, id="title")
+        yield Lines(3, id="notice")
+        yield Lines(len(self._wishes), id="wishes")
+        yield Lines(2, id="keys")
 
     def on_mount(self) -> None:
         """Show what can be chosen."""
@@ -80,8 +79,15 @@ class StartScreen(Screen[None]):
             ("q", "bold"),
             " quit",
         ]
-        self.query_one("#keys", Lines).put(0, row(*keys))
+        self.query_one("#keys", Lines).put(1, row(*keys))
         self._draw()
+
+    def tell(self, notice: str) -> None:
+        """Say why something could not be done."""
+        width = max(self.size.width - 4, 20)
+        lines = self.query_one("#notice", Lines)
+        for index in range(3):
+            lines.put(index, row((notice[index * width : (index + 1) * width], "bold")))
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
@@ -98,7 +104,7 @@ class StartScreen(Screen[None]):
 
     def _draw(self) -> None:
         lines = self.query_one("#wishes", Lines)
-        for index, (_, name, says) in enumerate(self._wishes[:ROWS]):
+        for index, (_, name, says) in enumerate(self._wishes):
             focused = index == self._at
             lines.put(
                 index,
