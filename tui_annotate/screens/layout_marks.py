@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -66,7 +66,8 @@ class MarkIndex:
         for mark in marks:
             self._fragments.extend(self._register(mark))
         self._fragments.sort()
-        self._measure(0)
+        self._starts = [fragment[0] for fragment in self._fragments]
+        self._reach = list(accumulate((fragment[1] for fragment in self._fragments), max))
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -90,11 +91,12 @@ class MarkIndex:
             return
         if old is not None:
             self.remove(mark.id)
-        fragments = self._register(mark)
-        for fragment in fragments:
-            insort(self._fragments, fragment)
-        if fragments:
-            self._measure(bisect_left(self._fragments, fragments[0]))
+        for fragment in self._register(mark):
+            at = bisect_left(self._fragments, fragment)
+            self._fragments.insert(at, fragment)
+            self._starts.insert(at, fragment[0])
+            self._reach.insert(at, 0)
+            self._carry_on(at)
 
     def remove(self, id: Hashable) -> Mark | None:
         """Take a mark out and return it."""
@@ -103,11 +105,10 @@ class MarkIndex:
             return None
         serial = self._serials.pop(id)
         del self._ids[serial]
-        at = len(self._fragments)
         for start, end in self.stretches(mark):
-            at = min(at, bisect_left(self._fragments, (start, end, serial)))
-            del self._fragments[bisect_left(self._fragments, (start, end, serial))]
-        self._measure(at)
+            at = bisect_left(self._fragments, (start, end, serial))
+            del self._fragments[at], self._starts[at], self._reach[at]
+            self._carry_on(at)
         return mark
 
     def within(self, start: int, end: int) -> list[Fragment]:
@@ -132,13 +133,11 @@ class MarkIndex:
         self._ids[serial] = mark.id
         return [(start, end, serial) for start, end in self.stretches(mark)]
 
-    def _measure(self, start: int) -> None:
-        """Renew what the search needs: the starts, and how far anything up to an index reaches."""
-        if start == 0:
-            self._starts = [fragment[0] for fragment in self._fragments]
-            self._reach = list(accumulate((fragment[1] for fragment in self._fragments), max))
-            return
-        del self._starts[start:], self._reach[start:]
-        tail = self._fragments[start:]
-        self._starts += [fragment[0] for fragment in tail]
-        self._reach += list(accumulate((fragment[1] for fragment in tail), max, initial=self._reach[-1]))[1:]
+    def _carry_on(self, at: int) -> None:
+        """Renew how far anything up to an index reaches, from `at` on and only as far as that changes."""
+        reach = self._reach[at - 1] if at else 0
+        for index in range(at, len(self._fragments)):
+            reach = max(reach, self._fragments[index][1])
+            if index > at and self._reach[index] == reach:
+                return
+            self._reach[index] = reach
