@@ -123,8 +123,13 @@ class Reviewing:
 
         progress = await self.corpus(write)
         self.session.wrote(act)
-        self._counted(progress, sum(_confirmations(d.kind, d.changes.state) for d in act.decisions))
-        if act.leaves and await self.next():
+        confirmations = sum(_confirmations(d.kind, d.changes.state) for d in act.decisions)
+        # Counts are shown with the next document: a picture of their own would hold that one up.
+        try:
+            gone = act.leaves and await self.next()
+        finally:
+            self._counted(progress, confirmations)
+        if gone:
             return
         self._view.marks_changed([decision.changes for decision in act.decisions])
         if act.leaves:
@@ -145,7 +150,6 @@ class Reviewing:
             return verb(Desk(corpus, annotator)), counters.progress(corpus)
 
         taken, progress = await self.corpus(write)
-        self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
         working = self.session.working
         if working is not None and working.id == taken.document:
             try:
@@ -155,6 +159,7 @@ class Reviewing:
                 await self.open(taken.document, focus=taken.focus)
         else:
             await self.open(taken.document, focus=taken.focus)
+        self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
         self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}")
 
     def _counted(self, progress: Progress | None, confirmations: int) -> None:
