@@ -5,8 +5,8 @@ and sends the difference: about 100 bytes a key instead of 500, which is felt ov
 This module uses private parts of Textual and was checked against `CHECKED`; with another version, or whenever
 an update holds something it does not know, Textual's own way is taken.
 
-Only sequences of the VT220 are sent: cursor position and column, erase to the end of line, scroll margins, insert
-and delete line. Colour and attributes are reset before anything is erased or scrolled in.
+Only sequences of the VT220 are sent: cursor position and column, erase to the end of line and of so many characters,
+scroll margins, insert and delete line. Colour and attributes are reset before anything is erased or scrolled in.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ ReturnType = TypeVar("ReturnType")
 
 _SCROLLED_ROWS = 3
 """Rows that must be found moved before scrolling is thought of."""
+_ERASED = 3
+_SKIPPED = 12
+"""Blanks that take more bytes to write than to erase: to the end of the row, and before something else."""
 _KEPT = 512
 """Strips whose cells are kept."""
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
@@ -242,23 +245,49 @@ def _draw_row(pen: _Pen, y: int, old: Row | None, row: Row) -> None:
         blank_from -= 1
     for start, end in _changed(old, row):
         pen.go(start, y)
-        unsure = False
-        stop = min(end, blank_from) if end == size and size - max(blank_from, start) > 3 else end
-        for x in range(start, stop):
-            text = texts[x]
-            if not text:
-                continue
+        # What is blank to the end of the row is erased to there, however far it changed.
+        stop = min(end, blank_from) if end - max(blank_from, start) > _ERASED else end
+        _draw_cells(pen, y, texts, codes, start, stop)
+        if stop < end:
+            pen.style("")
+            pen.out.append("\x1b[K")
+
+
+def _draw_cells(pen: _Pen, y: int, texts: list[str], codes: list[str], start: int, stop: int) -> None:
+    """Draw cells from where the cursor is; it stands behind the last of them then, unless that is blank."""
+    unsure = False
+    x = start
+    while x < stop:
+        text = texts[x]
+        blanks = _blanks(texts, codes, x, stop) if text == " " and not codes[x] else 0
+        if blanks > _SKIPPED:
+            if unsure:
+                pen.go(x, y)
+            pen.style("")
+            pen.out.append(f"\x1b[{blanks}X")
+            unsure = False
+            x += blanks
+            if x < stop:
+                pen.go(x, y)
+            continue
+        if text:
             if unsure and _is_certain(text):
                 pen.go(x, y)
                 unsure = False
             pen.style(codes[x])
             pen.out.append(text)
             unsure = unsure or not _is_certain(text)
-        if stop < end:
-            if unsure:
-                pen.go(stop, y)
-            pen.style("")
-            pen.out.append("\x1b[K")
+        x += 1
+    if unsure:
+        pen.go(stop, y)
+
+
+def _blanks(texts: list[str], codes: list[str], x: int, stop: int) -> int:
+    """Return how many plain blanks follow one another from a cell on."""
+    end = x
+    while end < stop and texts[end] == " " and not codes[end]:
+        end += 1
+    return end - x
 
 
 def _changed(old: Row | None, row: Row) -> list[tuple[int, int]]:
