@@ -33,9 +33,6 @@ from tui_annotate.screens.commands import (
 )
 from tui_annotate.screens.looks import ANSI, NO_COLOUR, THEMES, next_look
 from tui_annotate.screens.opened import OpenedCorpus
-from tui_annotate.screens.picker import Choice, Picker, matching
-from tui_annotate.screens.program import Program
-from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.question import Question
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.reviewing import Opening
@@ -46,6 +43,9 @@ from tui_annotate.store.connection import Corpus
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from tui_annotate.screens.picker import Choice
+    from tui_annotate.screens.program import Program
 
 _LEAVING = 6.0
 """Seconds that closing may take: a little more than a write waits for a lock."""
@@ -126,12 +126,13 @@ class AnnotateApp(RimApp):
         self.review = ReviewScreen(
             opened.writer, start, self.annotator, config=self.config, path=opened.path, wanted=self.action_do
         )
-        self.program = Program(opened, self.review)
         self.keymap = self.review.keymap
         recent.remember(opened.path)
 
     def _offer(self, path: Path) -> None:
         """Ask whether a corpus that does not exist shall be created."""
+        from tui_annotate.screens.picker import Choice, Picker, matching
+
         choices = [Choice(True, f"create {path}", "an empty corpus"), Choice(False, "no", "show what there is")]
 
         def picked(answer: Choice[bool] | str | None) -> None:
@@ -144,6 +145,8 @@ class AnnotateApp(RimApp):
     @on(StartScreen.Chosen)
     def start_chosen(self, event: StartScreen.Chosen) -> None:
         """Open, create or ask further."""
+        from tui_annotate.screens.prompt import Prompt
+
         wish = event.wish
         if wish.kind == "open":
             self._work(lambda: self._open(Path(wish.name)))
@@ -265,6 +268,11 @@ class AnnotateApp(RimApp):
 
     def program_do(self, id: str) -> bool:
         """Do a command of the open corpus; False when it is none, or none is open."""
+        if self.program is None and self.opened is not None and self.review is not None:
+            # What concerns the corpus as a whole loads when it is asked for, after the first picture.
+            from tui_annotate.screens.program import Program
+
+            self.program = Program(self.opened, self.review)
         return self.program is not None and self.program.do(id)
 
     def extra_commands(self, screen: Screen[object]) -> Iterable[Command]:

@@ -7,10 +7,10 @@ from typing import Literal
 
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
-from tui_annotate.screens.asking import Asking
 from tui_annotate.screens.selecting import Selecting
 from tui_annotate.screens.stage import Stage
 from tui_annotate.session.items import Item
+from tui_annotate.session.review import Act
 from tui_annotate.session.selection import Selection
 
 End = Literal["start", "end"]
@@ -19,9 +19,9 @@ End = Literal["start", "end"]
 class SelectionVerbs:
     """Does what has to do with stretches of text."""
 
-    def __init__(self, stage: Stage, asking: Asking) -> None:
+    def __init__(self, stage: Stage, ask_type: Callable[[str, Callable[[str], Act]], None]) -> None:
         self._stage = stage
-        self._asking = asking
+        self._ask_type = ask_type
         self.place: Span | None = None
         """Where a search ended, so that adding begins there."""
         self._after: Span | None = None
@@ -144,7 +144,7 @@ class SelectionVerbs:
             return
         span = self._after = selecting.span
         session = stage.reviewing.session
-        self._asking.type(f"type of “{session.document.document.slice(span)}”", lambda type: session.add(span, type))
+        self._ask_type(f"type of “{session.document.document.slice(span)}”", lambda type: session.add(span, type))
 
     def _finish(self, type: str) -> None:
         stage = self._stage

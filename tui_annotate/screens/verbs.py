@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.keymaps.assignment import Hotkey
-from tui_annotate.screens.asking import Asking
 from tui_annotate.screens.finding import Finding
 from tui_annotate.screens.layout_marks import Mark
-from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.selection_verbs import SelectionVerbs
 from tui_annotate.screens.stage import Stage
 from tui_annotate.session.review import Act
+
+if TYPE_CHECKING:
+    from tui_annotate.screens.asking import Asking
 
 _FOUND = "find"
 
@@ -23,8 +25,8 @@ class Verbs:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.asking = Asking(stage)
-        self.selection = SelectionVerbs(stage, self.asking)
+        self._asking: Asking | None = None
+        self.selection = SelectionVerbs(stage, lambda title, act: self.asking.type(title, act))
         self._finding: Finding | None = None
         self._hit: Span | None = None
         self._text = ""
@@ -61,13 +63,22 @@ class Verbs:
             "document-start": lambda: stage.view.scroll_to_start(),
             "document-end": lambda: stage.view.scroll_to_end(),
             "change-type": self._change_type,
-            "label": self.asking.label,
-            "new-label": self.asking.new_label,
-            "new-type": self.asking.new_type,
-            "go-to-document": self.asking.document,
+            "label": lambda: self.asking.label(),
+            "new-label": lambda: self.asking.new_label(),
+            "new-type": lambda: self.asking.new_type(),
+            "go-to-document": lambda: self.asking.document(),
             "find": self._find,
             "find-again": self._find_again,
         }
+
+    @property
+    def asking(self) -> Asking:
+        """The questions; inputs load with the first of them, so that the first picture does not wait for them."""
+        if self._asking is None:
+            from tui_annotate.screens.asking import Asking
+
+            self._asking = Asking(self._stage)
+        return self._asking
 
     def do(self, id: str) -> None:
         """Do what an action is for."""
@@ -155,6 +166,8 @@ class Verbs:
             raise DecisionError("Every document is confirmed.")
 
     def _find(self) -> None:
+        from tui_annotate.screens.prompt import Prompt
+
         self._stage.ask(Prompt("find in this document", value=self._text, hint="Case does not matter."), self._found)
 
     def _found(self, text: str | None) -> None:
