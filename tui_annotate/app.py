@@ -296,6 +296,7 @@ class AnnotateApp(RimApp):
         self.theme = THEMES[look]
         if self.review is not None:
             self.review.look_changed(colour=look != "no-colour")
+            self.review.tell(f"look: {look}")
 
     async def _start_screen(self) -> None:
         await self._close()

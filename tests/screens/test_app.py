@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.screens.conftest import HOSTILE, SPAM, SUGGESTED, app_on, document, picture, press, settled
+from tests.screens.conftest import HOSTILE, SPAM, SUGGESTED, TEXT, app_on, document, picture, press, settled
 from tui_annotate import recent
 from tui_annotate.app import AnnotateApp
 from tui_annotate.config import Config
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.keymaps.actions import ACTIONS
 from tui_annotate.screens.help import HelpScreen
 from tui_annotate.screens.picker import Picker
 from tui_annotate.screens.start import StartScreen
@@ -422,3 +423,16 @@ async def test_an_unexpected_error_is_kept_for_the_rim_and_printed_nowhere(
         await break_it()
     assert isinstance(app.fatal, ZeroDivisionError)
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("id", [action.id for action in ACTIONS if action.context == "review"])
+async def test_every_key_does_something_or_says_why_not(make_corpus: MakeCorpus, id: str) -> None:
+    text = "And so on. " * 300 + TEXT + " And so on." * 300
+    app = app_on(make_corpus(document("note-1", text, found=SUGGESTED), document("note-2")))
+    async with app.run_test(size=SIZE) as pilot:
+        review = await press(pilot, "j")
+        before = (picture(app), app.screen, review.view.scroll_offset)
+        await press(pilot, review.keymap.keys(id)[0])
+        await pilot.pause()
+        assert (picture(app), app.screen, review.view.scroll_offset) != before
+        assert app.fatal is None

@@ -103,8 +103,9 @@ class ReviewScreen(Screen[None]):
     # Keys
 
     def action_do(self, id: str) -> None:
-        """Do what a key is for."""
-        self.verbs.do(id)
+        """Do what a key is for, or have the app do it."""
+        if not self.verbs.do(id):
+            self._wanted(id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is selected, only the keys of that are alive."""
@@ -147,10 +148,6 @@ class ReviewScreen(Screen[None]):
                 answer(result)
 
         self.app.push_screen(question, answered)
-
-    def want(self, id: str) -> None:
-        """Ask the app for something that is not this screen's own."""
-        self._wanted(id)
 
     # Told by Reviewing
 

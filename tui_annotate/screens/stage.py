@@ -36,9 +36,6 @@ class Stage(Protocol):
     def ask(self, question: Screen[T], answer: Callable[[T], None]) -> None:
         """Show a question; `answer` is called unless it was left."""
 
-    def want(self, id: str) -> None:
-        """Ask the app for something that is not the review screen's own."""
-
     def tell(self, notice: str, *, warning: bool = False) -> None:
         """Say something in one line."""
 

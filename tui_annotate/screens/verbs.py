@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.keymaps.assignment import Hotkey
+from tui_annotate.screens.document_strips import Labels
 from tui_annotate.screens.finding import Finding
 from tui_annotate.screens.layout_marks import Mark
 from tui_annotate.screens.selection_verbs import SelectionVerbs
@@ -62,6 +63,7 @@ class Verbs:
             "page-up": lambda: stage.view.scroll_pages(-1),
             "document-start": lambda: stage.view.scroll_to_start(),
             "document-end": lambda: stage.view.scroll_to_end(),
+            "toggle-labels": self._toggle_labels,
             "change-type": self._change_type,
             "label": lambda: self.asking.label(),
             "new-label": lambda: self.asking.new_label(),
@@ -80,8 +82,8 @@ class Verbs:
             self._asking = Asking(self._stage)
         return self._asking
 
-    def do(self, id: str) -> None:
-        """Do what an action is for."""
+    def do(self, id: str) -> bool:
+        """Do what an action is for; False when it is none of the review screen's."""
         stage = self._stage
         stage.reviewing.session.key_pressed()
         if id in self._acts:
@@ -93,8 +95,9 @@ class Verbs:
             stage.later(self._opens[id])
         elif id in self._moves:
             stage.later(self._moves[id])
-        elif not self.selection.do(id):
-            stage.want(id)
+        else:
+            return self.selection.do(id)
+        return True
 
     def hotkey(self, hotkey: Hotkey) -> bool:
         """Do what a key of the scheme is for; False where it does nothing here."""
@@ -148,6 +151,12 @@ class Verbs:
     def _scroll(self, lines: int) -> None:
         view = self._stage.view
         view.scroll_rows(lines * (2 if view.labels == "rows" else 1))
+
+    def _toggle_labels(self) -> None:
+        view = self._stage.view
+        placements: list[Labels] = ["rows", "style", "gutter"]
+        view.labels = placements[(placements.index(view.labels) + 1) % len(placements)]
+        self._stage.tell(f"labels: {view.labels}")
 
     def _change_type(self) -> None:
         session = self._stage.reviewing.session
