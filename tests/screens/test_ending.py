@@ -123,7 +123,7 @@ def running(process: int) -> bool:
 def _decide_and_see_children(terminal: OnTerminal) -> list[int]:
     terminal.wait_for(b"retrain in")
     os.write(terminal.master, b"a")
-    terminal.wait_for(b"0.70")
+    terminal.wait_for("▐DRUG? 0.70".encode())  # the next one is in focus: the first is decided
     deadline = time.monotonic() + _PATIENCE
     while not (started := children(terminal.process.pid)):
         assert time.monotonic() < deadline, "no learning child was started"
