@@ -9,11 +9,10 @@ from datetime import datetime
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.asking import STATES
-from tui_annotate.screens.lines import Row, row, strip_of
+from tui_annotate.screens.lines import Row, RowWidget, row
 from tui_annotate.store.listing import DocumentRow
 
 PAGE = 200
@@ -23,7 +22,7 @@ Fetch = Callable[[int, int], Awaitable[list[DocumentRow]]]
 """From offset and limit to rows."""
 
 
-class DocumentTable(Widget):
+class DocumentTable(RowWidget):
     """Rows with a cursor; what they are is asked for page by page."""
 
     DEFAULT_CSS = """
@@ -108,8 +107,8 @@ class DocumentTable(Widget):
         if found is None:
             loading = index // PAGE in self._asked and y == 0
             empty = self._end == 0 and y == 0
-            return strip_of(row((" …" if loading else " nothing fits" if empty else "", "dim")), self.size.width)
-        return strip_of(table_row(found, focused=index == self.cursor), self.size.width)
+            return self.draw(row((" …" if loading else " nothing fits" if empty else "", "dim")))
+        return self.draw(table_row(found, focused=index == self.cursor))
 
     def refresh_cursor(self) -> None:
         """Redraw the row under the cursor."""

@@ -73,7 +73,25 @@ def _cut(pieces: Sequence[Piece], room: int) -> list[Piece]:
     return kept
 
 
-class Lines(Widget):
+class RowWidget(Widget):
+    """Draws rows in the colours of the theme."""
+
+    _ground: Style | None = None
+
+    def draw(self, row: Row) -> Strip:
+        """Lay a row out at the widget's width."""
+        if self._ground is None:
+            self._ground = Style.null() if self.app.native_ansi_color else self.rich_style
+        strip = strip_of(row, self.size.width)
+        return strip.apply_style(self._ground) if self._ground else strip
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of the old theme."""
+        super().notify_style_update()
+        self._ground = None
+
+
+class Lines(RowWidget):
     """A few rows of text."""
 
     DEFAULT_CSS = """
@@ -108,4 +126,4 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one row as it is drawn."""
-        return strip_of(self.rows[y], self.size.width) if y < len(self.rows) else Strip.blank(self.size.width)
+        return self.draw(self.rows[y] if y < len(self.rows) else Row())
