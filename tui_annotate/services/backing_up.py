@@ -1,4 +1,4 @@
-"""Backups made while a corpus is worked on: checked copies in `NAME.backups/` beside it, of which the newest are kept."""
+"""Backups made while a corpus is worked on: checked copies in `NAME.backups/` beside it, the newest kept."""
 
 from __future__ import annotations
 
