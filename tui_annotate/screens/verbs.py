@@ -9,6 +9,7 @@ from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.keymaps.assignment import Hotkey
 from tui_annotate.screens.document_strips import Labels
+from tui_annotate.screens.document_view import DocumentView
 from tui_annotate.screens.finding import Finding
 from tui_annotate.screens.layout_marks import Mark
 from tui_annotate.screens.selection_verbs import SelectionVerbs
@@ -52,17 +53,25 @@ class Verbs:
             "next-in-queue": self._next_in_queue,
             "reload": reviewing.reload,
         }
-        self._moves: dict[str, Callable[[], None]] = {
+        self._moves = self._moving()
+
+    def _moving(self) -> dict[str, Callable[[], None]]:
+        """What moves, scrolls and asks: nothing of it writes at once."""
+
+        def view() -> DocumentView:
+            return self._stage.view
+
+        return {
             "next-suggestion": lambda: self._move(1),
             "previous-suggestion": lambda: self._move(-1),
             "next-undecided": lambda: self._move(1, undecided=True),
             "previous-undecided": lambda: self._move(-1, undecided=True),
             "scroll-down": lambda: self._scroll(1),
             "scroll-up": lambda: self._scroll(-1),
-            "page-down": lambda: stage.view.scroll_pages(1),
-            "page-up": lambda: stage.view.scroll_pages(-1),
-            "document-start": lambda: stage.view.scroll_to_start(),
-            "document-end": lambda: stage.view.scroll_to_end(),
+            "page-down": lambda: view().scroll_pages(1),
+            "page-up": lambda: view().scroll_pages(-1),
+            "document-start": lambda: view().scroll_to_start(),
+            "document-end": lambda: view().scroll_to_end(),
             "toggle-labels": self._toggle_labels,
             "change-type": self._change_type,
             "label": lambda: self.asking.label(),
