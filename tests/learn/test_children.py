@@ -23,7 +23,6 @@ from tui_annotate.learn.client import Learner
 from tui_annotate.learn.messages import (
     AnyEvent,
     ChildDied,
-    Failed,
     PredictionsReady,
     QueueRanked,
     Ready,
@@ -118,9 +117,12 @@ async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, own: P
     assert (died.which, died.restarted) == ("server", True)
     assert (await desk.expect(ServerReady)).runs == {"labels:kind": run.name}
 
-    # A run that is not there is an answer, and what was loaded keeps serving.
+    # A run that is not there is an answer, and the server goes on.
     desk.learner.serve({"labels:kind": "labels:kind-99"})
-    assert "model.json" in (await desk.expect(Failed)).message
+    gone = await desk.expect(ServerReady)
+    assert gone.runs == {}
+    assert "model.json" in gone.failed["labels:kind"]
+    desk.learner.serve({run.task: run.name})
     again = desk.learner.predict([52])
     while (await desk.expect(PredictionsReady)).request != again:
         pass

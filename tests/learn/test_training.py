@@ -275,6 +275,31 @@ def test_a_run_that_cannot_be_loaded_keeps_the_old_one(own: Path) -> None:
             serving.serve({"entities": good.name})
 
 
+def test_a_run_folder_half_deleted_gives_way_to_the_run_before_it(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        (first,), (second,), (other,) = (train(opened, t) for t in ("labels:kind", "labels:kind", "entities"))
+        for run in (first, second, other):
+            runs.register(opened, runs.RunRow(run.name, run.task, run.engine))
+            runs.deploy(opened, run.name)
+        deployed = {task: row.name for task, row in runs.deployed(opened).items()}
+        (opened.runs_folder / second.folder / "labels.skops").unlink()
+        serving = Serving(opened)
+        failed = serving.serve_what_loads(deployed)
+        assert {task: one.run for task, one in serving.loaded.items()} == {
+            "labels:kind": first.name,
+            "entities": other.name,
+        }
+        assert list(failed) == ["labels:kind"]
+        assert f"run {second.name} cannot be loaded" in failed["labels:kind"]
+        assert f"{first.name} suggests" in failed["labels:kind"]
+        shutil.rmtree(opened.runs_folder)
+        failed = Serving(opened).serve_what_loads(deployed)
+        assert set(failed) == {"labels:kind", "entities"}
+        assert "nothing does" in failed["entities"]
+    with Corpus.open(own) as opened:
+        assert {task: row.name for task, row in runs.deployed(opened).items()} == deployed
+
+
 def test_encoded_documents_are_let_go_when_they_grow_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spaces, "MOST_BYTES", 100)
     space = engine("entities").learn([document(n) for n in range(9)], seed=0, progress=no_progress)

@@ -15,7 +15,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
-from tui_annotate.errors import LearnError, NothingToDoError
+from tui_annotate.errors import LearnError, LockedError, NothingToDoError
 from tui_annotate.learn import messages
 from tui_annotate.services import training
 from tui_annotate.services.training import LearningLoop, LoopState
@@ -34,8 +34,9 @@ class Recorder:
     made: Recorder
 
     def __init__(self, path: Path, *, on_event: Callable[[messages.AnyEvent], None], annotator: str) -> None:
-        self.say = on_event
+        self._tell = on_event
         self.asked: list[tuple[str, Any]] = []
+        self.training = self.waiting = False
         Recorder.made = self
 
     async def start(self) -> None:
@@ -46,8 +47,22 @@ class Recorder:
 
     def train(self, *, tasks: list[str], trigger: str) -> int:
         self.asked.append(("train", (tuple(tasks), trigger)))
-        self.say(messages.TrainingStarted(tasks=tasks, trigger=trigger))  # type: ignore[arg-type]
+        if self.training:
+            self.waiting = True
+        else:
+            self.training = True
+            self.say(messages.TrainingStarted(tasks=tasks, trigger=trigger))  # type: ignore[arg-type]
         return 1
+
+    def say(self, event: messages.AnyEvent) -> None:
+        """Tell the loop of an event; after a training that ended, the one that waits begins at once."""
+        ended = isinstance(event, messages.TrainingFinished | messages.TrainingFailed)
+        if ended:
+            self.training = False
+        self._tell(event)
+        if ended and self.waiting:
+            self.training, self.waiting = True, False
+            self._tell(messages.TrainingStarted(tasks=["entities"]))
 
     def serve(self, deployed: dict[str, str]) -> None:
         self.asked.append(("serve", dict(deployed)))
@@ -187,6 +202,48 @@ async def test_a_failure_keeps_the_deployed_run_and_says_why(stage: Stage) -> No
     assert stage.loop.state.runs == {"entities": "entities-1"}
     assert stage.loop.state.failed
     assert stage.loop.state.news == "not trained: Memory ran out. Train on fewer documents."
+
+
+async def test_a_training_that_waited_stays_on_show_when_the_one_before_it_is_registered(stage: Stage) -> None:
+    await stage.loop.train_now()
+    assert await stage.loop.train_now() == "waits for the running training"
+    assert stage.loop.state.waiting
+    await stage.finish(1)
+    assert (stage.loop.state.training, stage.loop.state.waiting) == ("entities", False)
+    assert stage.loop.state.news == "entities-1 serves, trained on 12"
+    await stage.finish(2)
+    assert stage.loop.state.training == ""
+
+
+async def test_a_ranking_that_cannot_be_stored_does_not_end_the_training_on_show(stage: Stage) -> None:
+    async def locked(function: Callable[[Corpus], T]) -> T:
+        raise LockedError("c.db is in use by another program.")
+
+    await stage.loop.train_now()
+    stage.loop._write = locked
+    stage.children.say(messages.QueueRanked(entries=[], run="entities-1"))
+    await stage.settle()
+    assert (stage.loop.state.training, stage.loop.state.failed) == ("entities, labels:urgent", True)
+    assert "in use" in stage.loop.state.news
+
+
+async def test_a_deployed_run_that_cannot_be_loaded_is_told_and_the_others_suggest(stage: Stage) -> None:
+    await stage.finish(1)
+    await stage.finish(2)
+    reason = "run entities-2 cannot be loaded: model.json is gone. Until then entities-1 suggests."
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-1"}, failed={"entities": reason}))
+    assert (stage.loop.state.failed, stage.loop.state.news) == (True, reason)
+    stage.children.say(messages.PredictionsReady(run="entities-1", task="entities", predictions={2: []}))
+    await stage.settle()
+    assert [found.run for found in await stage.loop.predictions_for(2)] == ["entities-1"]
+    stage.children.say(messages.ServerReady(runs={}, failed={"entities": "lost"}))
+    assert await stage.loop.predictions_for(3) == []
+    assert stage.children.of("predict") == []
+
+
+async def test_what_the_server_could_not_do_is_told(stage: Stage) -> None:
+    stage.children.say(messages.Failed(message="The disk is gone.", hint="The log has the details."))
+    assert (stage.loop.state.failed, stage.loop.state.news) == (True, "The disk is gone. The log has the details.")
 
 
 async def test_predictions_are_asked_for_once_kept_and_given_with_their_run(stage: Stage) -> None:

@@ -145,6 +145,8 @@ class ServerReady(Event, frozen=True):
     """These runs are loaded, by task."""
 
     runs: dict[str, str]
+    failed: dict[str, str] = {}
+    """Tasks whose run could not be loaded, each with the reason and with what serves instead."""
 
 
 class PredictionsReady(Event, frozen=True):
@@ -215,7 +217,14 @@ AnyEvent = (
 LINE_LIMIT = 64 << 20
 """Bytes of the longest line accepted; asyncio's own limit of 64 kB is below one answer."""
 
-_encoder = msgspec.json.Encoder(enc_hook=lambda value: dict(value) if isinstance(value, Mapping) else None)
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError(f"{type(value).__name__} in a message")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
 decode_command = msgspec.json.Decoder(AnyCommand).decode
 decode_event = msgspec.json.Decoder(AnyEvent).decode
 

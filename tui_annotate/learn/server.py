@@ -7,11 +7,14 @@ somebody waits for. A newer ranking replaces one that is going on.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
 
 from tui_annotate.learn.channel import Channel, begin, describe, end
 from tui_annotate.learn.engines.registry import engines
 from tui_annotate.learn.messages import (
     AnyCommand,
+    Command,
     Failed,
     Predict,
     PredictionsReady,
@@ -24,6 +27,8 @@ from tui_annotate.learn.messages import (
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.trainer import arguments
 from tui_annotate.store.connection import Corpus
+
+C = TypeVar("C", bound=Command)
 
 AT_ONCE = 100
 """Documents predicted between two answers."""
@@ -52,16 +57,17 @@ class Server:
         elif isinstance(command, Predict):
             self._try(command, self._predict)
 
-    def _try(self, command: AnyCommand, action: object) -> None:
+    def _try(self, command: C, action: Callable[[C], None]) -> None:
         try:
-            action(command)  # type: ignore[operator]
+            action(command)
         except Exception as error:  # noqa: BLE001 - the rim of the child: reported, and the next command is tried
             message, hint, kind = describe(error)
             self.channel.send(Failed(request=command.request, message=message, hint=hint, kind=kind))
 
     def _serve(self, command: Serve) -> None:
-        loaded = self.serving.serve(dict(command.runs))
-        self.channel.send(ServerReady(request=command.request, runs=loaded))
+        failed = self.serving.serve_what_loads(dict(command.runs))
+        loaded = {task: one.run for task, one in self.serving.loaded.items()}
+        self.channel.send(ServerReady(request=command.request, runs=loaded, failed=failed))
 
     def _predict(self, command: Predict) -> None:
         ids = command.documents

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
-from tui_annotate.errors import LearnError
+from tui_annotate.errors import AnnotateError, LearnError
 from tui_annotate.learn import acquisition, data
 from tui_annotate.learn.engines.base import Model, Signals
 from tui_annotate.learn.engines.files import HINT, read_manifest
@@ -61,6 +61,31 @@ class Serving:
             loaded[task] = known
         self.loaded = loaded
         return {task: one.run for task, one in loaded.items()}
+
+    def serve_what_loads(self, wanted: dict[str, str]) -> dict[str, str]:
+        """Load runs by task; where one cannot be loaded the newest does that was deployed before it and still loads.
+
+        Returns:
+            Tasks whose run could not be loaded, each with the reason and with what serves instead.
+        """
+        loaded: dict[str, Loaded] = {}
+        failed: dict[str, str] = {}
+        for task, run in wanted.items():
+            for name in (run, *runs.deployed_before(self.corpus, task)):
+                known = self.loaded.get(task)
+                try:
+                    if known is None or known.run != name:
+                        known = self._load(task, name, [*self.loaded.values(), *loaded.values()])
+                except AnnotateError as error:
+                    failed.setdefault(task, f"run {run} cannot be loaded: {error}")
+                    continue
+                loaded[task] = known
+                break
+            if task in failed:
+                instead = f"Until then {loaded[task].run} suggests." if task in loaded else "Until then nothing does."
+                failed[task] = f"{failed[task]} {instead}"
+        self.loaded = loaded
+        return failed
 
     def put(self, task: str, run: str, model: Model, encoded: Encoded) -> None:
         """Serve a model that is in memory already."""

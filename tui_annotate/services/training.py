@@ -58,7 +58,7 @@ class LoopState:
     news: str = ""
     """The last thing that happened, for one line."""
     failed: bool = False
-    """The last training failed; the deployed runs go on serving."""
+    """What happened last went wrong; what is deployed goes on serving."""
 
 
 class LearningLoop:
@@ -72,7 +72,8 @@ class LearningLoop:
         self._learner = Learner(path, on_event=self._on_event, annotator=annotator)
         self._settings = Settings()
         self._scheme = Scheme()
-        self._serving = False
+        self._loaded: Mapping[str, str] = {}
+        """Run that suggests, by task; empty while the server loads."""
         self._expected: tuple[int, ...] = ()
         self._predictions: OrderedDict[int, dict[str, Predictions]] = OrderedDict()
         self._arrived = asyncio.Condition()
@@ -105,12 +106,12 @@ class LearningLoop:
         """Say which documents come next, so that they are predicted first."""
         self._expected = tuple(documents)
         wanted = [d for d in documents if not self._known(d)]
-        if self._serving and wanted:
+        if self._loaded and wanted:
             self._learner.predict(wanted)
 
     async def predictions_for(self, document: int) -> list[Predictions]:
         """Return what the deployed runs say of a document, waiting for them a moment at most."""
-        if not self._serving or not self.state.runs:
+        if not self._loaded:
             return []
         if not self._known(document):
             self._learner.predict([document])
@@ -119,7 +120,7 @@ class LearningLoop:
                     await self._arrived.wait_for(lambda: self._known(document))
             except TimeoutError:
                 return []
-        return list(self._predictions[document].values())
+        return list(self._predictions.get(document, {}).values())
 
     async def train_now(self, tasks: Sequence[str] = ()) -> str:
         """Train now, or as soon as the running training ends; return what happens."""
@@ -127,14 +128,12 @@ class LearningLoop:
             raise LearnError(
                 "There is nothing to train yet.", hint="Give the corpus an entity type or a document label."
             )
-        behind = bool(self.state.training)
         self._train("manual", tasks)
-        return "waits for the running training" if behind else "training started"
+        return "waits for the running training" if self._learner.waiting else "training started"
 
     def cancel(self) -> None:
         """End the running training; what it had done is lost, the deployed runs stay."""
         self._learner.cancel()
-        self._changed(training="", fraction=None, waiting=False, news="training cancelled")
 
     async def toggle(self) -> bool:
         """Switch active learning on or off, for this corpus; return how it is now."""
@@ -177,7 +176,7 @@ class LearningLoop:
         return names
 
     def _serve(self, deployed: Mapping[str, str]) -> None:
-        self._serving = False
+        self._loaded = {}
         self._predictions.clear()
         if deployed:
             self._learner.serve(deployed)
@@ -187,13 +186,12 @@ class LearningLoop:
         wanted = list(tasks) or self._scheme.tasks
         if not wanted:
             return
-        waiting = bool(self.state.training)
         self._learner.train(tasks=wanted, trigger=trigger)
-        self._changed(since=0, waiting=waiting, training=self.state.training or ", ".join(wanted), failed=False)
+        self._changed(since=0, waiting=self._learner.waiting, failed=False)
 
     def _known(self, document: int) -> bool:
         held = self._predictions.get(document)
-        return held is not None and set(held) >= set(self.state.runs)
+        return held is not None and set(held) >= set(self._loaded)
 
     def _changed(self, **values: object) -> None:
         self.state = replace(self.state, **values)  # type: ignore[arg-type]
@@ -209,25 +207,36 @@ class LearningLoop:
             case messages.TrainingFinished():
                 self._later(self._finish(event))
             case messages.TrainingFailed():
-                self._changed(
-                    training="",
-                    fraction=None,
+                self._ended(
                     failed=not event.cancelled,
                     news="training cancelled"
                     if event.cancelled
                     else f"not trained: {event.message} {event.hint}".strip(),
                 )
             case messages.ServerReady():
-                self._serving = True
-                self.expect(self._expected)
-                self._rank()
+                self._loaded = event.runs
+                if event.failed:
+                    self._changed(failed=True, news="; ".join(event.failed.values()))
+                if self._loaded:
+                    self.expect(self._expected)
+                    self._rank()
+            case messages.Failed():
+                self._changed(failed=True, news=f"{event.message} {event.hint}".strip())
             case messages.PredictionsReady():
                 self._later(self._take(event))
             case messages.QueueRanked():
                 self._later(self._order(event))
             case messages.ChildDied():
-                self._serving = self._serving and event.which != "server"
+                if event.which == "server":
+                    self._loaded = {}
                 self._changed(failed=True, news=f"the {event.which} ended: {event.message}")
+
+    def _ended(self, *, failed: bool, news: str) -> None:
+        """Tell how something ended; a training that has begun meanwhile stays on show."""
+        if self._learner.training:
+            self._changed(failed=failed, news=news)
+        else:
+            self._changed(training="", fraction=None, waiting=False, failed=failed, news=news)
 
     def _rank(self) -> None:
         self._learner.rank(
@@ -244,13 +253,13 @@ class LearningLoop:
         )
         deployed = await self._write(self._read)
         left_out = "; ".join(f"{task}: {reason}" for task, reason in event.left_out.items())
-        self._changed(training="", fraction=None, failed=False, news="; ".join(filter(None, (news, left_out))))
+        self._ended(failed=False, news="; ".join(filter(None, (news, left_out))))
         if deploy:
             self._serve(deployed)
 
     async def _take(self, event: messages.PredictionsReady) -> None:
         for document, found in event.predictions.items():
-            if self.state.runs.get(event.task) != event.run:
+            if self._loaded.get(event.task) != event.run:
                 continue
             self._predictions.setdefault(document, {})[event.task] = Predictions(event.run, tuple(found))
             self._predictions.move_to_end(document)
@@ -272,4 +281,4 @@ class LearningLoop:
         try:
             await work
         except AnnotateError as error:
-            self._changed(training="", fraction=None, failed=True, news=str(error))
+            self._ended(failed=True, news=str(error))

@@ -27,6 +27,7 @@ __all__ = [
     "delete",
     "deploy",
     "deployed",
+    "deployed_before",
     "folder",
     "get",
     "new_name",
@@ -186,6 +187,14 @@ def rollback(corpus: Corpus, task: str) -> RunRow:
 def deployed(corpus: Corpus) -> dict[str, RunRow]:
     """Return the deployed run of each task."""
     return {run.task: run for run in all(corpus) if run.deployed}
+
+
+def deployed_before(corpus: Corpus, task: str) -> list[str]:
+    """Return the runs that were deployed before the deployed one and not taken back, the newest first."""
+    sql = "SELECT run FROM deployment WHERE task = ? AND NOT withdrawn ORDER BY id DESC LIMIT 100"
+    with corpus.reading() as db:
+        names = [name for (name,) in db.execute(sql, (task,))]
+    return list(dict.fromkeys(names[1:]))
 
 
 def all(corpus: Corpus, *, task: str = "") -> list[RunRow]:
