@@ -22,6 +22,7 @@ from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.document_view import DocumentView
 from tui_annotate.screens.frame import Frame, Panel
+from tui_annotate.screens.idle import Idle
 from tui_annotate.screens.lane import Lane
 from tui_annotate.screens.marks import Marker, touched
 from tui_annotate.screens.reviewing import Opening, Reviewing
@@ -77,7 +78,13 @@ class ReviewScreen(Screen[None]):
         self._marker = self._make_marker()
         self.frame = Frame(path.name, self.action_do, readonly=start.readonly)
         self.view = DocumentView(labels=config.labels, id="document")
-        self._looking: asyncio.Task[None] | None = None
+        self.idle = Idle(
+            self.reviewing,
+            self.lane,
+            draw=self.progress_changed,
+            tell=lambda notice: self.tell(notice, warning=True),
+            failed=self.failed,
+        )
 
     def compose(self) -> ComposeResult:
         """Lay the lines out around the document."""
@@ -92,7 +99,7 @@ class ReviewScreen(Screen[None]):
         self.document_changed()
         if self.reviewing.readonly:
             self.tell("This corpus is read-only: you can look, but nothing you decide can be written.", warning=True)
-        self.set_interval(1.0, self._look)
+        self.set_interval(1.0, self.idle.tick)
         self.call_after_refresh(self.post_message, self.Ready())
 
     @property
@@ -104,6 +111,7 @@ class ReviewScreen(Screen[None]):
 
     def action_do(self, id: str) -> None:
         """Do what a key is for, or have the app do it."""
+        self.idle.pressed()
         if not self.verbs.do(id):
             self._wanted(id)
 
@@ -116,6 +124,7 @@ class ReviewScreen(Screen[None]):
 
         The app calls it where it looks for bindings, so that these keys and those keep their order.
         """
+        self.idle.pressed()
         hotkey = self.keymap.hotkey(key)
         return hotkey is not None and self.verbs.hotkey(hotkey)
 
@@ -189,6 +198,7 @@ class ReviewScreen(Screen[None]):
 
     def progress_changed(self) -> None:
         """Show the counts and what learning does."""
+        self.idle.drawn()
         self.frame.header(self.reviewing.progress, self.learning)
 
     def scheme_changed(self) -> None:
@@ -204,9 +214,12 @@ class ReviewScreen(Screen[None]):
         self.frame.tell(notice, warning=warning)
 
     def learning_changed(self, state: Learning) -> None:
-        """Show what the learning loop does."""
-        self.learning = state
-        self.progress_changed()
+        """Show what the learning loop does; progress alone waits for a pause between keys."""
+        before, self.learning = self.learning, state
+        if before is not None and state.training and before.training == state.training:
+            self.idle.draw_later()
+        else:
+            self.progress_changed()
 
     def look_changed(self, *, colour: bool) -> None:
         """Draw everything in another look."""
@@ -283,21 +296,6 @@ class ReviewScreen(Screen[None]):
         """Put the focus on what was clicked."""
         if event.mark is not None:
             self.verbs.focus_item(str(event.mark.id))
-
-    def _look(self) -> None:
-        """Look once a second whether another process wrote; draws nothing when none did."""
-        if self._looking is None and not self.lane.busy:
-            self._looking = asyncio.ensure_future(self._look_once())
-
-    async def _look_once(self) -> None:
-        try:
-            await self.reviewing.look()
-        except StoreError:
-            return
-        except Exception as error:  # noqa: BLE001 - the rim: handed on to whoever shows it
-            self.failed(error)
-        finally:
-            self._looking = None
 
 
 def _raise(error: Exception) -> None:

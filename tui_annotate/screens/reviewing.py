@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui_annotate.domain.decisions import Changes, Kind, VersionState
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
@@ -101,6 +101,7 @@ class Reviewing:
         self._view = view
         self._data_version = start.data_version
         self._background: set[asyncio.Task[None]] = set()
+        self._kept_place: dict[str, Any] | None = None
         if start.working is not None:
             self.session.show(start.working, start.focus)
 
@@ -178,7 +179,7 @@ class Reviewing:
         working = await self.corpus(lambda corpus: Desk(corpus, annotator).open(document, predictions, reason=reason))
         self.session.show(working, focus)
         self._view.document_changed()
-        self._keep_place()
+        self.keep_place()
 
     async def next(self) -> bool:
         """Open the document that comes next, and have those after it predicted; False when none is left."""
@@ -216,21 +217,40 @@ class Reviewing:
         visited.pop()
         await self.open(visited[-1])
 
-    def _keep_place(self) -> None:
+    def keep_place(self) -> None:
         """Keep where the annotator is, in the background: nothing waits for it, and it may fail."""
-        if self.readonly:
-            return
         place, annotator = self.session.place(), self.session.annotator
+        if self.readonly or place == self._kept_place:
+            return
+        self._kept_place = place
 
         async def keep() -> None:
             try:
                 await self.corpus(lambda corpus: Desk(corpus, annotator).keep_place(place))
             except StoreError:
-                return
+                self._kept_place = None
 
         task = asyncio.ensure_future(keep())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    async def back_up(self) -> bool:
+        """Make a backup when one is due, while keys go on being written; say whether one was made.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        # Loaded here: the first picture does not wait for it.
+        from tui_annotate.services import backing_up
+
+        if self.readonly or not backing_up.is_due(self.corpus.path, self.progress.sequence):
+            return False
+        thread = self.corpus
+        try:
+            await thread(lambda corpus: backing_up.make(corpus, between=thread.drain, stop=lambda: thread.closing))
+        except backing_up.CopyStopped:
+            return False
+        return True
 
     # The scheme
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from tui_annotate.store import backup, counters
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.copying import CopyStopped
+
+__all__ = ["Backup", "CopyStopped", "existing", "folder", "is_due", "make"]
 
 EVERY = 30 * 60.0
 """Seconds of work from one backup to the next."""
