@@ -14,7 +14,7 @@ from tests.learn.making import SCHEME, corpus, document, truth
 from tui_annotate.domain.annotations import LabelValue
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange, VersionState
 from tui_annotate.domain.documents import Document, Part
-from tui_annotate.domain.interchange import ExchangedDocument
+from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
 from tui_annotate.learn import data, spaces
@@ -25,7 +25,7 @@ from tui_annotate.learn.engines.registry import engine, engine_for
 from tui_annotate.learn.messages import Rank, Train
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.training import Training
-from tui_annotate.store import documents, log, runs, settings
+from tui_annotate.store import annotators, documents, log, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
 
@@ -74,8 +74,8 @@ def test_gold_is_split_into_training_holdout_and_fixed_test(own: Path) -> None:
         gold = Gold(opened)
         held = gold.refresh()
         split = gold.split()
-        tagged = {doc.id for doc in held if "Test" in doc.tags}
-        held_out = {doc.id for doc in held if doc.holdout} - tagged
+        tagged = {doc.id for doc in held if "Test" in doc.marks.tags}
+        held_out = {doc.id for doc in held if doc.marks.held_out} - tagged
         assert len(tagged) == 5
         assert len(held_out) >= 2
         assert ids(split.test) == tagged
@@ -108,6 +108,59 @@ def test_gold_follows_a_label_that_was_changed_after(own: Path) -> None:
         assert example.annotations.labels["kind"].value == "order"
 
 
+def test_a_text_that_is_measured_on_is_never_trained_on_in_another_document(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        for number in range(45, 120):
+            confirm(opened, number)
+        held = Gold(opened).refresh()
+        tested = next(doc for doc in held if "Test" in doc.marks.tags)
+        held_out = next(doc for doc in held if doc.marks.held_out)
+        twins = [
+            ExchangedDocument(
+                Document(f"twin-{n}", doc.document.parts), (ExchangedVersion(doc.annotations, confirmed=True),)
+            )
+            for n, doc in enumerate((tested, held_out))
+        ]
+        assert len(list(Intake(opened).add(twins))) == 2
+        rows = [documents.find(opened, f"twin-{n}") for n in range(2)]
+        gold = Gold(opened)
+        assert set(rows) < {doc.id for doc in gold.refresh()}
+        split = gold.split()
+        assert not set(rows) & (ids(split.train) | ids(split.holdout) | ids(split.test))
+
+
+def test_a_document_tagged_as_test_later_is_not_trained_on_by_a_trainer_that_was_ready(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        gold = Gold(opened)
+        gold.refresh()
+        first = min(ids(gold.split().train))
+        documents.add_tag(opened, first, "Test", annotator="ann")
+        gold.refresh()
+        assert first in ids(gold.split().test)
+        documents.remove_tag(opened, first, "Test", annotator="ann")
+        gold.refresh()
+        assert first in ids(gold.split().train)
+
+
+def test_gold_follows_who_counts_more(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        id = confirm(opened, 60)
+        old = truth(60).labels["kind"]
+        changes = Changes(labels=(LabelChange(old, LabelValue("kind", "order")),), state=(None, CONFIRMED))
+        log.record(opened, [Decision(Kind.CONFIRM, id, "bob", changes)])
+        gold = Gold(opened)
+
+        def kind() -> object:
+            gold.refresh()
+            return gold.examples([id])[0].annotations.labels["kind"].value
+
+        assert kind() == "order"
+        annotators.set_priority(opened, "ann", 5)
+        assert kind() == "note"
+        settings.change(opened, tie="recent")
+        assert kind() == "order"
+
+
 def test_training_can_be_kept_to_tags_and_to_documents(own: Path) -> None:
     with Corpus.open(own) as opened:
         gold = Gold(opened)
@@ -127,6 +180,8 @@ def test_the_pool_holds_neither_confirmed_nor_held_out_documents(own: Path) -> N
         assert confirmed not in pool
         assert set(pool) == {r.id for r in rows if r.state == 0 and not r.holdout}
         assert any(r.holdout for r in rows)
+        documents.add_tag(opened, pool[0], "Test", annotator="ann")
+        assert set(pooled(opened)) == set(pool[1:])
 
 
 def test_a_large_pool_is_sampled(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,4 +141,4 @@ def test_gold_after_a_sequence_and_by_tag(corpus: Corpus) -> None:
     log.record(corpus, [making.reject(4, making.suggestion().key)])
     documents.add_tag(corpus, 5, "Train", annotator="ann")
     assert [(g.id, g.rejected) for g in versions.gold(corpus, after=sequence)] == [(4, (making.suggestion().key,))]
-    assert [(g.id, g.tags) for g in versions.gold(corpus, tags=["Train"])] == [(5, ("Train",))]
+    assert [(g.id, g.marks.tags) for g in versions.gold(corpus, tags=["Train"])] == [(5, ("Train",))]

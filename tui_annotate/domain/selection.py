@@ -1,14 +1,16 @@
-"""Which version of a document counts: for training, for the agreed export, for figures.
+"""Which version of a document counts, for training, for the agreed export, for figures; and what gold is used for.
 
 Annotation Lab's rule: a version that a reviewer accepted counts alone; one that
 was rejected never does; among the others the annotator with the highest priority
 wins, or the newest confirmation, as set. What came with an import counts only
 where no annotator has confirmed the document.
+
+What is measured on is never trained on, nor is any other document of the same text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -17,6 +19,11 @@ from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.interchange import MASTER
 
 Tie = Literal["priority", "recent"]
+Use = Literal["train", "holdout", "test", "left out"]
+"""What a gold document serves for; it is left out where its text stands in a document that is measured on."""
+
+TEST_TAG = "Test"
+"""Documents with this tag are a fixed test: never trained on, reported apart."""
 
 
 class Review(StrEnum):
@@ -72,3 +79,31 @@ def select(candidates: Iterable[Candidate], *, tie: Tie = "priority") -> Selecte
         return Selected(best.annotator, "the only one")
     by_priority = tie == "priority" and any(c.priority < best.priority for c in own)
     return Selected(best.annotator, "highest priority" if by_priority else "most recent")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What decides how a gold document is used."""
+
+    tags: tuple[str, ...]
+    held_out: bool
+    text_hash: int
+    """See `documents.text_hash`: equal texts are twins."""
+
+
+def uses(gold: Sequence[Marks]) -> list[Use]:
+    """Return what each of all gold documents is used for.
+
+    Twins are looked at here since marks differ: one may have been imported confirmed, or shown before the
+    holdout was drawn anew, and only one of them be tagged.
+    """
+    measured = {marks.text_hash for marks in gold if TEST_TAG in marks.tags or marks.held_out}
+    return [_use(marks, measured) for marks in gold]
+
+
+def _use(marks: Marks, measured: set[int]) -> Use:
+    if TEST_TAG in marks.tags:
+        return "test"
+    if marks.held_out:
+        return "holdout"
+    return "left out" if marks.text_hash in measured else "train"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from tui_annotate.domain.documents import Document, DocumentState, text_hash
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.selection import TEST_TAG, Tie, uses
 from tui_annotate.learn.engines.base import Example
-from tui_annotate.store import counters, documents, settings, versions
+from tui_annotate.store import annotators, counters, documents, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.drawing import is_held_out
 from tui_annotate.store.versions import GoldDocument
 
-TEST_TAG = "Test"
-"""Documents with this tag are a fixed test: never trained on, reported apart."""
 PAGE = 200
 """Documents read at once; a ranking looks between two pages at what else is asked for."""
 SAMPLE = 10_000
@@ -38,27 +37,38 @@ class Gold:
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._held: dict[int, GoldDocument] = {}
+        self._rule: tuple[Tie, dict[str, int]] = ("priority", {})
+        """What selection went by: how ties are broken, and the annotators' priorities."""
         self.sequence = 0
         """Newest decision when it was read."""
 
     def refresh(self) -> list[GoldDocument]:
         """Bring it up to date and return all of it."""
-        tie = settings.load(self._corpus).tie
+        rule = (settings.load(self._corpus).tie, annotators.names(self._corpus))
         sequence = counters.progress(self._corpus).sequence
-        if self._held and sequence == self.sequence:
-            return list(self._held.values())
-        chosen = {row.document: row for row, _ in versions.choices(self._corpus, tie=tie)}
-        fresh = self._corpus_gold(self.sequence if self._held else 0)
-        held = {id: doc for id, doc in {**self._held, **fresh}.items() if id in chosen}
-        if any(id not in held or held[id].annotator != row.annotator for id, row in chosen.items()):
-            held = self._corpus_gold(0)
-        self._held = dict(sorted(held.items()))
-        self.sequence = sequence
+        if not self._held or (sequence, rule) != (self.sequence, self._rule):
+            self._held = dict(sorted(self._read(rule[0]).items()))
+            self.sequence, self._rule = sequence, rule
+        self._take_tags()
         return list(self._held.values())
 
-    def _corpus_gold(self, after: int) -> dict[int, GoldDocument]:
-        tie = settings.load(self._corpus).tie
+    def _read(self, tie: Tie) -> dict[int, GoldDocument]:
+        chosen = {row.document: row for row, _ in versions.choices(self._corpus, tie=tie)}
+        fresh = self._of_corpus(self.sequence if self._held else 0, tie)
+        held = {id: doc for id, doc in {**self._held, **fresh}.items() if id in chosen}
+        if any(id not in held or held[id].annotator != row.annotator for id, row in chosen.items()):
+            return self._of_corpus(0, tie)
+        return held
+
+    def _of_corpus(self, after: int, tie: Tie) -> dict[int, GoldDocument]:
         return {doc.id: doc for doc in versions.gold(self._corpus, after=after, tie=tie)}
+
+    def _take_tags(self) -> None:
+        """Take tags over as they are now: they may change without a decision on the version."""
+        tags = documents.tags(self._corpus, list(self._held))
+        for id, held in self._held.items():
+            if held.marks.tags != tags.get(id, ()):
+                self._held[id] = replace(held, marks=replace(held.marks, tags=tags.get(id, ())))
 
     def split(self, *, tags: Collection[str] = (), only: Collection[int] | None = None) -> Split:
         """Return the gold as training, holdout and fixed test.
@@ -69,16 +79,17 @@ class Gold:
         """
         wanted = set(tags)
         parts = Split([], [], [])
-        for document in self._held.values():
+        held = list(self._held.values())
+        for document, use in zip(held, uses([document.marks for document in held]), strict=True):
             example = to_example(document)
             if only is not None:
                 if document.id in only:
                     parts.train.append(example)
-            elif TEST_TAG in document.tags:
+            elif use == "test":
                 parts.test.append(example)
-            elif document.holdout:
+            elif use == "holdout":
                 parts.holdout.append(example)
-            elif not wanted or wanted & set(document.tags):
+            elif use == "train" and (not wanted or wanted & set(document.marks.tags)):
                 parts.train.append(example)
         return parts
 
@@ -107,7 +118,7 @@ def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
 
 
 def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[dict[int, Document]]:
-    """Yield the pending documents that are not held out, or stretches of them drawn at random where there are many.
+    """Yield the pending documents that training may use, or stretches of them drawn at random where there are many.
 
     Args:
         first: Documents to begin with where not all are looked at; those that are not pending any more are left out.
@@ -116,14 +127,17 @@ def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[di
     met: set[int] = set()
     if first and counters.progress(corpus).total > SAMPLE:
         rows = [documents.row(corpus, id) for id in first]
-        again = documents.load_some(corpus, [r.id for r in rows if r.state == DocumentState.PENDING and not r.holdout])
+        usable = (r for r in rows if r.state == DocumentState.PENDING and not r.holdout and TEST_TAG not in r.tags)
+        again = documents.load_some(corpus, [row.id for row in usable])
         met.update(again)
         yield again
     for batch in _batches(corpus, (DocumentState.PENDING,), seed):
         yield {
             id: document
             for id, document in batch
-            if id not in met and not is_held_out(text_hash(document.text), seed=drawn.seed, share=drawn.holdout_share)
+            if id not in met
+            and TEST_TAG not in document.tags
+            and not is_held_out(text_hash(document.text), seed=drawn.seed, share=drawn.holdout_share)
         }
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_annotate.domain.documents import DocumentState
+from tui_annotate.domain.selection import Use, uses
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.learn.client import Worker
 from tui_annotate.services import registering
 from tui_annotate.store import documents, queue, runs, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
+from tui_annotate.store.versions import GoldDocument
 
-TEST_TAG = "Test"
 _AT_ONCE = 200
 
 Tell = Callable[[float, str], None]
@@ -39,8 +40,7 @@ class Chosen:
     key: str
     annotator: str
     rule: str
-    use: str
-    """`train`, `holdout` or `test`."""
+    use: Use
 
 
 def train(
@@ -85,9 +85,13 @@ def _order(corpus: Corpus, worker: Worker) -> None:
 
 def explain(corpus: Corpus) -> Iterator[Chosen]:
     """Yield what a training would use: which version of which document, by which rule, for what."""
-    for found in versions.gold(corpus, tie=settings.load(corpus).tie):
-        use = "test" if TEST_TAG in found.tags else "holdout" if found.holdout else "train"
-        yield Chosen(found.document.key, found.annotator, found.rule, use)
+    found = [((g.document.key, g.annotator, g.rule), g.marks) for g in _gold(corpus)]
+    for (version, _), use in zip(found, uses([marks for _, marks in found]), strict=True):
+        yield Chosen(*version, use)
+
+
+def _gold(corpus: Corpus) -> Iterator[GoldDocument]:
+    return versions.gold(corpus, tie=settings.load(corpus).tie)
 
 
 def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int]:
@@ -135,13 +139,9 @@ def evaluate(corpus: Corpus, *, tasks: Sequence[str] = ()) -> dict[str, dict[str
     deployed = {t: run.name for t, run in runs.deployed(corpus).items() if not tasks or t in tasks}
     if not deployed:
         raise NothingToDoError("No run is deployed.", hint="Train one first.")
-    holdout: list[int] = []
-    test: list[int] = []
-    for found in versions.gold(corpus, tie=settings.load(corpus).tie):
-        if TEST_TAG in found.tags:
-            test.append(found.id)
-        elif found.holdout:
-            holdout.append(found.id)
+    marks = {found.id: found.marks for found in _gold(corpus)}
+    use = dict(zip(marks, uses(list(marks.values())), strict=True))
+    holdout, test = ([id for id in use if use[id] == wanted] for wanted in ("holdout", "test"))
     with Worker(corpus.path) as worker:
         worker.serve(deployed)
         return {

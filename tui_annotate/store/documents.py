@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
-
-import msgspec
 
 from tui_annotate.domain.decisions import Kind
 from tui_annotate.domain.documents import Document, DocumentState, Part
@@ -31,9 +28,10 @@ __all__ = [
     "page",
     "remove_tag",
     "row",
+    "tags",
 ]
 
-_decode_parts = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_decode_parts = rows.decoder(list[tuple[str, str]])
 
 
 def row(corpus: Corpus, id: int) -> DocumentRow:
@@ -134,7 +132,16 @@ def files(corpus: Corpus, id: int) -> dict[str, bytes]:
     with corpus.reading() as db:
         found = db.execute("SELECT extension, body FROM document_file WHERE document = ?", (id,)).fetchall()
         (text,) = db.execute("SELECT text FROM content WHERE document = ?", (id,)).fetchone() or ("",)
-    return {extension: text.encode() if body is None else zlib.decompress(body) for extension, body in found}
+    return {extension: text.encode() if body is None else rows.unpack(body) for extension, body in found}
+
+
+def tags(corpus: Corpus, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the tags of documents by row id, for those that have any; reads at most 500 of them at a time."""
+    found: dict[int, tuple[str, ...]] = {}
+    for start in range(0, len(ids), 500):
+        with corpus.reading() as db:
+            found.update(tags_of(db, ids[start : start + 500]))
+    return found
 
 
 def all_tags(corpus: Corpus) -> list[str]:

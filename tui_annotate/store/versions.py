@@ -10,7 +10,7 @@ from typing import Any
 from tui_annotate.domain.annotations import Annotations, SuggestionKey, Verdict
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.selection import Candidate, Review, Selected, Tie, select
+from tui_annotate.domain.selection import Candidate, Marks, Review, Selected, Tie, select
 from tui_annotate.store import documents, rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.listing import tags_of
@@ -137,8 +137,7 @@ class GoldDocument:
     annotator: str
     rule: str
     """Why this version: `Selected.rule`."""
-    holdout: bool
-    tags: tuple[str, ...]
+    marks: Marks
     rejected: tuple[SuggestionKey, ...]
     """Suggestions that were turned down in it: they train as negatives."""
     confirmed: int
@@ -196,8 +195,13 @@ def _gold(corpus: Corpus, chosen: list[tuple[VersionRow, Selected]]) -> list[Gol
     ids = [row.document for row, _ in chosen]
     with corpus.reading() as db:
         texts = documents.load_some(corpus, ids)
-        marks = "SELECT id, holdout FROM document WHERE id IN (SELECT value FROM json_each(?))"
-        held_out = dict(db.execute(marks, (rows.encode(ids),)).fetchall())
+        sql = "SELECT id, holdout, text_hash FROM document WHERE id IN (SELECT value FROM json_each(?))"
+        marks = {
+            id: Marks(texts[id].tags, bool(holdout), text_hash)
+            for id, holdout, text_hash in db.execute(sql, (rows.encode(ids),))
+        }
+        sql = "SELECT id, sequence FROM version WHERE id IN (SELECT value FROM json_each(?))"
+        newest = dict(db.execute(sql, (rows.encode([row.id for row, _ in chosen]),)).fetchall())
         return [
             GoldDocument(
                 row.document,
@@ -205,12 +209,13 @@ def _gold(corpus: Corpus, chosen: list[tuple[VersionRow, Selected]]) -> list[Gol
                 _settled(contents(db, row.id)),
                 row.annotator,
                 selected.rule,
-                bool(held_out[row.document]),
-                texts[row.document].tags,
+                marks[row.document],
                 tuple(key for key, verdict in verdicts(db, row.id).items() if verdict is Verdict.REJECTED),
                 row.confirmed,
             )
             for row, selected in chosen
+            # What was decided on since it was chosen may not be confirmed any more.
+            if newest[row.id] == row.sequence
         ]
 
 
