@@ -98,7 +98,7 @@ class Corpus:
         except BaseException as error:
             self._take_back()
             self.annotator_ids.clear()
-            if isinstance(error, (sqlite3.Error, UnicodeEncodeError)):
+            if isinstance(error, (sqlite3.Error, UnicodeError)):
                 raise trouble.translate(error, self.path) from error
             raise
 
@@ -116,7 +116,7 @@ class Corpus:
             db.execute("BEGIN")
             self._patiently("SELECT 1 FROM sqlite_schema LIMIT 1")
             yield db
-        except (sqlite3.Error, UnicodeEncodeError) as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise trouble.translate(error, self.path) from error
         finally:
             self._take_back()
@@ -125,7 +125,7 @@ class Corpus:
         """Return a number that changes when another connection has written."""
         try:
             found: int = self._patiently("PRAGMA data_version").fetchone()[0]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise trouble.translate(error, self.path) from error
         return found
 
@@ -164,7 +164,7 @@ class Corpus:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
         except CorruptError as error:
             cause = error.__cause__
-            if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
                 raise opening.why_no_database(self.path) from cause
             raise
         if application != APPLICATION_ID:

@@ -52,7 +52,7 @@ def copy(
         sync_file(aside)
         aside.replace(target)
         sync_folder(target.absolute().parent)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise trouble.translate(error, target) from error
     except PermissionError:
         raise ReadOnlyError(f"{target.absolute().parent} may not be written.", hint="Choose another folder.") from None

@@ -22,6 +22,7 @@ __all__ = [
     "extra",
     "files",
     "find",
+    "ids",
     "load",
     "load_some",
     "neighbour",
@@ -106,6 +107,23 @@ def batches(
         if end is None:
             return
         after = until
+
+
+def ids(corpus: Corpus, *, states: Collection[DocumentState] = (), size: int = 500) -> Iterator[list[int]]:
+    """Yield the row ids of all documents in file order, at most `size` from a short read of its own.
+
+    Lists may be shorter, or empty where no document of the states lies.
+    """
+    wanted = {int(state) for state in states or DocumentState}
+    sql = "SELECT id, state FROM document WHERE id > ? ORDER BY id LIMIT ?"
+    after = 0
+    while True:
+        with corpus.reading() as db:
+            found = db.execute(sql, (after, min(size, 500))).fetchall()
+        if not found:
+            return
+        after = found[-1][0]
+        yield [id for id, state in found if state in wanted]
 
 
 def neighbour(corpus: Corpus, id: int, *, step: int) -> int | None:

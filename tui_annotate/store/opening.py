@@ -44,8 +44,8 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
             _set_patiently(db, pragma)
         if not readonly:
             _set_patiently(db, "journal_mode = TRUNCATE")
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+    except (sqlite3.DatabaseError, UnicodeError) as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
             raise why_no_database(path) from error
         raise trouble.translate(error, path) from error
     return db

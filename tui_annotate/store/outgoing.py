@@ -14,12 +14,14 @@ from typing import Any
 from tui_annotate.domain.annotations import Annotations, Suggestion, SuggestionKey, Verdict
 from tui_annotate.domain.documents import Document, DocumentState
 from tui_annotate.domain.interchange import ExchangedVersion
-from tui_annotate.store import documents, rows, suggestions, versions
+from tui_annotate.errors import CorruptError
+from tui_annotate.store import documents, rows, suggestions, trouble, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.versions import VersionRow
 
 _DOCUMENTS = 100
 _ROWS = 500
+_STATES = frozenset(DocumentState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def outgoing(
             read = 0
             texts = documents.load_some(corpus, [id for id, _ in found])
             for id, state in found:
+                if id not in texts or state not in _STATES:
+                    raise CorruptError(f"Document {id} of {corpus.path.name} is damaged.", hint=trouble.DAMAGED_HINT)
                 held.append(_one(db, corpus, id, DocumentState(state), texts[id]))
                 after = id
                 read += _rows_of(held[-1])
@@ -90,6 +94,12 @@ def _one(db: sqlite3.Connection, corpus: Corpus, id: int, state: DocumentState, 
         OutgoingVersion(row, versions.contents(db, row.id), versions.verdicts(db, row.id))
         for row in versions.versions(corpus, id)
     ]
+    for version in held:
+        for entity in version.annotations.entities.values():
+            if not all(map(document.has, entity.spans)):
+                place = f"entity {entity.number} of the version of {version.row.annotator}"
+                reason = f"Document {id} of {corpus.path.name} is damaged: {place} points outside its text."
+                raise CorruptError(reason, hint=trouble.DAMAGED_HINT)
     return Outgoing(
         id,
         document,

@@ -6,14 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.store import rows, trouble
 from tui_annotate.store.files import sync_folder
 
 FILE_NAME = "predictions.db"
-_decode = msgspec.json.Decoder(list[Suggestion]).decode
+_decode = rows.decoder(list[Suggestion])
 
 
 def write_predictions(folder: Path, found: Iterable[tuple[int, list[Suggestion]]]) -> int:
@@ -54,5 +52,5 @@ def predictions(folder: Path, documents: Sequence[int]) -> dict[int, list[Sugges
             return {id: _decode(body) for id, body in db.execute(sql, (rows.encode(list(documents)),))}
         finally:
             db.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise trouble.translate(error, path) from error

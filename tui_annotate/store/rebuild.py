@@ -68,6 +68,9 @@ def rebuild(
 
 def _document(corpus: Corpus, id: int, report: RebuildReport, apply: bool) -> None:
     with corpus.reading() as db:
+        if not db.execute("SELECT 1 FROM document WHERE id = ?", (id,)).fetchone():
+            report.differences.append(f"document {id}: the log knows it, and it is not there")
+            return
         derived = replay(_decisions(db, id))
         differences = list(_differences(db, id, derived))
     report.documents += bool(derived.changed)

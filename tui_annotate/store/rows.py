@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Relation, Suggestion, SuggestionKey
 from tui_annotate.domain.decisions import Changes, VersionState
+from tui_annotate.errors import CorruptError
+from tui_annotate.store import trouble
+
+T = TypeVar("T")
 
 STATES: tuple[VersionState | None, ...] = (
     None,
@@ -27,14 +32,35 @@ def _plain(value: object) -> object:
     raise NotImplementedError(f"{type(value).__name__} in a payload")
 
 
+def decoder(type: type[T]) -> Callable[[str], T]:
+    """Return a function that reads a column of this type; it raises CorruptError for what was never written."""
+    decode = msgspec.json.Decoder(type).decode
+
+    def decode_column(text: str) -> T:
+        try:
+            return decode(text)
+        except (msgspec.DecodeError, UnicodeError, TypeError) as error:
+            raise CorruptError(f"A row of the corpus is damaged: {error}.", hint=trouble.DAMAGED_HINT) from error
+
+    return decode_column
+
+
+def unpack(body: bytes) -> bytes:
+    """Return what zlib packed; raises CorruptError where it is damaged."""
+    try:
+        return zlib.decompress(body)
+    except (zlib.error, TypeError) as error:
+        raise CorruptError(f"A kept file is damaged: {error}.", hint=trouble.DAMAGED_HINT) from error
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
-decode_changes = msgspec.json.Decoder(Changes).decode
-decode_entity = msgspec.json.Decoder(Entity).decode
-decode_label = msgspec.json.Decoder(LabelValue).decode
-decode_relation = msgspec.json.Decoder(Relation).decode
-decode_suggestion = msgspec.json.Decoder(Suggestion).decode
-decode_key = msgspec.json.Decoder(SuggestionKey).decode
-decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+decode_changes = decoder(Changes)
+decode_entity = decoder(Entity)
+decode_label = decoder(LabelValue)
+decode_relation = decoder(Relation)
+decode_suggestion = decoder(Suggestion)
+decode_key = decoder(SuggestionKey)
+decode_object = decoder(dict[str, Any])
 
 
 def encode(value: object) -> str:

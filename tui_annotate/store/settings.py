@@ -14,7 +14,7 @@ from tui_annotate.errors import ParameterError
 from tui_annotate.store import annotators, drawing, rows
 from tui_annotate.store.connection import Corpus
 
-_decode_scheme = msgspec.json.Decoder(Scheme).decode
+_decode_scheme = rows.decoder(Scheme)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Settings:
     """How a corpus is reviewed and learned from. What was never set has the default given here."""
 
     retrain_every: int = 0
-    """Retrain after this many confirmations; 0 lets the scheme decide, see `effective_n`."""
+    """Retrain after this many confirmations; 0 for the default: 10 where the scheme has entities, else 5."""
     active_learning: bool = True
     """Retrain by itself; off, only when asked."""
     deploy: Literal["always", "never"] = "always"
@@ -45,6 +45,7 @@ class Settings:
     """Seed of everything that is drawn at random."""
 
 
+_decode_settings = rows.decoder(Settings)
 _BOUNDS: dict[str, tuple[float, float]] = {
     "retrain_every": (0, 1_000_000),
     "holdout_share": (0.0, 0.9),
@@ -62,7 +63,8 @@ def load(corpus: Corpus) -> Settings:
     known = {field.name for field in fields(Settings)}
     with corpus.reading() as db:
         stored = dict(db.execute("SELECT name, value FROM setting").fetchall())
-    return msgspec.convert({n: msgspec.json.decode(v) for n, v in stored.items() if n in known}, Settings)
+    body = ",".join(f"{rows.encode(name)}:{value}" for name, value in stored.items() if name in known)
+    return _decode_settings(f"{{{body}}}")
 
 
 def change(corpus: Corpus, **values: Any) -> Settings:
@@ -117,8 +119,8 @@ def _convert(name: str, value: Any, *, strict: bool) -> Any:
 def scheme(corpus: Corpus) -> Scheme:
     """Return the scheme in force."""
     with corpus.reading() as db:
-        (body,) = db.execute("SELECT body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
-    return _decode_scheme(body)
+        found = db.execute("SELECT body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
+    return _decode_scheme(found[0] if found else "")
 
 
 def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str) -> Scheme:

@@ -53,7 +53,7 @@ def read(corpus: Corpus, id: int) -> Iterator[bytes]:
             found = db.execute("SELECT body FROM source_chunk WHERE source = ? AND number = ?", (id, number)).fetchone()
         if found is None:
             return
-        yield zlib.decompress(found[0])
+        yield rows.unpack(found[0])
         number += 1
 
 

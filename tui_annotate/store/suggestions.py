@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-import msgspec
-
 from tui_annotate.domain.annotations import Annotations, Relation, Suggestion
 from tui_annotate.domain.interchange import ExchangedVersion
 from tui_annotate.errors import DataError
@@ -31,7 +29,7 @@ class Proposal:
     extra: dict[str, Any] | None = None
 
 
-_decode_proposal = msgspec.json.Decoder(Proposal).decode
+_decode_proposal = rows.decoder(Proposal)
 
 
 def task_of(run: str) -> str:

@@ -14,6 +14,7 @@ from tui_annotate.errors import (
     StoreError,
 )
 
+DAMAGED_HINT = "Restore a backup; `tui-annotate verify` lists what is wrong as far as the file can still be read."
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -22,10 +23,13 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) in _BUSY
 
 
-def translate(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StoreError | DataError:
+def translate(error: sqlite3.Error | UnicodeError, path: Path) -> StoreError | DataError:
     """Return the error a user is to see; raise it `from` the original."""
     if isinstance(error, UnicodeEncodeError):
         return DataError("A text holds half a surrogate pair, which no UTF-8 file can hold.", hint="Remove it first.")
+    # Python fails to decode what a damaged file holds, and even SQLite's own message where that quotes it.
+    if isinstance(error, UnicodeError) or "Could not decode to UTF-8" in str(error):
+        return CorruptError(f"{path.name} is damaged: it holds what is no UTF-8.", hint=DAMAGED_HINT)
     code = _code(error)
     if code in _BUSY:
         return LockedError(f"{path.name} is in use by another program.", hint="Try again in a moment.")
@@ -41,9 +45,7 @@ def translate(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StoreErr
     if code == sqlite3.SQLITE_NOTADB:
         return CorruptError(f"{path.name} is no corpus: it is not an SQLite file.", hint="Check the name.")
     if code == sqlite3.SQLITE_CORRUPT:
-        return CorruptError(
-            f"{path.name} is damaged: {error}.", hint="Restore a backup, or ask `tui-annotate verify` what is wrong."
-        )
+        return CorruptError(f"{path.name} is damaged: {error}.", hint=DAMAGED_HINT)
     if code == sqlite3.SQLITE_IOERR:
         return StoreError(f"{path.name} could not be read or written: {error}.", hint="Check the disk.")
     return StoreError(f"{path.name}: {error}.")
