@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -123,3 +124,44 @@ def test_a_state_that_differs_from_the_log_is_told_and_put_right_after_a_backup(
     assert run("rebuild", corpus, "--apply").code == 0
     assert run("rebuild", corpus).code == 0
     assert list(corpus.parent.glob("notes.backup-*.db"))
+
+
+def test_a_row_that_states_no_entities_is_annotated(run: Run, corpus: Path, tmp_path: Path) -> None:
+    rows = (
+        '{"id":"a","tokens":["No","drug"],"tags":["O","O"]}',
+        '{"id":"b","text":"x","spans":[]}',
+        '{"text":"unsaid"}',
+    )
+    (tmp_path / "empty.jsonl").write_text("\n".join(rows))
+    assert run("import", corpus, "empty.jsonl", "--as", "annotations").code == 0
+    stats = json.loads(run("stats", corpus, "--json").out)
+    assert (stats["total"], stats["confirmed"]) == (3, 2)
+    assert run("rebuild", corpus).code == 0
+
+
+def test_a_file_name_that_is_no_utf8_is_told_as_such(run: Run, corpus: Path, tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("un café")
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    (tmp_path / "fine.txt").write_text("fine")
+    ran = run("import", corpus, os.fsdecode(b"caf\xe9.txt"), "fine.txt")
+    assert ran.code == 0
+    assert "name: is no UTF-8; rename the file" in ran.err
+    assert json.loads(run("stats", corpus, "--json").out)["total"] == 1
+
+
+def test_annotations_that_point_nowhere_go_out_again_in_any_order(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "pair").mkdir()
+    (tmp_path / "pair/c.plain.html").write_text('<html><body><pre id="s1v1">Text c here</pre></body></html>')
+    entity = '{"classId":"e_1","part":"%s","offsets":[{"start":0,"text":"%s"}]}'
+    rows = ",".join(entity % row for row in (("s9v9", "Text"), ("s1v1", "nowhere"), ("s1v1", "Text")))
+    (tmp_path / "pair/c.ann.json").write_text(f'{{"anncomplete":true,"entities":[{rows}]}}')
+    assert run("import", corpus, "pair").code == 0
+    assert run("export", corpus, "--output", "out").code == 0
+    (written,) = (tmp_path / "out").rglob("*.ann.json")
+    assert sorted(e["offsets"][0]["text"] for e in json.loads(written.read_text())["entities"]) == [
+        "Text",
+        "Text",
+        "nowhere",
+    ]

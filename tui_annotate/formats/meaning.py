@@ -7,6 +7,7 @@ hold, and nothing else.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -76,7 +77,16 @@ def of_annotations(held: Annotations) -> Any:
         (r.type, [_end(held, n) for n in r.ends], r.directed, r.who, float(r.prob), r.state, dict(r.extra))
         for r in held.relations.values()
     ]
-    return sorted(map(_encode, entities)), labels, sorted(map(_encode, relations)), held.extra
+    return sorted(map(_encode, entities)), labels, sorted(map(_encode, relations)), _unordered(held.extra)
+
+
+def _unordered(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a version holds besides, with the rows that could not be placed in no order either."""
+    refused = extra.get("refused")
+    if not isinstance(refused, dict):
+        return dict(extra)
+    rows = {group: sorted(map(_encode, held)) if isinstance(held, list) else held for group, held in refused.items()}
+    return {**extra, "refused": rows}
 
 
 def _place(spans: Any) -> Any:

@@ -80,9 +80,16 @@ def prepare(exchanged: ExchangedDocument, as_: As, *, by: str) -> tuple[Prepared
         )
         rows.encode((document.key, document.name, document.folder, document.language, document.tags))
     except UnicodeEncodeError:
-        reason = "half a surrogate pair, which no UTF-8 file can hold"
-        return None, [Problem("refused", exchanged.where, "text", reason)]
+        return None, [Problem("refused", exchanged.where, *_unwritable(document))]
     return prepared, problems
+
+
+def _unwritable(document: Document) -> tuple[str, str]:
+    """Return field and reason where a document cannot be written as UTF-8."""
+    named = document.key + document.name + document.folder
+    if any("\udc80" <= character <= "\udcff" for character in named):
+        return "name", "is no UTF-8; rename the file or folder"
+    return "text", "half a surrogate pair, which no UTF-8 file can hold; remove it"
 
 
 def _packed(body: bytes, document: Document) -> bytes | None:
@@ -110,14 +117,19 @@ def _versions(exchanged: ExchangedDocument, as_: As, by: str, problems: list[Pro
 
 
 def state_of(version: ExchangedVersion, as_: As) -> VersionState | None:
-    """Return in which state a version is taken over, None when it is to be suggestions."""
+    """Return in which state a version is taken over, None when it is to be suggestions.
+
+    A version that a file states is annotated, also when it states that there is nothing to annotate.
+    """
     if as_ == "suggestions":
         return None
     if version.confirmed:
         return VersionState.CONFIRMED
-    if as_ == "auto" or _is_empty(version.annotations):
+    if as_ == "auto":
         return None
-    return VersionState.CONFIRMED if version.confirmed is None else VersionState.IN_PROGRESS
+    if version.confirmed is None:
+        return VersionState.CONFIRMED
+    return None if _is_empty(version.annotations) else VersionState.IN_PROGRESS
 
 
 def import_details(version: ExchangedVersion, by: str) -> dict[str, Any]:
