@@ -36,7 +36,9 @@ def test_training_predicting_evaluating_and_going_back(run: Run, tmp_path: Path)
     assert found["holdout"]["documents"] == 0
     f1 = found["test"]["f1"]
     assert 0 < f1["low"] < f1["value"] < f1["high"] < 1
-    assert json.loads(run("runs", "show", "notes.db", "entities-1", "--json").out)["documents"] == 80
+    shown = json.loads(run("runs", "show", "notes.db", "entities-1", "--json").out)
+    assert shown["documents"] == 80
+    assert shown["created"] < shown["finished"]
     told = run("evaluate", "notes.db").out
     assert "holdout: 0/30 documents" in told
     assert "test, 30 documents" in told

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from tui_annotate.domain.figures import headline, said
 from tui_annotate.learn.messages import FinishedRun, Trigger
-from tui_annotate.store import runs
+from tui_annotate.store import rows, runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
 
@@ -29,6 +29,7 @@ def register(
             run.engine,
             trigger=trigger,
             created=run.created,
+            finished=rows.now(),
             documents=run.documents,
             sequence=run.sequence,
             parameters=run.parameters,
@@ -44,7 +45,7 @@ def register(
 
 def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -> str:
     verb = "serves" if deployed else "is trained, not deployed"
-    now, then = _headline(new.metrics), _headline(old.metrics) if old else None
+    now, then = headline(new.metrics), headline(old.metrics) if old else None
     if now is None:
         return f"{name} {verb}, trained on {new.documents}"
     if then is None or then["name"] != now["name"]:
@@ -54,18 +55,4 @@ def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -
 
 def figure(deployed: Iterable[RunRow]) -> str:
     """Return the deployed runs' holdout figures: `F1 0.81 (0.70-0.89, 38 held out)`, or `12/30 held out`."""
-    return "; ".join(_figure(run.metrics) for run in deployed)
-
-
-def _figure(metrics: Mapping[str, Any]) -> str:
-    held_out = metrics.get("holdout") or {}
-    documents = held_out.get("documents", 0)
-    best = _headline(metrics)
-    if best is None:
-        return f"{documents}/{max(held_out.get('needed', 30), documents)} held out"
-    return f"{best['name']} {best['value']:.2f} ({best['low']:.2f}-{best['high']:.2f}, {documents} held out)"
-
-
-def _headline(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = (metrics.get("holdout") or {}).get("headline")
-    return found
+    return "; ".join(said(run.metrics) for run in deployed)
