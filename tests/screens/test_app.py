@@ -349,7 +349,8 @@ async def test_keys_typed_before_the_question_is_there_reach_it(make_corpus: Mak
         assert app.screen is review
 
 
-async def test_from_nothing_to_the_first_document(tmp_path: Path) -> None:
+async def test_from_nothing_to_the_first_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     texts = tmp_path / "texts"
     texts.mkdir()
     (texts / "a.txt").write_text("John Smith met Mary.")
@@ -362,7 +363,7 @@ async def test_from_nothing_to_the_first_document(tmp_path: Path) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert path.exists()
-        await press(pilot, *str(texts), "enter")
+        await press(pilot, *texts.name, "enter")
         assert app.program is not None
         await app.program.importing()
         await settled(pilot)
@@ -389,7 +390,10 @@ async def test_another_corpus_is_opened_and_the_first_one_closed(make_corpus: Ma
         assert "two" in picture(app)[2]
 
 
-async def test_what_cannot_be_opened_is_said_on_the_start_screen(tmp_path: Path) -> None:
+async def test_what_cannot_be_opened_is_said_on_the_start_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     broken = tmp_path / "broken.db"
     broken.write_text("no corpus at all")
     app = AnnotateApp(Config(), "ann", learning=False)
@@ -397,8 +401,7 @@ async def test_what_cannot_be_opened_is_said_on_the_start_screen(tmp_path: Path)
         await pilot.pause()
         await pilot.press("o")
         await pilot.pause()
-        for key in str(broken):
-            await pilot.press(key)
+        await pilot.press(*broken.name)
         await pilot.press("enter")
         await app.workers.wait_for_complete()
         await pilot.pause()
