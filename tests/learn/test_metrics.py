@@ -7,9 +7,10 @@ from nervaluate import Evaluator
 
 from tui_annotate.domain.agreement import Counts, Marked, exact, overlapping, total
 from tui_annotate.domain.annotations import Annotations, Entity, LabelContent, LabelValue, Suggestion
+from tui_annotate.domain import figures as figure
 from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
-from tui_annotate.learn.metrics import evaluate, f1_interval, headline, wilson
+from tui_annotate.learn.metrics import evaluate, f1_interval, wilson
 
 KIND = DocumentLabel("kind", "choice", (Choice("ham"), Choice("spam")))
 TOPICS = DocumentLabel("topics", "choices", (Choice("a"), Choice("b")))
@@ -107,8 +108,8 @@ def test_swapping_sides_swaps_precision_and_recall(
 def test_under_30_documents_there_is_no_figure() -> None:
     figures = evaluate("entities", SCHEME, [version(("A", 0, 1))] * 29, [suggestions(("A", 0, 1))] * 29)
     assert figures == {"documents": 29, "needed": 30, "headline": None}
-    assert headline({"holdout": figures}) == "29/30 held out"
-    assert headline({}) == "0/30 held out"
+    assert figure.said({"holdout": figures}) == "29/30 held out"
+    assert figure.said({}) == "0/30 held out"
 
 
 def test_entities_have_figures_by_type_from_ten_positives() -> None:
@@ -119,7 +120,7 @@ def test_entities_have_figures_by_type_from_ten_positives() -> None:
     assert figures["types"]["B"] == {"tp": 0, "fp": 9, "fn": 9, "positives": 9, "needed": 10}
     assert figures["headline"]["name"] == "F1"
     assert figures["f1"]["value"] == pytest.approx(60 / 78)
-    assert headline({"holdout": figures}).startswith("F1 0.77 (0.")
+    assert figure.said({"holdout": figures}).startswith("F1 0.77 (0.")
 
 
 def test_a_choice_has_accuracy_macro_and_confusion() -> None:

@@ -8,7 +8,7 @@ nominal 90 used here. Under 30 documents, or 10 positives of a value or type, th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
@@ -16,9 +16,9 @@ from scipy.special import betaincinv
 
 from tui_annotate.domain.agreement import Counts, Marked, exact, total
 from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion
+from tui_annotate.domain.figures import LEAST_DOCUMENTS
 from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
 
-LEAST_DOCUMENTS = 30
 LEAST_POSITIVES = 10
 NOMINAL = 0.90
 _Z = 1.6448536269514722
@@ -167,13 +167,3 @@ def _described(counts: Counts, strict: bool) -> Figures:
         "recall": counts.recall,
         "f1": {"value": counts.f1, "low": low, "high": high},
     }
-
-
-def headline(metrics: Mapping[str, Any]) -> str:
-    """Return the one figure of a run as it is shown: `F1 0.81 (0.70-0.89, 38 held out)`, or `12/30 held out`."""
-    held_out = metrics.get("holdout") or {}
-    documents = held_out.get("documents", 0)
-    best = held_out.get("headline")
-    if not best:
-        return f"{documents}/{max(held_out.get('needed', LEAST_DOCUMENTS), documents)} held out"
-    return f"{best['name']} {best['value']:.2f} ({best['low']:.2f}-{best['high']:.2f}, {documents} held out)"

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from tui_annotate.domain.figures import said
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import TooFewExamplesError, UsageError
 from tui_annotate.learn import metrics, spaces
@@ -206,7 +207,7 @@ def _log(command: Train, finished: FinishedRun, model: Model, split: Split, sche
         f"newest decision: {finished.sequence}",
         *(f"  {name}: {count}" for name, count in sorted(model.report.positives.items())),
         *(f"note: {note}" for note in model.report.notes),
-        f"held out: {metrics.headline(finished.metrics)}",
+        f"held out: {said(finished.metrics)}",
         *_table(finished.metrics),
         f"seconds: {finished.seconds:.2f}",
     ]
