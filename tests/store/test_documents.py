@@ -63,6 +63,14 @@ def test_batches_meet_every_document_once(corpus: Corpus) -> None:
     assert [id for batch in documents.batches(corpus, after=18) for id, _ in batch] == [19, 20]
 
 
+def test_ids_are_listed_by_state_in_short_reads(corpus: Corpus) -> None:
+    log.record(corpus, [making.turn(4, None, CONFIRMED)])
+    log.record(corpus, [making.turn(7, None, SKIPPED)])
+    assert list(documents.ids(corpus, size=8)) == [list(range(1, 9)), list(range(9, 17)), list(range(17, 21))]
+    wanted = [DocumentState.CONFIRMED, DocumentState.SKIPPED]
+    assert list(documents.ids(corpus, states=wanted, size=5)) == [[4], [7], [], []]
+
+
 def test_neighbours_follow_the_file(corpus: Corpus) -> None:
     assert documents.neighbour(corpus, 5, step=1) == 6
     assert documents.neighbour(corpus, 5, step=-1) == 4

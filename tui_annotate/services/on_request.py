@@ -11,7 +11,7 @@ from tui_annotate.domain.selection import Use, uses
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.learn.client import Worker
 from tui_annotate.services import registering
-from tui_annotate.store import documents, queue, runs, settings, versions
+from tui_annotate.store import counters, documents, queue, runs, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
 from tui_annotate.store.versions import GoldDocument
@@ -107,20 +107,23 @@ def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int
     if not deployed:
         raise NothingToDoError("No run is deployed.", hint="Train one first.")
     states = (DocumentState.PENDING, DocumentState.IN_PROGRESS, DocumentState.SKIPPED)
-    ids = [id for batch in documents.batches(corpus, states=states) for id, _ in batch]
+    known = counters.progress(corpus)
+    open_ones = max(known.total - known.confirmed, 1)
     counts = dict.fromkeys(deployed.values(), 0)
     with Worker(corpus.path) as worker:
-        worker.serve(deployed)
         for number, (task, run) in enumerate(deployed.items()):
+            worker.serve({task: run})
 
             def predicted(task: str = task, run: str = run, number: int = number) -> Iterator[tuple[int, list[Any]]]:
-                for begin in range(0, len(ids), _AT_ONCE):
-                    for id, found in worker.predict(ids[begin : begin + _AT_ONCE]).get(task, {}).items():
+                done = 0
+                for some in filter(None, documents.ids(corpus, states=states, size=_AT_ONCE)):
+                    for id, found in worker.predict(some).get(task, {}).items():
                         counts[run] += len(found)
                         yield id, found
+                    done += len(some)
                     if on_progress is not None:
-                        done = min(begin + _AT_ONCE, len(ids)) / max(len(ids), 1)
-                        on_progress((number + done) / len(deployed), f"{run}: {counts[run]} suggestions")
+                        share = (number + min(done / open_ones, 1.0)) / len(deployed)
+                        on_progress(share, f"{run}: {counts[run]} suggestions")
 
             runs.write_predictions(runs.folder(corpus, run), predicted())
     return counts
