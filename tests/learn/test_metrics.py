@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nervaluate import Evaluator
 
+from tui_annotate.domain import figures as figure
 from tui_annotate.domain.agreement import Counts, Marked, exact, overlapping, total
 from tui_annotate.domain.annotations import Annotations, Entity, LabelContent, LabelValue, Suggestion
-from tui_annotate.domain import figures as figure
 from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.learn.metrics import evaluate, f1_interval, wilson

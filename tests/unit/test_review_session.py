@@ -286,6 +286,32 @@ def test_what_was_imported_confirmed_opens_confirmed_and_is_copied_on_reopening(
     assert seat.session.document.state in (None, VersionState.IN_PROGRESS)
 
 
+def test_a_confirmed_document_that_is_undone_to_its_beginning_is_open(seat: Seat) -> None:
+    seat.open("note")
+    seat.do(seat.session.accept())
+    seat.do(seat.session.confirm())
+    seat.open("note")
+    seat.undo()
+    seat.undo()
+    assert not seat.session.document.is_confirmed
+    seat.do(seat.session.accept())
+    assert seat.on_disk() == seat.entities() != []
+
+
+def test_what_another_has_confirmed_is_open_again_when_they_reopen_it(seat: Seat) -> None:
+    seat.open("note")
+    seat.do(seat.session.confirm())
+    other = Seat(seat.corpus.path, "bob")
+    other.open("note")
+    assert other.session.document.is_confirmed
+    seat.do(seat.session.reopen())
+    other.open("note")
+    assert not other.session.document.is_confirmed
+    other.do(other.session.reject())
+    assert seat.on_disk() == seat.entities()
+    other.corpus.close()
+
+
 def test_another_program_at_the_same_version_is_noticed(seat: Seat) -> None:
     other = Seat(seat.corpus.path)
     other.open("note")

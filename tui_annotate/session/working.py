@@ -54,11 +54,11 @@ class WorkingDocument:
     def is_confirmed(self) -> bool:
         """Say whether the document is complete; its decisions are closed until it is reopened.
 
-        Without a version of one's own the agreed one counts: opening a confirmed document shows it confirmed.
+        Without a version of one's own another's counts, if that is agreed on and confirmed.
         """
         if self.version.exists:
             return self.version.state is VersionState.CONFIRMED
-        return bool(self.version.master_by)
+        return self.version.agreed
 
     @property
     def labels(self) -> dict[str, LabelValue]:

@@ -33,6 +33,8 @@ class Version:
     master_by: str
     """Whose version is agreed on: empty for none, `master` for the imported one, else an annotator."""
     exists: bool
+    agreed: bool = False
+    """Another's version is master, and it is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,12 @@ def load(corpus: Corpus, document: int, annotator: str) -> Version:
             (document, annotator),
         ).fetchone()
         master = db.execute(
-            "SELECT v.id, a.name, v.next_number FROM document d JOIN version v ON v.id = d.master"
+            "SELECT v.id, a.name, v.next_number, v.state FROM document d JOIN version v ON v.id = d.master"
             " JOIN annotator a ON a.id = v.annotator WHERE d.id = ?",
             (document,),
         ).fetchone()
         master_by = master[1] if master else ""
+        agreed = master_by not in ("", annotator) and STATES[master[3] or 0] is VersionState.CONFIRMED
         if own is not None and own[1] is not None:
             state = STATES[own[1]]
             return Version(
@@ -99,10 +102,11 @@ def load(corpus: Corpus, document: int, annotator: str) -> Version:
                 own[3],
                 master_by,
                 True,
+                agreed,
             )
         copied = contents(db, master[0]) if master else Annotations()
         number = max(own[3] if own else 1, master[2] if master else 1)
-        return Version(document, annotator, None, "", copied, {}, number, master_by, False)
+        return Version(document, annotator, None, "", copied, {}, number, master_by, False, agreed)
 
 
 def contents(db: sqlite3.Connection, version: int) -> Annotations:
