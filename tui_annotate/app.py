@@ -245,7 +245,7 @@ class AnnotateApp(RimApp):
         """Take the keys of the scheme, and those that a question is not ready for."""
         screen = self.screen
         if screen is self.review:
-            taken = self.review.scheme_key(event.key)
+            taken = self.review.letter(event.key, event.character) or self.review.scheme_key(event.key)
         else:
             taken = isinstance(screen, Question) and screen.too_early(event)
         if taken:

@@ -107,3 +107,20 @@ def test_a_single_question_costs_one_key(tmp_path: Path) -> None:
     session, effort, _ = played(tmp_path, marked(set(), True), [], scheme)
     assert effort.keys == 1
     assert session.document.is_confirmed
+
+
+@pytest.mark.parametrize(
+    ("gold", "keys"),
+    [
+        ({((0, 7), "DRUG")}, 3),
+        ({((8, 11), "DRUG")}, 4),
+        ({((75, 88), "DISEASE")}, 6),
+        ({((56, 59), "DISEASE")}, 6),
+    ],
+    ids=["where it begins", "a word on", "the first r and a word more", "the second w"],
+)
+def test_what_is_missing_costs_the_cheaper_of_walking_and_jumping(
+    tmp_path: Path, gold: set[tuple[tuple[int, int], str]], keys: int
+) -> None:
+    _, effort, _ = played(tmp_path, marked(gold), [])
+    assert effort.keys == keys

@@ -53,6 +53,37 @@ def test_a_character_is_a_whole_cluster() -> None:
     assert selected(doc, selection) == "x👨‍👩‍👧e\u0301"
 
 
+def test_jumps_to_a_letter_whatever_its_case_and_accent_and_back() -> None:
+    doc = document("Aspirin and Émile's dose", "daily énough")
+    selection = Selection.at(doc, "s1p1", 0)
+    assert selection is not None
+    seen = []
+    while selection.seek("e", 1):
+        seen.append(selected(doc, selection))
+    assert seen == ["Émile", "énough"]
+    assert selection.seek("D", -1)
+    assert selected(doc, selection) == "daily"
+    assert selection.seek("a", -1)
+    assert selected(doc, selection) == "and"
+    assert not selection.seek("x", -1)
+    assert selected(doc, selection) == "and"
+
+
+def test_one_end_jumps_inside_its_part_and_never_over_the_other() -> None:
+    doc = document("take aspirin and some tea daily", "tea")
+    selection = Selection.at(doc, "s1p1", 5)
+    assert selection is not None
+    assert selection.seek("t", 1, "end")
+    assert selected(doc, selection) == "aspirin and some tea"
+    assert not selection.seek("t", 1, "end")
+    assert selection.seek("s", -1, "end")
+    assert selected(doc, selection) == "aspirin and some"
+    assert selection.seek("s", 1, "start")
+    assert not selection.seek("t", 1, "start")
+    assert selection.seek("t", -1, "start")
+    assert selected(doc, selection) == "take aspirin and some"
+
+
 @given(
     st.text(min_size=1),
     st.lists(

@@ -33,17 +33,21 @@ _CONFIRMED: _Wanted = (
 )  # fmt: skip
 _EMPTY: _Wanted = (("corpus", "table"), ("palette", "commands"), ("quit", "quit"))
 _MOVING: _Wanted = (
-    ("word-left word-right", "word"), ("line-down line-up", "line"), ("character-left character-right", "character"),
-    ("anchor", "hold and extend"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
+    ("word-left word-right", "word"), ("seek", "jump"), ("seek-again", "again"), ("take-right give-right", "extend"),
+    ("anchor", "hold"), ("choose-type", "type"), _SCHEME, ("line-down line-up", "line"),
+    ("character-left character-right", "character"), ("cancel", "leave"),
 )  # fmt: skip
 _EXTENDING: _Wanted = (
-    ("word-left word-right", "word"), ("character-left character-right", "character"), ("other-end", "other end"),
-    ("anchor", "let go"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
+    ("word-left word-right", "word"), ("character-left character-right", "character"), ("seek", "jump"),
+    ("other-end", "other end"), ("anchor", "let go"), ("choose-type", "type"), _SCHEME, ("cancel", "leave"),
 )  # fmt: skip
 
 
 def hint_row(keymap: Keymap, session: ReviewSession, *, selecting: Selecting | None = None) -> Row:
     """Return the line of keys for what is going on."""
+    if selecting is not None and selecting.wanting is not None:
+        where = "on to the next" if selecting.wanting > 0 else "back to the"
+        return row(f" type the first letter of the word to jump {where} one", right=[*_hint("esc", "leave it")])
     wanted = _wanted(session, selecting)
     pieces: list[Piece] = []
     for ids, word in wanted:

@@ -119,6 +119,10 @@ class ReviewScreen(Screen[None]):
         """While text is selected, only the keys of that are alive."""
         return not (action == "do" and self.selecting is not None)
 
+    def letter(self, key: str, character: str | None) -> bool:
+        """Take the letter that a jump in the selection mode waits for; False when none does."""
+        return self.verbs.selection.letter(key, character)
+
     def scheme_key(self, key: str) -> bool:
         """Take a key of the scheme, a digit for an entity type or a letter for a label; False when it is none.
 

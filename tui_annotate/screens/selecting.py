@@ -30,6 +30,9 @@ class Selecting:
         """One end stays where it is."""
         self.end: Literal["start", "end"] = "end"
         """The end that moves while the other is held."""
+        self.wanting: Literal[1, -1] | None = None
+        """The way to jump as soon as a letter is typed."""
+        self._sought: tuple[str, Literal[1, -1]] | None = None
 
     @property
     def span(self) -> Span:
@@ -42,6 +45,29 @@ class Selecting:
         if self.held:
             return self._selection.extend(self.end, direction, unit)
         return self._selection.move(direction, unit)
+
+    def seek(self, letter: str) -> bool:
+        """Jump to the next word that begins with a letter, the way that was asked for; False when none does."""
+        direction, self.wanting = self.wanting or 1, None
+        self._sought = (letter, direction)
+        return self.seek_again()
+
+    def seek_again(self) -> bool:
+        """Jump on to the next word that begins with the letter typed last; False when none does, or none was."""
+        self._column = None
+        if self._sought is None:
+            return False
+        return self._selection.seek(*self._sought, self.end if self.held else "both")
+
+    @property
+    def sought(self) -> str:
+        """The letter that was jumped to last."""
+        return self._sought[0] if self._sought is not None else ""
+
+    def give(self, end: Literal["start", "end"], direction: Literal[1, -1]) -> bool:
+        """Move one end by a word, whichever is held; False where it cannot go on."""
+        self._column = None
+        return self._selection.extend(end, direction, "word")
 
     def line(self, direction: Literal[1, -1]) -> bool:
         """Move to the line above or below."""

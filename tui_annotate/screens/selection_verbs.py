@@ -37,6 +37,13 @@ class SelectionVerbs:
             "word-left": lambda: self._moved(lambda s: s.step(-1, "word")),
             "character-right": lambda: self._moved(lambda s: s.step(1, "character")),
             "character-left": lambda: self._moved(lambda s: s.step(-1, "character")),
+            "seek": lambda: self._want(1),
+            "seek-back": lambda: self._want(-1),
+            "seek-again": self._seek_again,
+            "take-left": lambda: self._moved(lambda s: s.give("start", -1)),
+            "give-left": lambda: self._moved(lambda s: s.give("start", 1)),
+            "take-right": lambda: self._moved(lambda s: s.give("end", 1)),
+            "give-right": lambda: self._moved(lambda s: s.give("end", -1)),
             "line-down": lambda: self._moved(lambda s: s.line(1)),
             "line-up": lambda: self._moved(lambda s: s.line(-1)),
             "anchor": lambda: self._changed(Selecting.hold),
@@ -122,9 +129,37 @@ class SelectionVerbs:
             raise DecisionError("It has several pieces, whose ends are kept.", hint="Remove it and add it anew.")
         return item
 
-    def _moved(self, move: Callable[[Selecting], bool]) -> None:
+    def letter(self, key: str, character: str | None) -> bool:
+        """Take the letter that a jump waits for; any other key ends the waiting, and only escape no more than that."""
         selecting = self._stage.selecting
-        if selecting is not None and move(selecting):
+        if selecting is None or selecting.wanting is None:
+            return False
+        if character is not None and len(character) == 1 and character.isprintable() and character != " ":
+            self._stage.later(
+                lambda: self._moved(lambda s: s.seek(character), f"No further word begins with {character}.")
+            )
+            return True
+        selecting.wanting = None
+        self._stage.show_selection()
+        return key == "escape"
+
+    def _want(self, direction: Literal[1, -1]) -> None:
+        selecting = self._stage.selecting
+        if selecting is not None:
+            selecting.wanting = direction
+            self._stage.show_selection()
+
+    def _seek_again(self) -> None:
+        selecting = self._stage.selecting
+        if selecting is not None and not selecting.sought:
+            self._want(1)
+        elif selecting is not None:
+            self._moved(Selecting.seek_again, f"No further word begins with {selecting.sought}.")
+
+    def _moved(self, move: Callable[[Selecting], bool], otherwise: str = "It cannot go further.") -> None:
+        selecting = self._stage.selecting
+        if selecting is not None:
+            self._stage.tell("" if move(selecting) else otherwise)
             self._stage.show_selection()
 
     def _changed(self, change: Callable[[Selecting], None]) -> None:

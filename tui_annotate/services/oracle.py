@@ -3,7 +3,9 @@
 It works as a practised person does. Suggestions are gone through in reading order as far as the last wrong one;
 a right one costs a key, those behind it are accepted by confirming. A wrong type is one digit, a wrong end one
 key for each word it is moved by, a false suggestion one key. A missing entity costs the key that starts a
-selection, one key a word to get there from the place before, one for each further word of it, and its type.
+selection, the way there from the place before, one key for each further word of it, and its type. The way is
+one key a word, or a jump where that is cheaper: two keys for the first word that begins with the same letter,
+and one for each such word after it.
 """
 
 from __future__ import annotations
@@ -126,17 +128,28 @@ class _Player:
         selection = Selection.at(self._document, before.part, before.start)
         if selection is None:
             return 0
-        keys = 0
+        walked = 0
         place = self._document.order(wanted)[:2]
+        begun = selection.span
         while self._document.order(selection.span)[0] < place[0] or (
             selection.span.part == wanted.part and selection.span.end <= wanted.start
         ):
             if not selection.move(1, "word"):
                 break
-            keys += 1
+            walked += 1
         words = token_offsets(self._document.slice(wanted))
         aligned = selection.snapped() == selection.span and selection.span.start == wanted.start
-        return keys + max(0, len(words) - 1) + (0 if aligned else 1)
+        there = min(walked, self._jumps(begun, selection.span, walked))
+        return there + max(0, len(words) - 1) + (0 if aligned else 1)
+
+    def _jumps(self, begun: Span, word: Span, enough: int) -> int:
+        """Count the keys from one word to another behind it by its first letter; stops at `enough`."""
+        selection = Selection(self._document, begun)
+        letter = self._document.slice(word)[0]
+        keys = 1
+        while selection.span != word and keys < enough and selection.seek(letter, 1):
+            keys += 1
+        return keys if selection.span == word else enough
 
     def _settle_labels(self) -> bool:
         """Set the document labels; True when the last of them has confirmed the document with it."""

@@ -1,4 +1,4 @@
-"""Selecting text by keyboard: a cursor that moves by character, word, sentence and line, and both ends of a span.
+"""Selecting text by keyboard: a cursor that moves by character, word, sentence and line, or jumps, and both ends of it.
 
 Offsets are code points; a motion by character steps over whole grapheme clusters, so that no
 accent or emoji is ever cut in two.
@@ -6,7 +6,9 @@ accent or emoji is ever cut in two.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,12 +84,52 @@ class Selection:
             position += direction
         return False
 
+    def seek(self, letter: str, direction: Literal[1, -1], end: End = "both") -> bool:
+        """Jump to the next or previous word that begins with a letter, over the ends of parts too; False if none does.
+
+        Case and accents do not matter. With one `end` only that end goes there, inside its part.
+        """
+        span = self.span
+        if end == "both":
+            for part, word in self._words_from(direction):
+                if _begins(self._document.part(part).text[word[0]], letter):
+                    self.span = Span(part, *word)
+                    return True
+            return False
+        text = self._document.part(span.part).text
+        words = self._of(span.part, "word")
+        edges, edge = (words.starts, span.start) if end == "start" else (words.ends, span.end)
+        first = bisect_right(edges, edge) if direction > 0 else bisect_left(edges, edge) - 1
+        for index in range(first, len(edges) if direction > 0 else -1, direction):
+            if _begins(text[words.starts[index]], letter):
+                start, stop = (edges[index], span.end) if end == "start" else (span.start, edges[index])
+                if start < stop:
+                    self.span = Span(span.part, start, stop)
+                return start < stop
+        return False
+
     def snapped(self) -> Span:
         """Return the span grown to whole words; itself where no word is touched."""
         words = self._of(self.span.part, "word")
         first = bisect_right(words.ends, self.span.start)
         last = bisect_left(words.starts, self.span.end) - 1
         return self.span if first > last else Span(self.span.part, words.starts[first], words.ends[last])
+
+    def _words_from(self, direction: int) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Yield the words behind the span, or those before it backwards, each with its part."""
+        order = [p.id for p in self._document.parts]
+        position = here = order.index(self.span.part)
+        while 0 <= position < len(order):
+            words = self._of(order[position], "word")
+            if direction > 0:
+                first = bisect_left(words.starts, self.span.end) if position == here else 0
+                places = range(first, len(words.starts))
+            else:
+                last = bisect_right(words.ends, self.span.start) if position == here else len(words.ends)
+                places = range(last - 1, -1, -1)
+            for index in places:
+                yield order[position], (words.starts[index], words.ends[index])
+            position += direction
 
     def _unit(self, part: str, edge: int, direction: int, unit: Unit) -> tuple[int, int] | None:
         bounds = self._of(part, unit)
@@ -112,3 +154,9 @@ class Selection:
                 found = sentences(text)
             held = self._bounds[part, unit] = _Bounds([s for s, _ in found], [e for _, e in found])
         return held
+
+
+def _begins(char: str, letter: str) -> bool:
+    """Say whether a word's first character is a letter, as somebody types it who has no key for an accent."""
+    wanted = letter.casefold()
+    return char.casefold() == wanted or unicodedata.normalize("NFKD", char)[0].casefold() == wanted
