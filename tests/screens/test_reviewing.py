@@ -100,6 +100,21 @@ async def test_the_last_confirmation_stays_and_says_so(make_corpus: MakeCorpus, 
     assert "last one" in told.notices[-1]
 
 
+async def test_confirming_again_goes_on_from_a_confirmed_document(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1"), document("d2"))
+    reviewing, _ = desk.open(path)
+    await reviewing.confirm()
+    second = reviewing.session.document.id
+    await reviewing.back()
+    assert reviewing.session.document.is_confirmed
+    await reviewing.confirm()
+    assert reviewing.session.document.id == second
+    assert kinds(path) == [Kind.CONFIRM]
+    await reviewing.confirm()
+    with pytest.raises(DecisionError, match="Every document"):
+        await reviewing.confirm()
+
+
 async def test_undo_opens_the_document_where_it_happened(make_corpus: MakeCorpus, desk: Desk) -> None:
     reviewing, _ = desk.open(make_corpus(document("d1", found=SUGGESTED), document("d2")))
     session = reviewing.session

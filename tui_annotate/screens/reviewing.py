@@ -136,6 +136,14 @@ class Reviewing:
         if act.leaves:
             self._view.tell("That was the last one: every document is confirmed.")
 
+    async def confirm(self) -> None:
+        """Confirm and go on; from a document that is confirmed already, just go on."""
+        working = self.session.working
+        if working is not None and working.is_confirmed:
+            await self.go_on()
+        else:
+            await self.decide(self.session.confirm)
+
     async def undo(self) -> None:
         """Take the last act back, in whatever document it was."""
         await self._take_back(Desk.undo, "undone", -1)
@@ -190,6 +198,11 @@ class Reviewing:
         if self.loop is not None:
             self.loop.expect([entry.document for entry in found[1:]])
         return True
+
+    async def go_on(self) -> None:
+        """Open the document that comes next; raises DecisionError when none is left."""
+        if not await self.next():
+            raise DecisionError("Every document is confirmed.")
 
     async def expect(self) -> None:
         """Have the documents predicted that come next."""

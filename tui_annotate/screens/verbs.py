@@ -38,11 +38,11 @@ class Verbs:
             "accept": session.accept,
             "reject": session.reject,
             "remove": session.remove,
-            "confirm": session.confirm,
             "skip": session.skip,
             "reopen": session.reopen,
         }
         self._writes: dict[str, Callable[[], Awaitable[None]]] = {
+            "confirm": reviewing.confirm,
             "undo": reviewing.undo,
             "redo": reviewing.redo,
         }
@@ -180,8 +180,7 @@ class Verbs:
         self.asking.type("another type", session.change_type)
 
     async def _next_in_queue(self) -> None:
-        if not await self._stage.reviewing.next():
-            raise DecisionError("Every document is confirmed.")
+        await self._stage.reviewing.go_on()
 
     def _find(self) -> None:
         from tui_annotate.screens.prompt import Prompt
