@@ -117,3 +117,14 @@ def test_other_columns_are_kept() -> None:
 
 def test_an_empty_table_is_refused() -> None:
     assert "empty" in problems(read("csv", source("t.csv", "\n")))[0].reason
+
+
+def test_a_quote_that_is_never_closed_does_not_swallow_the_file_silently() -> None:
+    body = "".join(f"text {number},x\n" for number in range(500))
+    items = read("csv", source("t.csv", f'text,label\nfine,x\n"open,x\n{body}'))
+    (refused,) = [problem for problem in problems(items) if problem.severity == "refused"]
+    assert refused.where == "t.csv:3"
+    assert "never closed" in refused.reason
+    assert [d.document.text for d in docs(items)] == ["fine"]
+    closed = rows("t.csv", 'text,label\n"two\nlines",x\na 5" pipe,x\n"last",x')
+    assert [d.document.text for d in closed] == ["two\nlines", 'a 5" pipe', "last"]

@@ -56,9 +56,22 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
         table = csv.reader(text_lines, dialect)
         line = 1
         for number, row in enumerate(table):
-            if row and not (layout.header and number == 0):
+            if text_lines.at_end and _is_open(text_lines.row, dialect):
+                reason = "a quote is opened here and never closed, so all that follows would be this row; close it"
+                yield Problem("refused", f"{file.where}:{line}", "", reason)
+            elif row and not (layout.header and number == 0):
                 yield from reader.read(row, line, text_lines)
             line = table.line_num + 1
+            text_lines.row.clear()
+
+
+def _is_open(lines: Sequence[str], dialect: type[csv.Dialect]) -> bool:
+    """Say whether the last row of a table ends inside quotes; the reader itself does not tell."""
+    try:
+        list(csv.reader(lines, dialect, strict=True))
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _split(text: str) -> list[str]:
@@ -66,26 +79,39 @@ def _split(text: str) -> list[str]:
 
 
 class _Lines:
-    """The lines of a table as strings; remembers the last one that is not UTF-8."""
+    """The lines of a table as strings; remembers those of the row, and the last one that is not UTF-8."""
 
     def __init__(self, lines: Iterator[bytes], only_cr: bool) -> None:
         self._lines = lines if not only_cr else (piece for line in lines for piece in line.splitlines(True))
+        self._ahead = next(self._lines, None)
         self._number = 0
+        self.row: list[str] = []
+        """The lines read since it was cleared."""
         self.broken = 0
         """Number of the last line that is not UTF-8."""
         self.byte = 0
+
+    @property
+    def at_end(self) -> bool:
+        """Say whether the last line has been read."""
+        return self._ahead is None
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = self._ahead
+        if line is None:
+            raise StopIteration
+        self._ahead = next(self._lines, None)
         self._number += 1
         try:
-            return line.decode("utf-8")
+            text = line.decode("utf-8")
         except UnicodeDecodeError as error:
             self.broken, self.byte = self._number, error.start
-            return line.decode("utf-8", "replace")
+            text = line.decode("utf-8", "replace")
+        self.row.append(text)
+        return text
 
 
 class _RowReader:
@@ -102,7 +128,7 @@ class _RowReader:
     def read(self, row: list[str], line: int, lines: _Lines) -> Iterator[Item]:
         layout, where = self._layout, f"{self._where}:{line}"
         if lines.broken >= line:
-            reason = f"is not UTF-8 at byte {lines.byte} of the line"
+            reason = f"is not UTF-8 at byte {lines.byte} of the line; convert the file to UTF-8 for this row"
             yield Problem("refused", f"{self._where}:{lines.broken}", "", reason)
             return
         if len(row) <= layout.text or not (row[layout.text] or self._empty):
