@@ -151,3 +151,25 @@ def test_doctor_reports_as_json_and_sees_what_is_wrong(run: Run, corpus: Path, m
     assert rows["terminal"]["problem"]
     assert rows["corpus"]["found"].startswith("0 documents")
     assert rows["sqlite"]["problem"] == ""
+
+
+def test_an_anndoc_legend_is_a_scheme(run: Run, tmp_path: Path) -> None:
+    names = {"e_1": "Drug", "m_2": "urgent", "m_3": "site/lung", "m_4": "site/skin", "r_5": "treats"}
+    (tmp_path / "legend.json").write_text(json.dumps(names))
+    assert run("scheme", "check", "legend.json").code == 0
+    assert run("new", "a.db", "--scheme", "legend.json").code == 0
+    shown = json.loads(run("scheme", "show", "a.db", "--json").out)
+    assert [(e["name"], e["id"]) for e in shown["entities"]] == [("Drug", "e_1")]
+    assert {label["name"]: label["kind"] for label in shown["labels"]} == {"urgent": "boolean", "site": "choices"}
+    (tmp_path / "broken.json").write_text("[1]")
+    assert run("new", "b.db", "--scheme", "broken.json").code == 3
+    assert run("new", "b.db", "--scheme", "gone.toml").code == 2
+    assert not (tmp_path / "b.db").exists()
+
+
+def test_stats_says_that_a_training_is_due_rather_than_in_0(run: Run, corpus: Path, tmp_path: Path) -> None:
+    assert "next training    in 10 confirmations" in run("stats", corpus).out
+    rows = "".join(f'{{"text":"text {number}","labels":{{"urgent":true}},"confirmed":true}}\n' for number in range(10))
+    (tmp_path / "rows.jsonl").write_text(rows)
+    run("import", corpus, "rows.jsonl")
+    assert "next training    with the next confirmation in the app" in run("stats", corpus).out

@@ -165,3 +165,12 @@ def test_annotations_that_point_nowhere_go_out_again_in_any_order(run: Run, corp
         "Text",
         "nowhere",
     ]
+
+
+def test_hundreds_of_duplicates_do_not_push_what_was_refused_away(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "same.jsonl").write_text('{"text":"the same"}\n' * 200 + "{broken\n")
+    ran = run("import", corpus, "same.jsonl")
+    assert ran.err.count("has the same text") == 20
+    assert "... and 179 more that are only noted" in ran.err
+    assert "same.jsonl:201: is no JSON" in ran.err
+    assert "200 created, 199 duplicates" in ran.err

@@ -21,7 +21,12 @@ SchemeFile = Annotated[
 ]
 
 
-@app.command("new", epilog=examples("new notes.db", "new notes.db --scheme drugs.toml"))
+@app.command(
+    "new",
+    epilog=examples(
+        "new notes.db", "new notes.db --scheme drugs.toml", "new notes.db --scheme annotations-legend.json"
+    ),
+)
 def new(corpus: CorpusPath, scheme: SchemeFile = None, annotator: Annotator = None) -> None:
     """Create a corpus, empty as yet. Without a scheme, imports and the app add labels as they come."""
     from tui_annotate.store.connection import Corpus

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 app = options.group()
 
+_MOST_NOTED = 20
+"""Notes that are shown of one import; a corpus with thousands of duplicates would push everything else away."""
+
 Paths = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Files, folders, zips, or - for stdin.", show_default=False)
 ]
@@ -134,17 +137,27 @@ def _tell_import(done: ImportReport) -> None:
         [(f.where, f.format, f.files, f.documents, f.noted, f.repaired, f.refused) for f in done.files],
     )
     counts = asdict(done.counts)
-    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    parts = [_counted(count, name) for name, count in counts.items() if count]
     say(("Would be: " if done.dry_run else "") + (", ".join(parts) or "nothing") + ".")
     if done.added:
         say(f"{'Would join' if done.dry_run else 'Joined'} the scheme: {', '.join(done.added)}.")
 
 
 def _say_problems(problems: Sequence[Problem], more: int) -> None:
+    """Say all that was refused or repaired, and the first of what is only noted."""
+    noted = 0
     for problem in problems:
-        say(str(problem))
+        noted += problem.severity == "noted"
+        if problem.severity != "noted" or noted <= _MOST_NOTED:
+            say(str(problem))
+    if noted > _MOST_NOTED:
+        say(f"... and {noted - _MOST_NOTED} more that are only noted; --json lists them.")
     if more:
         say(f"... and {more} more.")
+
+
+def _counted(count: int, names: str) -> str:
+    return f"{count} {names[:-1] if count == 1 and names.endswith('s') else names}"
 
 
 @app.command(
@@ -192,7 +205,7 @@ def export(
     if json:
         out_json(asdict(done))
     where = "" if output == "-" else f" to {done.target}"
-    say(f"{done.documents} documents as {done.format}{where}, read again and found equal.")
+    say(f"{_counted(done.documents, 'documents')} as {done.format}{where}, read again and found equal.")
     if done.loses:
         say(f"{done.format} loses {done.loses}.")
     if done.decisions:

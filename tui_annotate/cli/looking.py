@@ -27,8 +27,7 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         values = stored.load(opened)
         scheme = stored.scheme(opened)
         deployed = runs.deployed(opened)
-        trained = [run.name for run in runs.all(opened) if run.state == "finished"]
-        since = counters.confirmed_since(opened, trained[-1] if trained else None)
+        since = counters.confirmed_since_training(opened)
     report: dict[str, Any] = {
         **asdict(progress),
         "entity_types": [e.name for e in scheme.entities],
@@ -42,7 +41,9 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         out_json(report)
         return
     left = max(0, report["retrain_every"] - report["since_training"])
-    retrain = f"in {left} confirmations" if values.active_learning else "only when asked (active learning is off)"
+    retrain = f"in {left} confirmation{'s' * (left != 1)}" if left else "with the next confirmation in the app"
+    if not values.active_learning:
+        retrain = "only when asked (active learning is off)"
     lines = (
         ("documents", f"{progress.total}, {progress.pending} untouched"),
         ("confirmed", f"{progress.confirmed}, of them {progress.holdout_confirmed} held out"),

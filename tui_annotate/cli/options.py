@@ -11,7 +11,7 @@ import typer
 
 from tui_annotate import config
 from tui_annotate.cli.output import say
-from tui_annotate.errors import NothingToDoError, SchemeError, UsageError
+from tui_annotate.errors import DataError, NothingToDoError, SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
@@ -65,14 +65,24 @@ def opened(path: Path, *, readonly: bool = False) -> Corpus:
 
 
 def read_scheme(path: Path) -> Scheme:
-    """Read a scheme file; SchemeError says where it is wrong."""
-    from tui_annotate.formats import scheme_toml
+    """Read a scheme file, TOML or an anndoc legend (`.json`); SchemeError says where it is wrong."""
+    from tui_annotate.formats import anndoc_legend, scheme_toml
 
+    if not path.is_file():
+        raise UsageError(f"There is no scheme file {path}.", hint="`tui-annotate scheme show CORPUS` prints one.")
+    content = path.read_bytes()
+    if path.suffix.lower() == ".json":
+        try:
+            legend, notes = anndoc_legend.read(content)
+        except DataError as error:
+            raise SchemeError(f"{path}: {error}") from error
+        for note in notes:
+            say(f"{path}: {note}")
+        return legend.scheme()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return scheme_toml.parse(content.decode("utf-8-sig"), where=str(path))
     except UnicodeDecodeError as error:
         raise SchemeError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
-    return scheme_toml.parse(text, where=str(path))
 
 
 def only_task(tasks: Collection[str]) -> str:

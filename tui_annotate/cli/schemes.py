@@ -22,7 +22,10 @@ app = options.group("Show the labels of a corpus, or check a scheme.")
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 CorpusOrFile = Annotated[
-    Path, typer.Argument(metavar="CORPUS", help="A corpus, or a scheme file (.toml).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="CORPUS", help="A corpus, or a scheme file (.toml, or an anndoc legend .json).", show_default=False
+    ),
 ]
 
 
@@ -46,8 +49,9 @@ def check(corpus: CorpusOrFile, json: Json = False, annotator: Annotator = None)
     """Check a scheme: names, colours, references, keys. Clashing keys settle themselves, the rest is to be mended."""
     from tui_annotate.keymaps import assign
 
-    found = options.settled(corpus if corpus.suffix != ".toml" else None, annotator=annotator)
-    scheme = options.read_scheme(corpus) if corpus.suffix == ".toml" else _scheme_of(corpus)
+    is_file = corpus.suffix.lower() in (".toml", ".json")
+    found = options.settled(None if is_file else corpus, annotator=annotator)
+    scheme = options.read_scheme(corpus) if is_file else _scheme_of(corpus)
     problems = list(_problems(scheme))
     clashes = [str(clash) for clash in assign(scheme, found.keys).clashes]
     if json:
