@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.store import making
 from tests.store.making import CONFIRMED
-from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.errors import NothingToDoError, StoreError, UsageError
 from tui_annotate.store import counters, log, runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunFolder, RunRow
@@ -41,6 +42,32 @@ def test_names_count_on_and_never_take_a_folder_that_is_there(corpus: Corpus) ->
     assert [make(corpus), make(corpus), make(corpus, "labels:kind")] == ["entities-1", "entities-2", "labels:kind-1"]
     runs.folder(corpus, "entities-3").mkdir()
     assert runs.new_name(corpus, "entities") == "entities-4"
+
+
+def test_two_trainings_of_one_name_at_once_do_not_touch_each_other(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = runs.folder(corpus, "entities-1")
+    with RunFolder(target) as first:
+        (first / "model").write_text("first")
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        second = RunFolder(target)
+        (second.__enter__() / "model").write_text("second")
+        monkeypatch.undo()
+    with pytest.raises(StoreError, match="Another training became entities-1"):
+        second.__exit__(None, None, None)
+    assert (target / "model").read_text() == "first"
+    assert list(corpus.runs_folder.iterdir()) == [target]
+
+
+def test_what_a_killed_training_left_is_swept_away_later(corpus: Corpus) -> None:
+    left = corpus.runs_folder / ".entities-1.123.new"
+    left.mkdir(parents=True)
+    make(corpus)
+    assert left.exists()
+    os.utime(left, (0, 0))
+    make(corpus)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -19,11 +18,10 @@ from tui_annotate.learn import data
 from tui_annotate.learn.engines.base import EngineFactory, Progress
 from tui_annotate.store import counters, documents
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.files import sweep
 
 SPACE_FILE = "space.npz"
 """Its name in a run's folder."""
-LEFT_BEHIND = 3600.0
-"""Seconds after which a half-written file is one that a killed process left."""
 GROWTH = 0.05
 """A cached space is learned anew when the corpus has grown or shrunk by this share."""
 MOST_BYTES = 300 << 20
@@ -76,10 +74,7 @@ def _fits(path: Path, key: CacheKey) -> bool:
 
 def _aside(path: Path, write: Callable[[Path], object]) -> None:
     """Write under another name of this process, then rename: two processes may do so at once."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
-                left.unlink()
+    sweep(path.parent, f".{path.name}.*")
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(aside)

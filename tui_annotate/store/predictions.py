@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.store import rows, trouble
-from tui_annotate.store.files import sync_folder
+from tui_annotate.store.files import sweep, sync_folder
 
 FILE_NAME = "predictions.db"
 _decode = rows.decoder(list[Suggestion])
@@ -16,7 +17,8 @@ _decode = rows.decoder(list[Suggestion])
 
 def write_predictions(folder: Path, found: Iterable[tuple[int, list[Suggestion]]]) -> int:
     """Write predictions by document, replacing the file; return for how many documents."""
-    aside = folder / f".{FILE_NAME}.new"
+    aside = folder / f".{FILE_NAME}.{os.getpid()}.new"
+    sweep(folder, f".{FILE_NAME}.*.new")
     aside.unlink(missing_ok=True)
     try:
         db = sqlite3.connect(aside, isolation_level=None)

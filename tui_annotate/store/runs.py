@@ -5,6 +5,7 @@ The corpus needs no run folder to open or to be understood; a lost one costs its
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,12 +13,12 @@ from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.errors import NothingToDoError, StoreError, UsageError
 from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.files import sync_folder, sync_tree
+from tui_annotate.store.files import sweep, sync_folder, sync_tree
 from tui_annotate.store.predictions import predictions, write_predictions
 
 __all__ = [
@@ -103,14 +104,16 @@ def _folder_name(name: str) -> str:
 class RunFolder:
     """A run's folder in the making: `with RunFolder(target) as aside:` fills it; it gets its name when all is on disk.
 
-    When the block raises, nothing is left.
+    When the block raises, nothing is left. Two processes may make a run of the same name at once: each fills a
+    folder of its own, and the second is told.
     """
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.aside = target.with_name(f".{target.name}.new")
+        self.aside = target.with_name(f".{target.name}.{os.getpid()}.new")
 
     def __enter__(self) -> Path:
+        sweep(self.target.parent, ".*.new")
         shutil.rmtree(self.aside, ignore_errors=True)
         self.aside.mkdir(parents=True)
         return self.aside
@@ -121,8 +124,15 @@ class RunFolder:
         if kind is not None:
             shutil.rmtree(self.aside, ignore_errors=True)
             return
-        sync_tree(self.aside)
-        self.aside.rename(self.target)
+        try:
+            sync_tree(self.aside)
+            self.aside.rename(self.target)
+        except OSError as problem:
+            shutil.rmtree(self.aside, ignore_errors=True)
+            if self.target.exists():
+                name = unquote(self.target.name)
+                raise StoreError(f"Another training became {name} at the same time.", hint="Train again.") from problem
+            raise
         sync_folder(self.target.parent)
 
 
