@@ -246,6 +246,12 @@ async def test_what_the_server_could_not_do_is_told(stage: Stage) -> None:
     assert (stage.loop.state.failed, stage.loop.state.news) == (True, "The disk is gone. The log has the details.")
 
 
+async def test_too_few_answers_yet_are_no_failure(stage: Stage) -> None:
+    stage.children.say(messages.TrainingFailed(message="Only ham so far.", kind="TooFewExamplesError"))
+    assert not stage.loop.state.failed
+    assert stage.loop.state.news == "not trained: Only ham so far."
+
+
 async def test_predictions_are_asked_for_once_kept_and_given_with_their_run(stage: Stage) -> None:
     await stage.finish(1)
     stage.loop.expect([2, 3])

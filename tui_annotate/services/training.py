@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.errors import AnnotateError, LearnError
+from tui_annotate.errors import AnnotateError, LearnError, TooFewExamplesError
 from tui_annotate.learn import messages
 from tui_annotate.learn.client import Learner
 from tui_annotate.services import registering
@@ -207,12 +207,10 @@ class LearningLoop:
             case messages.TrainingFinished():
                 self._later(self._finish(event))
             case messages.TrainingFailed():
-                self._ended(
-                    failed=not event.cancelled,
-                    news="training cancelled"
-                    if event.cancelled
-                    else f"not trained: {event.message} {event.hint}".strip(),
-                )
+                # Too few answers yet is no failure: the next training has more of them.
+                too_early = event.kind == TooFewExamplesError.__name__
+                said = "training cancelled" if event.cancelled else f"not trained: {event.message} {event.hint}".strip()
+                self._ended(failed=not (event.cancelled or too_early), news=said)
             case messages.ServerReady():
                 self._loaded = event.runs
                 if event.failed:
