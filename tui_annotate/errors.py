@@ -53,6 +53,10 @@ class DecisionError(AnnotateError):
     """A decision that makes no sense where it was asked for; nothing was changed."""
 
 
+class ChangedMeanwhileError(DecisionError):
+    """Another program changed what the decision is about; nothing was written."""
+
+
 class UndoError(DecisionError):
     """Nothing to undo or redo, or somebody else changed the same version since."""
 

@@ -155,6 +155,18 @@ async def test_a_locked_file_leaves_everything_as_it_was(make_corpus: MakeCorpus
     assert kinds(path) == [Kind.ACCEPT]
 
 
+async def test_what_another_program_changed_is_read_again_and_said(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1", found=SUGGESTED))
+    ours, told = desk.open(path)
+    theirs, _ = desk.open(path)
+    await theirs.decide(theirs.session.accept)
+    with pytest.raises(DecisionError, match=r"changed meanwhile .* This is how it is now"):
+        await ours.decide(ours.session.reject)
+    assert told.documents == 1
+    assert [item.undecided for item in ours.session.document.items] == [False, True, True]
+    assert kinds(path) == [Kind.ACCEPT]
+
+
 async def test_coming_back_finds_document_and_place(make_corpus: MakeCorpus, desk: Desk) -> None:
     path = make_corpus(document("d1"), document("d2", found=SUGGESTED))
     reviewing, _ = desk.open(path)

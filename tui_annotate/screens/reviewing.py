@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tui_annotate.domain.decisions import Changes, Kind, VersionState
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
-from tui_annotate.errors import DecisionError, StoreError
+from tui_annotate.errors import ChangedMeanwhileError, DecisionError, StoreError
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.session.desk import Desk, Predictions, TakenBack
 from tui_annotate.session.items import Place
@@ -122,7 +122,11 @@ class Reviewing:
             Desk(corpus, annotator).write(act)
             return counters.progress(corpus) if counted else None
 
-        progress = await self.corpus(write)
+        try:
+            progress = await self.corpus(write)
+        except ChangedMeanwhileError as error:
+            await self.reload()
+            raise DecisionError(error.message, hint="This is how it is now.") from error
         self.session.wrote(act)
         confirmations = sum(_confirmations(d.kind, d.changes.state) for d in act.decisions)
         # Counts are shown with the next document: a picture of their own would hold that one up.

@@ -21,7 +21,7 @@ from tui_annotate.domain.decisions import (
     RelationChange,
     VersionState,
 )
-from tui_annotate.errors import DecisionError
+from tui_annotate.errors import ChangedMeanwhileError, DecisionError
 from tui_annotate.store import annotators, changing, counters, rows, versions
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
@@ -242,14 +242,15 @@ class Act:
         )
         return LoggedDecision(self.sequence, self.at, self.step, decision)
 
-    def _stale(self, decision: Decision, what: str) -> DecisionError:
+    def _stale(self, decision: Decision, what: str) -> ChangedMeanwhileError:
         last = self.db.execute(
             "SELECT a.name, l.at FROM decision l JOIN annotator a ON a.id = l.annotator"
             " WHERE l.document = ? AND l.sequence < ? ORDER BY l.sequence DESC LIMIT 1",
             (decision.document, self.step),
         ).fetchone()
         by = f"by {last[0]} at {last[1]}" if last else "elsewhere"
-        return DecisionError(f"{what[:1].upper()}{what[1:]} was changed meanwhile {by}.", hint="Reopen the document.")
+        message = f"{what[:1].upper()}{what[1:]} was changed meanwhile {by}."
+        return ChangedMeanwhileError(message, hint="Read the document again, then decide.")
 
 
 def work_out_state(db: sqlite3.Connection, document: int) -> int:
