@@ -55,7 +55,7 @@ def test_what_another_program_changed_is_not_overwritten(corpus: Corpus) -> None
     with Corpus.open(corpus.path) as other:
         log.record(corpus, [begin(3)])
         log.record(other, [add(3, 2, start=4)])
-        with pytest.raises(DecisionError, match=r"changed meanwhile by ann.*Reopen"):
+        with pytest.raises(DecisionError, match=r"changed meanwhile by ann.*Read the document again"):
             log.record(corpus, [add(3, 2, start=8)])
         gone = Decision(Kind.REMOVE, 3, "ann", Changes((EntityChange(making.entity(1), None),)))
         log.record(other, [gone])
