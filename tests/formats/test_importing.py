@@ -182,6 +182,20 @@ def test_options_reach_the_reader(corpus: Corpus, tmp_path: Path) -> None:
     assert counters.progress(corpus).confirmed == 2
 
 
+def test_a_type_that_the_annotator_makes_during_an_import_stays(corpus: Corpus, tmp_path: Path) -> None:
+    rows = [{"text": f"text {n}", "spans": [{"start": 0, "end": 4, "label": f"T{n // 400}"}]} for n in range(900)]
+
+    def annotate(done: int) -> None:
+        scheme = settings.scheme(corpus)
+        if scheme.entity("MINE") is None:
+            settings.set_scheme(corpus, scheme.with_entity(EntityType("MINE")), annotator="ann")
+
+    run(corpus, jsonl(tmp_path, *rows), on_progress=annotate)
+    types = settings.scheme(corpus).entities
+    assert {"T0", "T1", "T2", "MINE"} <= {type.name for type in types}
+    assert len({type.id for type in types}) == len(types)
+
+
 def test_a_missing_path_is_a_usage_error(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         run(corpus, tmp_path / "no.txt")

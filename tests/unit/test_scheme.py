@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, RelationType, Scheme
+from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, RelationType, Scheme, joined
 from tui_annotate.errors import SchemeError
 
 
@@ -17,6 +19,22 @@ def test_ids_come_from_one_counter_and_stay() -> None:
     grown = scheme.with_entity(EntityType("Route"))
     assert grown.entities[:2] == scheme.entities
     assert grown.entities[2].id == "e_10"
+
+
+def test_what_two_programs_made_of_one_scheme_is_joined() -> None:
+    ward = DocumentLabel("ward", "choice", (Choice("a"),))
+    base = Scheme((EntityType("Drug"),), (ward, DocumentLabel("urgent", "boolean"))).numbered()
+    held = base.with_entity(EntityType("Dose")).with_label(replace(base.labels[0], options=(Choice("a"), Choice("b"))))
+    mine = base.with_entity(EntityType("Route")).with_label(replace(base.labels[0], options=(Choice("a"), Choice("c"))))
+    mine = replace(mine, entities=(replace(mine.entities[0], color="red"), *mine.entities[1:]))
+    both = joined(held, mine, base)
+    assert [(e.name, e.color) for e in both.entities] == [("Drug", "red"), ("Dose", ""), ("Route", "")]
+    assert [o.value for o in both.labels[0].options] == ["a", "b", "c"]
+    ids = [*(e.id for e in both.entities), *(m.id for m in both.labels)]
+    assert len(set(ids)) == len(ids)
+    assert all(ids)
+    assert joined(held, base, base) == held
+    assert joined(base, mine, base) == mine
 
 
 @pytest.mark.parametrize("name", ["", " Drug", "Drug\n"])

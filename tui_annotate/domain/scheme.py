@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from tui_annotate.domain.annotations import LabelContent
 from tui_annotate.errors import SchemeError
@@ -172,6 +172,49 @@ class Scheme:
         if self.label(label.name) is None:
             others.append(label)
         return replace(self, labels=tuple(others)).numbered()
+
+
+Thing = TypeVar("Thing", EntityType, DocumentLabel, Attribute, RelationType)
+
+
+def joined(held: Scheme, mine: Scheme, base: Scheme) -> Scheme:
+    """Return a scheme with both what `held` has and what `mine` changed, where both were made from `base`.
+
+    What both changed stays as held; of a label that both gave options it has all of them.
+    """
+    used = {thing.id for g in (held.entities, held.labels, held.attributes, held.relations) for thing in g}
+    return replace(
+        held,
+        entities=_joined(held.entities, mine.entities, base.entities, used),
+        labels=_joined(held.labels, mine.labels, base.labels, used),
+        attributes=_joined(held.attributes, mine.attributes, base.attributes, used),
+        relations=_joined(held.relations, mine.relations, base.relations, used),
+        guidelines=held.guidelines if held.guidelines != base.guidelines else mine.guidelines,
+    ).numbered()
+
+
+def _joined(
+    held: tuple[Thing, ...], mine: tuple[Thing, ...], base: tuple[Thing, ...], used: set[str]
+) -> tuple[Thing, ...]:
+    before = {thing.name: thing for thing in base}
+    changed = {thing.name: thing for thing in mine}
+    both: list[Thing] = [_both(thing, changed.get(thing.name, thing), before.get(thing.name)) for thing in held]
+    known = {thing.name for thing in held} | before.keys()
+    for thing in mine:
+        if thing.name not in known:
+            both.append(thing if thing.id not in used else replace(thing, id=""))
+    return tuple(both)
+
+
+def _both(held: Thing, mine: Thing, base: Thing | None) -> Thing:
+    if held == base:
+        return mine
+    if mine == base:
+        return held
+    if isinstance(held, DocumentLabel | Attribute) and isinstance(mine, DocumentLabel | Attribute) and held.options:
+        known: set[str] = {option.value for option in held.options}
+        return replace(held, options=(*held.options, *(o for o in mine.options if o.value not in known)))
+    return held
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:

@@ -230,5 +230,7 @@ class _Import:
 
     def _write_scheme(self) -> None:
         if self._labels.scheme is not self._stored and self._labels.scheme != self._stored:
-            self._stored = settings.set_scheme(self._corpus, self._labels.scheme, annotator=self._annotator)
+            self._stored = settings.set_scheme(
+                self._corpus, self._labels.scheme, annotator=self._annotator, base=self._stored
+            )
             self._labels.renumbered(self._stored)

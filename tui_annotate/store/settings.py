@@ -9,7 +9,7 @@ from typing import Any, Literal, get_type_hints
 import msgspec
 
 from tui_annotate.domain.decisions import Kind
-from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme import Scheme, joined
 from tui_annotate.errors import ParameterError
 from tui_annotate.store import annotators, drawing, rows
 from tui_annotate.store.connection import Corpus
@@ -123,12 +123,19 @@ def scheme(corpus: Corpus) -> Scheme:
     return _decode_scheme(found[0] if found else "")
 
 
-def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str) -> Scheme:
-    """Put a scheme in force, with ids for what has none, and log it; the older ones are kept."""
+def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str, base: Scheme | None = None) -> Scheme:
+    """Put a scheme in force, with ids for what has none, and log it; the older ones are kept.
+
+    Args:
+        base: The scheme that this one was made from. What another program has changed since then stays.
+    """
     scheme = scheme.numbered()
     with corpus.transaction() as db:
         number, body = db.execute("SELECT number, body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
-        if _decode_scheme(body) == scheme:
+        held = _decode_scheme(body)
+        if base is not None and held != base:
+            scheme = joined(held, scheme, base)
+        if held == scheme:
             return scheme
         who = annotators.ensure(corpus, db, annotator)
         now = rows.now()
