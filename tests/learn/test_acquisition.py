@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,8 +12,13 @@ from tui_annotate.errors import UsageError
 from tui_annotate.learn import acquisition
 from tui_annotate.learn.acquisition import STRATEGIES, pick, strategy_for
 from tui_annotate.learn.engines.base import Signals
+from tui_annotate.store.settings import Strategy
 
 INFORMED = [name for name in STRATEGIES if name != "random"]
+
+
+def test_every_strategy_can_be_set_and_every_one_that_can_be_set_is_there() -> None:
+    assert set(get_args(Strategy)) == {"default", *STRATEGIES}
 
 
 def signals(sure: list[float], *, tokens: list[int] | None = None, words: np.ndarray | None = None) -> Signals:

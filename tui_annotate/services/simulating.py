@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
@@ -26,9 +26,9 @@ from tui_annotate.session.review import ReviewSession
 from tui_annotate.store import documents, queue, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
-from tui_annotate.store.settings import Settings
+from tui_annotate.store.settings import Settings, Strategy
 
-STRATEGIES = ("default", "random", "margin", "entropy", "least-confidence", "length-normalised")
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
 _ANNOTATOR = "oracle"
 
 Tell = Callable[[float, str], None]

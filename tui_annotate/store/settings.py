@@ -17,6 +17,9 @@ from tui_annotate.store.connection import Corpus
 _decode_scheme = rows.decoder(Scheme)
 
 
+Strategy = Literal["default", "random", "margin", "entropy", "least-confidence", "length-normalised"]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a corpus is reviewed and learned from. What was never set has the default given here."""
@@ -27,7 +30,7 @@ class Settings:
     """Retrain by itself; off, only when asked."""
     deploy: Literal["always", "never"] = "always"
     """Whether a run that active learning finished is put to use at once."""
-    strategy: Literal["default", "random", "margin", "entropy", "least-confidence", "length-normalised"] = "default"
+    strategy: Strategy = "default"
     """What makes a document worth asking for; `default` depends on the task."""
     order: Literal["informative", "random", "file"] = "informative"
     """In which order documents are shown."""
