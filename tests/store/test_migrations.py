@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,15 +12,21 @@ import sqlite_utils
 
 from tests.store.making import CONFIRMED
 from tui_annotate.domain.annotations import Verdict
+from tui_annotate.domain.decisions import Kind
 from tui_annotate.errors import StoreError
 from tui_annotate.store import (
+    annotators,
     counters,
     documents,
+    listing,
     log,
     migrations,
     opening,
+    outgoing,
+    queue,
     rebuild,
     runs,
+    search,
     settings,
     suggestions,
     verify,
@@ -58,6 +66,33 @@ def check_contents(corpus: Corpus) -> None:
 def test_a_saved_file_of_version_1_opens_with_all_that_is_in_it(old: Path) -> None:
     with Corpus.open(old) as corpus:
         check_contents(corpus)
+
+
+def test_the_first_migration_is_never_edited() -> None:
+    sql = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
+    with closing(sqlite3.connect(VERSION_1)) as saved, closing(sqlite3.connect(":memory:")) as made:
+        migrations.m001_first_schema(sqlite_utils.Database(made))
+        assert made.execute(sql).fetchall() == saved.execute(sql).fetchall()
+
+
+def test_every_reader_goes_through_a_saved_file_of_version_1(old: Path) -> None:
+    with Corpus.open(old) as corpus:
+        known = settings.load(corpus)
+        assert [one.document.key for one in outgoing.outgoing(corpus)] == ["one", "two", "three", "four", "five"]
+        assert [hit.key for hit in search.search(corpus, "aspirin", per_document=1)][:2] == ["one", "two"]
+        assert [row.key for row in documents.page(corpus, sort="changed", descending=True, limit=1)] == ["four"]
+        assert [id for some in documents.ids(corpus) for id in some] == [1, 2, 3, 4, 5]
+        assert [(g.id, g.annotator) for g in versions.gold(corpus)] == [(1, "ann"), (2, "master")]
+        following = queue.following(corpus, "ann", n=9, settings=known)
+        assert {found.document for found in following} == {3, 4, 5}
+        assert [p.annotator for p in suggestions.proposals(corpus, 3)] == ["master"]
+        assert log.history(corpus, document=1)[0].decision.kind is Kind.CONFIRM
+        assert [row.annotator for row in versions.versions(corpus, 1)] == ["ann"]
+        assert annotators.names(corpus) == {"ann": 0}
+        assert documents.files(corpus, 1) == documents.extra(corpus, 1) == {}
+        assert counters.confirmed_since_training(corpus) == 2
+        assert listing.page(corpus, tags=["Test"])[0].key == "one"
+        assert queue.entries(corpus) == []
 
 
 def test_an_older_schema_is_backed_up_checked_and_then_migrated(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
