@@ -148,5 +148,5 @@ def test_gold_after_a_sequence_and_by_tag(corpus: Corpus) -> None:
     sequence = log.history(corpus, limit=1)[0].sequence
     log.record(corpus, [making.reject(4, making.suggestion().key)])
     documents.add_tag(corpus, 5, "Train", annotator="ann")
-    assert [(g.id, g.rejected) for g in versions.gold(corpus, after=sequence)] == [(4, (making.suggestion().key,))]
+    assert [g.id for g in versions.gold(corpus, after=sequence)] == [4]
     assert [(g.id, g.marks.tags) for g in versions.gold(corpus, tags=["Train"])] == [(5, ("Train",))]

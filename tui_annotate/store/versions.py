@@ -142,8 +142,6 @@ class GoldDocument:
     rule: str
     """Why this version: `Selected.rule`."""
     marks: Marks
-    rejected: tuple[SuggestionKey, ...]
-    """Suggestions that were turned down in it: they train as negatives."""
     confirmed: int
     """Sequence of the decision that confirmed it."""
 
@@ -214,7 +212,6 @@ def _gold(corpus: Corpus, chosen: list[tuple[VersionRow, Selected]]) -> list[Gol
                 row.annotator,
                 selected.rule,
                 marks[row.document],
-                tuple(key for key, verdict in verdicts(db, row.id).items() if verdict is Verdict.REJECTED),
                 row.confirmed,
             )
             for row, selected in chosen
