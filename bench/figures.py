@@ -1,0 +1,153 @@
+"""Writes the README's table of figures from what `make bench` left in `bench/out`: `python -m bench.figures`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.__main__ import OUT
+
+README = Path(__file__).parents[1] / "README.md"
+_BETWEEN = re.compile(r"<!-- figures -->.*?<!-- /figures -->", re.DOTALL)
+
+Row = tuple[str, str]
+
+
+def read(name: str) -> Any:
+    """Return a benchmark's result; None when it was not run."""
+    path = OUT / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["result"] if path.exists() else None
+
+
+def keys(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `app_keys`."""
+    for size, one in found.items():
+        yield f"next suggestion, document of {size}", _key(one["next"])
+        yield f"accept, on disk, document of {size}", _key(one["accept"])
+        if "training" in one:
+            yield f"accept while a training runs, {size}", _key(one["training"]["accept"])
+    commit = next(iter(found.values()))["bare_commit_ms"]
+    yield "a bare commit of one row beside it", f"{commit['p50']} ms, p95 {commit['p95']} ms"
+
+
+def _key(found: dict[str, Any]) -> str:
+    size = found["bytes"]
+    return f"{_ms(found['ms'])}; {size['p50']:.0f} bytes, p95 {size['p95']:.0f}"
+
+
+def _ms(found: dict[str, Any]) -> str:
+    return f"{found['p50']} ms, p95 {found['p95']} ms"
+
+
+def documents(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `app_documents`."""
+    total = f"{found['documents']:,}"
+    yield (
+        f"start to the first picture, {total} documents (a bare Textual screen: {found['bare_start_ms']:.0f} ms)",
+        f"{found['start_ms']:.0f} ms",
+    )
+    yield f"confirm and next document, {total} documents", _ms(found["confirm"]["ms"])
+    yield "open 60 kB with 500 suggestions", _ms(found["open_60kB_500"]["ms"])
+
+
+def waits(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `store_waits`."""
+    for name, one in found.items():
+        if isinstance(one, dict) and "p99" in one:
+            yield f"a decision's wait, {name}", f"{one['p50']} ms, p99 {one['p99']} ms"
+
+
+def imports(found: list[dict[str, Any]]) -> Iterator[Row]:
+    """Rows of `store_import`."""
+    for one in found:
+        entities = f" with {one['entities']} entities" if one["entities"] else ""
+        yield f"import, documents of {one['characters']} characters{entities}", f"{one['per_second']:,} a second"
+
+
+def formats(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `formats_speed`."""
+    for one in found["formats_speed"]:
+        yield f"{one['what']}, {one['characters']} characters", f"{one['per_second']:,} a second"
+
+
+def latency(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `learn_latency`."""
+    for name, one in found.items():
+        task, _, count = name.partition("_")
+        yield (
+            f"from the N-th confirmation to new suggestions, {task}, {count} confirmed",
+            f"{one['seconds']:.1f} s, worst {one['worst']:.1f} s",
+        )
+
+
+def simulations(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `simulations`."""
+    sms = found["sms_spam"]
+    yield (
+        "SMS spam: confirmations until 98 % twice in a row (random order)",
+        f"median {_count(sms['default']['median'])}, worst {_count(sms['default']['worst'])}"
+        f" (median {_count(sms['random']['median'])}, worst {_count(sms['random']['worst'])})",
+    )
+    picked, drawn = found["bc5cdr"]["default"], found["bc5cdr"]["random"]
+    for target in ("0.60", "0.69"):
+        ours, theirs = picked[f"cost_to_{target}"], drawn[f"cost_to_{target}"]
+        yield (
+            f"BC5CDR: confirmations until F1 {target} (random order)",
+            f"{_count(picked[f'to_{target}']['median'])}, {_cost(ours)}"
+            f" ({_count(drawn[f'to_{target}']['median'])}, {_cost(theirs)})",
+        )
+
+
+def _count(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.0f}"
+
+
+def _cost(found: dict[str, float]) -> str:
+    return f"{found['tokens']:,.0f} tokens read, {found['keys']:,.0f} keys" if found else "not reached"
+
+
+def kills(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `kill_sessions`."""
+    yield (
+        f"kill -9 in the middle of a session, {found['kills']} times: decisions drawn, of them lost",
+        f"{found['decisions_drawn']:,}, {found['lost']}",
+    )
+
+
+SECTIONS = {
+    "app_keys": keys,
+    "app_documents": documents,
+    "store_waits": waits,
+    "store_import": imports,
+    "formats_speed": formats,
+    "learn_latency": latency,
+    "simulations": simulations,
+    "kill_sessions": kills,
+}
+
+
+def table() -> str:
+    """Return the table of all benchmarks that were run."""
+    lines = ["| what | measured |", "|---|---|"]
+    for name, section in SECTIONS.items():
+        found = read(name)
+        if found is not None:
+            lines += [f"| {what} | {value} |" for what, value in section(found)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Put the table between the README's marks."""
+    text = README.read_text(encoding="utf-8")
+    fresh = f"<!-- figures -->\n\n{table()}\n\n<!-- /figures -->"
+    if not _BETWEEN.search(text):
+        raise SystemExit("README.md has no <!-- figures --> ... <!-- /figures -->.")
+    README.write_text(_BETWEEN.sub(lambda _: fresh, text), encoding="utf-8")
+    print(table())
+
+
+if __name__ == "__main__":
+    main()
