@@ -54,6 +54,7 @@ class Frame:
         self._news_until = 0.0
         """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
         self._labels: list[list[DocumentLabel]] = []
+        self._width = 80
         self.top.put(_RULE, status.rule())
 
     def header(self, progress: Progress, learning: Learning | None) -> None:
@@ -73,6 +74,7 @@ class Frame:
 
     def arrange(self, scheme: Scheme, keymap: Keymap, width: int) -> None:
         """Give the document labels their rows."""
+        self._width = width
         self._labels = label_rows.arrange(scheme, keymap, width)
         self.panel.resize(3 + len(self._labels))
 
@@ -91,7 +93,7 @@ class Frame:
         for index, labels in enumerate(self._labels):
             self.panel.put(_FIRST_LABELS + index, label_rows.label_row(labels, keymap, working, name))
         if self._banner is None:
-            self._last(hint_row(keymap, session, selecting=selecting))
+            self._last(hint_row(keymap, session, width=self._width, selecting=selecting))
 
     def _draw_document(self, session: ReviewSession) -> None:
         working = session.working

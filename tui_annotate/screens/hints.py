@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from tui_annotate.domain.display import shown
 from tui_annotate.keymaps.assignment import Hotkey, Keymap
 from tui_annotate.keymaps.names import display_key
@@ -28,8 +30,10 @@ _DECIDED: _Wanted = (
 )  # fmt: skip
 _LABELS_ONLY: _Wanted = (_SCHEME, ("accept", "accept"), ("confirm", "confirm and next"), ("skip", "skip"), *_END)
 _ONE_CHOICE: _Wanted = (_SCHEME, ("accept", "accept"), ("skip", "skip"), ("back", "back"), *_END)
+_ANSWERED: _Wanted = (_SCHEME, ("confirm", "next"), ("reopen", "reopen"), ("back", "back"), *_END)
 _CONFIRMED: _Wanted = (
-    ("reopen", "reopen"), ("next-document previous-document", "documents"), ("back", "back"), ("corpus", "table"), *_END
+    ("confirm", "next"), ("reopen", "reopen"), ("next-document previous-document", "documents"), ("back", "back"),
+    ("corpus", "table"), *_END,
 )  # fmt: skip
 _EMPTY: _Wanted = (("corpus", "table"), ("palette", "commands"), ("quit", "quit"))
 _MOVING: _Wanted = (
@@ -43,25 +47,39 @@ _EXTENDING: _Wanted = (
 )  # fmt: skip
 
 
-def hint_row(keymap: Keymap, session: ReviewSession, *, selecting: Selecting | None = None) -> Row:
-    """Return the line of keys for what is going on."""
+def hint_row(keymap: Keymap, session: ReviewSession, *, width: int = 1000, selecting: Selecting | None = None) -> Row:
+    """Return the line of keys for what is going on, as many of them as fit into the width as a whole."""
     if selecting is not None and selecting.wanting is not None:
         where = "on to the next" if selecting.wanting > 0 else "back to the"
         return row(f" type the first letter of the word to jump {where} one", right=[*_hint("esc", "leave it")])
     wanted = _wanted(session, selecting)
-    pieces: list[Piece] = []
+    pieces: list[list[Piece]] = []
     for ids, word in wanted:
         if not ids:
             for hotkey in _hotkeys(keymap, session, selecting):
-                pieces += _hint(display_key(hotkey.keys[0]), _word(hotkey))
+                pieces.append(_hint(display_key(hotkey.keys[0]), _word(hotkey)))
             continue
-        keys = [display_key(_short(keymap.keys(id))) for id in ids.split() if keymap.keys(id)]
+        keys = [_shown_key(keymap.keys(id)) for id in ids.split() if keymap.keys(id)]
         if keys:
-            pieces += _hint(
-                "/".join(keys), "take these ends" if selecting and selecting.item and word == "type" else word
-            )
+            word = "take these ends" if selecting and selecting.item and word == "type" else word
+            pieces.append(_hint("/".join(keys), word))
     help = keymap.keys("help")
-    return row(*pieces, right=[*_hint(display_key(help[0]), "help")] if help else ())
+    right = _hint(display_key(help[0]), "help") if help else []
+    return row(*_fitting(pieces, width - _length(right) - 1), right=right)
+
+
+def _fitting(hints: Sequence[list[Piece]], room: int) -> list[Piece]:
+    """Leave out the hints that would have to be cut; shorter ones behind them may still fit."""
+    kept: list[Piece] = []
+    for hint in hints:
+        if _length(hint) <= room:
+            kept += hint
+            room -= _length(hint)
+    return kept
+
+
+def _length(pieces: Sequence[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
 
 
 def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
@@ -71,7 +89,7 @@ def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
     if selecting is not None:
         return _EXTENDING if selecting.held else _MOVING
     if session.scheme.is_single_choice:
-        return _ONE_CHOICE
+        return _ANSWERED if working.is_confirmed else _ONE_CHOICE
     if working.is_confirmed:
         return _CONFIRMED
     if not session.scheme.entities and session.scheme.labels:
@@ -87,9 +105,10 @@ def _hotkeys(keymap: Keymap, session: ReviewSession, selecting: Selecting | None
     return [hotkey for hotkey in keymap.hotkeys if hotkey.keys and hotkey.target == "entity"][:6]
 
 
-def _short(keys: Sequence[str]) -> str:
+def _shown_key(keys: Sequence[str]) -> str:
     """Prefer a letter to a named key."""
-    return next((key for key in keys if len(display_key(key)) == 1), keys[0])
+    key = next((key for key in keys if len(display_key(key)) == 1), keys[0])
+    return "esc" if key == "escape" else display_key(key)
 
 
 def _word(hotkey: Hotkey) -> str:

@@ -1,0 +1,47 @@
+"""The line of keys, and what enter does where all is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.screens.conftest import SPAM, SUGGESTED, app_on, document, press, settled
+
+MakeCorpus = Callable[..., Path]
+
+
+async def test_enter_on_a_confirmed_document_goes_on_to_the_next(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("one"), document("two"), document("three")))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        review = await press(pilot, "enter", "b")
+        assert review.reviewing.session.document.is_confirmed
+        assert "enter next" in review.panel.rows[-1].text
+        review = await press(pilot, "enter")
+        assert review.reviewing.session.document.row.key == "two"
+        review = await press(pilot, "enter", "enter", "enter")
+        assert "Every document is confirmed." in review.panel.rows[0].text
+
+
+async def test_enter_after_an_answer_was_done_again_goes_on(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("one"), document("two"), scheme=SPAM))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        review = await press(pilot, "y", "u", "U")
+        assert review.reviewing.session.document.row.key == "one"
+        review = await press(pilot, "enter")
+        assert review.reviewing.session.document.row.key == "two"
+
+
+@pytest.mark.parametrize("width", [40, 62, 80, 97, 110, 200])
+@pytest.mark.parametrize("keys", ["j", "v", "v space", "enter b"])
+async def test_no_hint_is_cut_off(make_corpus: MakeCorpus, width: int, keys: str) -> None:
+    app = app_on(make_corpus(document("one", found=SUGGESTED), document("two")))
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settled(pilot)
+        review = await press(pilot, *keys.split())
+        drawn = review.panel.render_line(len(review.panel.rows) - 1).text
+        assert "…" not in drawn
+        assert drawn.endswith(" ? help ")
