@@ -39,8 +39,11 @@ class Recorder:
         self.training = self.waiting = False
         Recorder.made = self
 
-    async def start(self) -> None:
-        self.asked.append(("start", None))
+    async def start(self, *, ahead: bool) -> None:
+        self.asked.append(("start", ahead))
+
+    def get_ready(self) -> None:
+        self.asked.append(("get ready", None))
 
     async def stop(self) -> None:
         self.asked.append(("stop", None))
@@ -146,6 +149,15 @@ async def test_trains_every_n_confirmations_and_counts_on_meanwhile(stage: Stage
         stage.loop.confirmed()
     assert len(stage.children.of("train")) == 2
     assert stage.loop.state.waiting
+
+
+async def test_the_children_start_when_a_training_is_near(stage: Stage) -> None:
+    await stage.loop.set_every(5)
+    stage.loop.confirmed()
+    assert stage.children.of("start") == [False]
+    assert not stage.children.of("get ready")
+    stage.loop.confirmed()
+    assert stage.children.of("get ready")
 
 
 async def test_a_confirmation_taken_back_counts_back(stage: Stage) -> None:

@@ -86,13 +86,26 @@ class Learner:
         """Say whether a trainer has read everything, so that the next training starts at once."""
         return self._trainer is not None and self._trainer.ready
 
-    async def start(self) -> None:
-        """Start both children; they get ready on their own."""
+    async def start(self, *, ahead: bool = True) -> None:
+        """Begin to take requests.
+
+        Args:
+            ahead: Start both children now; else each when it is first asked for, or by `get_ready`.
+        """
         self._stopped = False
         self._deaths = {"trainer": 0, "server": 0}
-        self._server = self._launch("server", NICE)
-        self._trainer = self._launch("trainer", NICE)
+        if ahead:
+            self.get_ready()
         await asyncio.gather(*self._starting)
+
+    def get_ready(self) -> None:
+        """Start the children that do not run yet: each takes a processor for some seconds until it is ready."""
+        if self._stopped:
+            return
+        if self._server is None:
+            self._server = self._launch("server", NICE)
+        if self._trainer is None:
+            self._trainer = self._launch("trainer", NICE)
 
     async def stop(self) -> None:
         """End the children at once and wait until they are gone; a training that runs is lost."""

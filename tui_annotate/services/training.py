@@ -26,6 +26,8 @@ from tui_annotate.store.settings import Settings
 T = TypeVar("T")
 
 _KEPT_PREDICTIONS = 500
+_AHEAD = 3
+"""Confirmations before a training at which its child is started; it needs some seconds to get ready."""
 _PATIENCE = 0.15
 """Seconds that opening a document waits for a server that is ready; a person feels more than that."""
 
@@ -80,10 +82,11 @@ class LearningLoop:
         self._follow_ups: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start the children and load the deployed runs."""
+        """Load the deployed runs, and start the trainer when a training is near."""
         deployed = await self._write(self._read)
-        await self._learner.start()
+        await self._learner.start(ahead=False)
         self._serve(deployed)
+        self._get_ready()
 
     async def stop(self) -> None:
         """End the children; nothing that was shown as done depends on them."""
@@ -101,6 +104,8 @@ class LearningLoop:
         self._changed(since=max(0, self.state.since + change))
         if self.state.active and change > 0 and self.state.since >= self.state.every:
             self._train("active learning", ())
+        else:
+            self._get_ready()
 
     def expect(self, documents: Sequence[int]) -> None:
         """Say which documents come next, so that they are predicted first."""
@@ -158,6 +163,11 @@ class LearningLoop:
         return news
 
     # Inside
+
+    def _get_ready(self) -> None:
+        """Have the children ready when a training is near; before, they would only slow the first keys down."""
+        if self.state.active and self._scheme.tasks and self.state.since + _AHEAD >= self.state.every:
+            self._learner.get_ready()
 
     def _read(self, corpus: Corpus) -> dict[str, str]:
         """Take settings, scheme and deployed runs over from the corpus; runs on the writer thread."""
