@@ -212,13 +212,16 @@ class Worker:
 
     def _read(self) -> AnyEvent:
         assert self._process.stdout is not None
-        while True:
-            text = self._process.stdout.readline()
-            if not text:
-                self._fail_dead()
-            with contextlib.suppress(msgspec.DecodeError):
-                event: AnyEvent = decode_event(text)
-                return event
+        text = self._process.stdout.readline()
+        if not text:
+            self._fail_dead()
+        try:
+            event: AnyEvent = decode_event(text)
+        except msgspec.DecodeError as error:
+            raise LearnError(
+                f"The learning process gave no answer: {error}.", hint=f"See {self.log}."
+            ) from error
+        return event
 
     def _fail_dead(self) -> NoReturn:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -67,14 +67,12 @@ class Child:
         while True:
             try:
                 text = await process.stdout.readline()
-            except ValueError:
-                self.kill_only()
-                continue
-            if not text:
-                break
-            try:
+                if not text:
+                    break
                 event = decode_event(text)
-            except msgspec.DecodeError:
+            except (ValueError, msgspec.DecodeError):
+                # An answer that cannot be read would be waited for without end.
+                self.kill_only()
                 continue
             self.ready = self.ready or isinstance(event, Ready)
             if self.wanted:
