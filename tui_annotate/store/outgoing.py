@@ -7,6 +7,7 @@ stops at some 500 rows.
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,8 @@ def _some(
         values += [int(state) for state in states]
     if wanted is not None:
         conditions.append("id IN (SELECT value FROM json_each(?))")
-        values.append(rows.encode([id for id in wanted if id > after][:_DOCUMENTS]))
+        begin = bisect_right(wanted, after)
+        values.append(rows.encode(wanted[begin : begin + _DOCUMENTS]))
     sql = f"SELECT id, state FROM document WHERE {' AND '.join(conditions)} ORDER BY id LIMIT {_DOCUMENTS}"
     return db.execute(sql, values).fetchall()
 
