@@ -132,7 +132,7 @@ def test_a_demo_holds_all_texts_and_none_of_the_answers(sample: samples.Sample, 
         rows = [row for batch in documents.batches(opened) for row in batch]
         held = [document for _, document in rows]
         assert not any(suggestions.of(opened, id) or versions.versions(opened, id) for id, _ in rows[:50])
-        assert not settings.scheme(opened).is_empty
+        assert settings.scheme(opened).tasks
     assert len(held) == len(lines)
     assert held[0].key == json.loads(lines[0])["id"]
 

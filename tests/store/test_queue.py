@@ -33,7 +33,7 @@ def test_the_queue_comes_by_rank_and_keeps_its_reasons(large: Corpus) -> None:
     assert queue.replace(large, asked, run="entities-1") == 3
     found = following(large, 3)
     assert [(f.document, f.reason, f.score) for f in found] == [(e.document, e.reason, e.score) for e in asked]
-    queue.remove(large, [free[6]])
+    log.record(large, [making.turn(free[6], None, SKIPPED)])
     assert [f.document for f in following(large, 2)] == [free[5], free[7]]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-from tui_annotate.domain.spans import Span
+from tui_annotate.domain.spans import Span, hull
 
 LabelScalar = bool | int | float | str
 LabelContent = LabelScalar | tuple[str, ...]
@@ -41,8 +41,7 @@ class Entity:
     @property
     def span(self) -> Span:
         """The hull: from the first character to the last."""
-        first = self.spans[0]
-        return first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
+        return hull(self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +140,7 @@ class Suggestion:
     @property
     def span(self) -> Span:
         """The hull of an entity suggestion; raises IndexError for a document label."""
-        first = self.spans[0]
-        return first if len(self.spans) == 1 else Span(first.part, first.start, max(s.end for s in self.spans))
+        return hull(self.spans)
 
 
 def entity_key(entity: Entity) -> SuggestionKey:

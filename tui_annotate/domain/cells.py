@@ -167,11 +167,6 @@ def next_cluster(text: str, offset: int) -> int:
     return offset + (min(match.end(), CLUSTER_LIMIT) if match else 1)
 
 
-def previous_cluster(text: str, offset: int) -> int:
-    """Return where the cluster before `offset` begins; 0 at the start of the text."""
-    return _start_before(text, offset - 1) if offset > 0 else 0
-
-
 def snap(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the smallest stretch of whole clusters of a part that covers `[start, end)`."""
     first = _start_before(text, start)

@@ -134,11 +134,6 @@ class Scheme:
         return next((label for label in self.labels if label.name == name), None)
 
     @property
-    def is_empty(self) -> bool:
-        """Say whether there is nothing to annotate with yet."""
-        return not (self.entities or self.labels)
-
-    @property
     def tasks(self) -> list[str]:
         """What can be learned: entities first, then each document label that is not free text."""
         found = [ENTITIES] if self.entities else []

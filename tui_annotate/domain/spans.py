@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -24,10 +25,8 @@ class Span:
         """Say whether the two share at least one character."""
         return self.part == other.part and self.start < other.end and other.start < self.end
 
-    def contains(self, other: Span) -> bool:
-        """Say whether `other` lies within this span; a span contains itself."""
-        return self.part == other.part and self.start <= other.start and other.end <= self.end
 
-    def shifted(self, start: int = 0, end: int = 0) -> Span:
-        """Return the span with `start` and `end` added to its ends; raises ValueError when nothing is left."""
-        return Span(self.part, self.start + start, self.end + end)
+def hull(spans: Sequence[Span]) -> Span:
+    """Return the span from the first character of the first to the last of any; raises IndexError for none."""
+    first = spans[0]
+    return first if len(spans) == 1 else Span(first.part, first.start, max(s.end for s in spans))

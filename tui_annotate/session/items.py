@@ -130,10 +130,3 @@ class Items:
         """Return the item before a place (the last when None)."""
         index = len(self._places) if place is None else bisect_left(self._places, place)
         return self._items[index - 1] if index else None
-
-    def covering(self, span: Span, document: Document) -> list[Item]:
-        """Return the items whose text overlaps a span, in reading order."""
-        part, start, end = document.order(span)
-        last = bisect_left(self._places, (part, end, 0, 0, 0))
-        first = bisect_left(self._places, (part, 0, 0, 0, 0))
-        return [i for i in self._items[first:last] if i.place[2] > start]

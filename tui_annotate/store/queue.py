@@ -62,12 +62,6 @@ def replace(corpus: Corpus, entries: Sequence[QueueEntry], *, run: str) -> int:
     return len(kept)
 
 
-def remove(corpus: Corpus, documents: Collection[int]) -> None:
-    """Take documents off the queue."""
-    with corpus.transaction() as db:
-        db.executemany("DELETE FROM queue WHERE document = ?", [(id,) for id in documents])
-
-
 def entries(corpus: Corpus) -> list[QueueEntry]:
     """Return what is queued, best first."""
     with corpus.reading() as db:
