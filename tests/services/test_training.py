@@ -19,6 +19,7 @@ from tui_annotate.errors import LearnError, LockedError, NothingToDoError
 from tui_annotate.learn import messages
 from tui_annotate.services import training
 from tui_annotate.services.training import LearningLoop, LoopState
+from tui_annotate.session.desk import Predictions
 from tui_annotate.store import queue, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
@@ -253,6 +254,49 @@ async def test_a_deployed_run_that_cannot_be_loaded_is_told_and_the_others_sugge
     stage.children.say(messages.ServerReady(runs={}, failed={"entities": "lost"}))
     assert await stage.loop.predictions_for(3) == []
     assert stage.children.of("predict") == []
+
+
+async def test_until_the_server_is_there_what_was_predicted_before_is_shown(stage: Stage) -> None:
+    found = Suggestion("entity", "DRUG", (Span("s1v1", 0, 4),), prob=0.9, source="run", run="entities-1")
+    folder = runs.folder(stage.corpus, "entities-1")
+    folder.mkdir(parents=True)
+    runs.write_predictions(folder, [(2, [found])])
+    assert await stage.loop.predictions_for(2) == []
+    await stage.finish(1)
+    assert await stage.loop.predictions_for(2) == [Predictions("entities-1", (found,))]
+    assert await stage.loop.predictions_for(3) == []
+    assert stage.children.of("predict") == []
+    (folder / "predictions.db").write_bytes(b"torn" * 2000)
+    assert await stage.loop.predictions_for(2) == []
+    assert "predictions.db" in stage.loop.state.news
+
+
+async def test_a_run_goes_on_suggesting_until_the_next_one_is_loaded(stage: Stage) -> None:
+    await stage.finish(1)
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-1"}))
+    stage.children.say(messages.PredictionsReady(run="entities-1", task="entities", predictions={2: []}))
+    await stage.settle()
+    await stage.finish(2)
+    assert [found.run for found in await stage.loop.predictions_for(2)] == ["entities-1"]
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-2"}))
+    assert await stage.loop.predictions_for(2) == []
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-2"}))
+    await stage.loop.rollback("entities")
+    assert await stage.loop.predictions_for(2) == []
+
+
+async def test_reading_the_corpus_anew_keeps_what_happened_meanwhile(stage: Stage) -> None:
+    await stage.loop.train_now()
+
+    async def slow(function: Callable[[Corpus], T]) -> T:
+        found = function(stage.corpus)
+        stage.children.say(messages.TrainingProgress(fraction=0.5, message="fitting"))
+        stage.loop.confirmed()
+        return found
+
+    stage.loop._write = slow
+    await stage.loop.reload()
+    assert (stage.loop.state.fraction, stage.loop.state.since) == (0.5, 1)
 
 
 async def test_what_the_server_could_not_do_is_told(stage: Stage) -> None:

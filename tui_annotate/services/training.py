@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.errors import AnnotateError, LearnError, TooFewExamplesError
+from tui_annotate.errors import AnnotateError, LearnError, StoreError, TooFewExamplesError
 from tui_annotate.learn import messages
 from tui_annotate.learn.client import Learner
 from tui_annotate.services import registering
 from tui_annotate.session.desk import Predictions
 from tui_annotate.store import counters, queue, runs, settings
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.runs import RunRow
 from tui_annotate.store.settings import Settings
 
 T = TypeVar("T")
@@ -63,6 +64,25 @@ class LoopState:
     """What happened last went wrong; what is deployed goes on serving."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the loop goes by, as the corpus has it."""
+
+    settings: Settings
+    scheme: Scheme
+    deployed: Mapping[str, RunRow]
+    since: int
+
+
+def _read(corpus: Corpus) -> _Stored:
+    return _Stored(
+        settings.load(corpus),
+        settings.scheme(corpus),
+        runs.deployed(corpus),
+        counters.confirmed_since_training(corpus),
+    )
+
+
 class LearningLoop:
     """The parent side of learning, for as long as a corpus is open."""
 
@@ -75,7 +95,7 @@ class LearningLoop:
         self._settings = Settings()
         self._scheme = Scheme()
         self._loaded: Mapping[str, str] = {}
-        """Run that suggests, by task; empty while the server loads."""
+        """Run that suggests, by task; empty before the server has loaded any."""
         self._expected: tuple[int, ...] = ()
         self._predictions: OrderedDict[int, dict[str, Predictions]] = OrderedDict()
         self._arrived = asyncio.Condition()
@@ -83,9 +103,9 @@ class LearningLoop:
 
     async def start(self) -> None:
         """Load the deployed runs, and start the trainer when a training is near."""
-        deployed = await self._write(self._read)
+        await self._look()
         await self._learner.start(ahead=False)
-        self._serve(deployed)
+        self._serve()
         self._get_ready()
 
     async def stop(self) -> None:
@@ -96,7 +116,7 @@ class LearningLoop:
 
     async def reload(self) -> None:
         """Read settings and scheme again after they changed."""
-        await self._write(self._read)
+        await self._look()
         self._changed()
 
     def confirmed(self, change: int = 1) -> None:
@@ -117,7 +137,7 @@ class LearningLoop:
     async def predictions_for(self, document: int) -> list[Predictions]:
         """Return what the deployed runs say of a document, waiting for them a moment at most."""
         if not self._loaded:
-            return []
+            return await self._written(document)
         if not self._known(document):
             self._learner.predict([document])
             try:
@@ -157,7 +177,9 @@ class LearningLoop:
         """Deploy the run that was deployed before; return what changed."""
         old = self.state.runs.get(task, "")
         row = await self._write(lambda corpus: runs.rollback(corpus, task))
-        self._serve(await self._write(self._read))
+        await self._look()
+        self._loaded = {}
+        self._serve()
         news = f"{task}: {old} taken back, {row.name} serves"
         self._changed(news=news)
         return news
@@ -169,28 +191,40 @@ class LearningLoop:
         if self.state.active and self._scheme.tasks and self.state.since + _AHEAD >= self.state.every:
             self._learner.get_ready()
 
-    def _read(self, corpus: Corpus) -> dict[str, str]:
-        """Take settings, scheme and deployed runs over from the corpus; runs on the writer thread."""
-        self._settings = settings.load(corpus)
-        self._scheme = settings.scheme(corpus)
-        deployed = runs.deployed(corpus)
-        names = {task: row.name for task, row in deployed.items()}
+    async def _look(self) -> None:
+        """Take over what stands in the corpus. The writer's thread only reads: `state` belongs to the event loop."""
+        found = await self._write(_read)
+        if found.settings.suggest_from != self._settings.suggest_from:
+            self._predictions.clear()
+        self._settings, self._scheme = found.settings, found.scheme
         self.state = replace(
             self.state,
-            active=self._settings.active_learning,
-            every=settings.effective_n(self._settings, self._scheme),
-            since=self.state.since if self.state.training else counters.confirmed_since_training(corpus),
-            runs=names,
-            figure=registering.figure(deployed.values()),
+            active=found.settings.active_learning,
+            every=settings.effective_n(found.settings, found.scheme),
+            since=self.state.since if self.state.training else found.since,
+            runs={task: row.name for task, row in found.deployed.items()},
+            figure=registering.figure(found.deployed.values()),
         )
-        return names
 
-    def _serve(self, deployed: Mapping[str, str]) -> None:
-        self._loaded = {}
-        self._predictions.clear()
-        if deployed:
-            self._learner.serve(deployed)
+    def _serve(self) -> None:
+        """Have the deployed runs loaded; until they are, those loaded before go on suggesting."""
+        if self.state.runs:
+            self._learner.serve(self.state.runs)
         self._changed()
+
+    async def _written(self, document: int) -> list[Predictions]:
+        """Return what `tui-annotate predict` has written of the deployed runs."""
+        deployed = list(self.state.runs.values())
+
+        def read(corpus: Corpus) -> list[Predictions]:
+            held = {run: runs.predictions(runs.folder(corpus, run), [document]) for run in deployed}
+            return [Predictions(run, tuple(found[document])) for run, found in held.items() if document in found]
+
+        try:
+            return await self._write(read) if deployed else []
+        except StoreError as error:
+            self._changed(failed=True, news=str(error))
+            return []
 
     def _train(self, trigger: messages.Trigger, tasks: Sequence[str]) -> None:
         wanted = list(tasks) or self._scheme.tasks
@@ -222,6 +256,8 @@ class LearningLoop:
                 said = "training cancelled" if event.cancelled else f"not trained: {event.message} {event.hint}".strip()
                 self._ended(failed=not (event.cancelled or too_early), news=said)
             case messages.ServerReady():
+                if event.runs != self._loaded:
+                    self._predictions.clear()
                 self._loaded = event.runs
                 if event.failed:
                     self._changed(failed=True, news="; ".join(event.failed.values()))
@@ -259,11 +295,11 @@ class LearningLoop:
                 corpus, event.runs, trigger=event.trigger, by=event.by or self._annotator, deploy=deploy
             )
         )
-        deployed = await self._write(self._read)
+        await self._look()
         left_out = "; ".join(f"{task}: {reason}" for task, reason in event.left_out.items())
         self._ended(failed=False, news="; ".join(filter(None, (news, left_out))))
         if deploy:
-            self._serve(deployed)
+            self._serve()
 
     async def _take(self, event: messages.PredictionsReady) -> None:
         for document, found in event.predictions.items():
