@@ -46,6 +46,11 @@ class Child:
         """Process id; 0 before it runs."""
         return self._process.pid if self._process else 0
 
+    @property
+    def over(self) -> bool:
+        """Say whether it has ended and all it said was read."""
+        return self._reading is not None and self._reading.done()
+
     async def start(self) -> None:
         """Start the process; what it says is read from now on."""
         with launching.open_log(self.log) as log:

@@ -199,7 +199,7 @@ class Learner:
 
     def _launch(self, which: Which, nice: int) -> Child:
         child = Child(which, self.path, nice=nice, on_event=self._heard, on_end=self._ended)
-        self._children.add(child)
+        self._children = {known for known in self._children if not known.over} | {child}
         task = asyncio.get_running_loop().create_task(self._bring_up(child))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
