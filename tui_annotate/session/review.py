@@ -202,6 +202,8 @@ class ReviewSession:
                 something is undecided.
         """
         working = self.document
+        if working.is_confirmed:
+            raise DecisionError("This document is confirmed already.")
         undecided = working.undecided()
         if self.strict and undecided:
             self.focus = undecided[0].place
@@ -210,8 +212,6 @@ class ReviewSession:
         if unseen:
             self.focus = unseen[0].place
             raise DecisionError(f"{len(unseen)} not seen yet.", hint="Look at them, then confirm again.")
-        if working.is_confirmed:
-            raise DecisionError("This document is confirmed already.")
         return self._act(steps.confirm(working, undecided, self.user))
 
     def skip(self) -> Act:

@@ -185,15 +185,20 @@ def set_label(working: WorkingDocument, label: DocumentLabel, value: LabelConten
         raise DecisionError(f"{label.name} has this value already.")
     if before is None and after is None:
         raise DecisionError(f"{label.name} is not set.")
-    suggestion = working.label_suggestion(label.name)
-    verdict = None
-    if suggestion is not None and after is not None:
-        same = suggestion.value == after.value
-        if same:
-            after = _accepted_label(suggestion, user)
-        verdict = _verdict(working, suggestion.key, Verdict.ACCEPTED if same else Verdict.CHANGED)
-    changes = Changes(labels=(LabelChange(before, after),), verdicts=(verdict,) if verdict else ())
+    changes = Changes(labels=(LabelChange(before, None),)) if after is None else _setting(working, after, user)
     return Step(Kind.SET_LABEL, _begun(working, changes))
+
+
+def _setting(working: WorkingDocument, after: LabelValue, user: str) -> Changes:
+    """Return the changes that set a label; what is suggested for it is accepted, or changed, with that."""
+    before = working.labels.get(after.name)
+    suggestion = working.label_suggestion(after.name)
+    if suggestion is None:
+        return Changes(labels=(LabelChange(before, after),))
+    same = suggestion.value == after.value
+    verdict = _verdict(working, suggestion.key, Verdict.ACCEPTED if same else Verdict.CHANGED)
+    set_to = _accepted_label(suggestion, user) if same else after
+    return Changes(labels=(LabelChange(before, set_to),), verdicts=(verdict,) if verdict else ())
 
 
 def confirm(working: WorkingDocument, implied: Sequence[Item], user: str) -> Step:
@@ -240,16 +245,9 @@ def answer(working: WorkingDocument, label: DocumentLabel, value: LabelContent, 
         steps.append(reopen(working))
         state = VersionState.IN_PROGRESS
     if before is None or before.value != value:
-        suggestion = working.label_suggestion(label.name)
-        same = suggestion is not None and suggestion.value == value
-        after = LabelValue(label.name, value, (user,))
-        verdict = None
-        if suggestion is not None:
-            after = _accepted_label(suggestion, user) if same else after
-            verdict = _verdict(working, suggestion.key, Verdict.ACCEPTED if same else Verdict.CHANGED)
         moved = None if state is VersionState.IN_PROGRESS else (state, VersionState.IN_PROGRESS)
-        changes = Changes(labels=(LabelChange(before, after),), verdicts=(verdict,) if verdict else (), state=moved)
-        steps.append(Step(Kind.SET_LABEL, changes))
+        changes = _setting(working, LabelValue(label.name, value, (user,)), user)
+        steps.append(Step(Kind.SET_LABEL, replace(changes, state=moved)))
         state = VersionState.IN_PROGRESS
     steps.append(Step(Kind.CONFIRM, Changes(state=(state, VersionState.CONFIRMED)), leaves=True))
     return steps
