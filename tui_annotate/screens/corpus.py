@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import DocumentState
+from tui_annotate.errors import AnnotateError
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.asking import STATES
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.screens.document_table import DocumentTable
+from tui_annotate.screens.document_table import DocumentTable, Entry
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
-from tui_annotate.store import documents
-from tui_annotate.store.listing import DocumentRow, Sort
+from tui_annotate.store import listing
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.counters import Progress
+from tui_annotate.store.listing import Sort
+from tui_annotate.store.search import look
 
 _SORTS: dict[Sort, str] = {"file": "file order", "name": "name", "state": "state", "changed": "last change"}
+_HINTS = (
+    ("open-document", "open"),
+    ("filter", "filter"),
+    ("filter-state", "state"),
+    ("sort", "sort"),
+    ("close", "back"),
+    ("help", "help"),
+)
+_RENEW_EVERY = 0.3
+"""Seconds, while a search goes on."""
 
 
 class CorpusScreen(Screen[int]):
@@ -30,20 +48,22 @@ class CorpusScreen(Screen[int]):
     CorpusScreen { layout: vertical; overflow: hidden; }
     """
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("corpus"),
-        Binding("j,down", "move(1)", "down", show=False),
-        Binding("k,up", "move(-1)", "up", show=False),
-        Binding("pagedown,space", "page(1)", "page down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("home", "move(-1000000000)", "first", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("corpus")]
 
-    def __init__(self, name: str, reader: CorpusThread) -> None:
+    def __init__(self, name: str, reader: CorpusThread, keymap: Keymap, progress: Progress, here: int | None) -> None:
         super().__init__()
         self._corpus = name
         self._reader = reader
+        self._keymap = keymap
+        self._progress = progress
+        self._here = here
+        """The document that is open on the screen below."""
         self._text = ""
+        self._found: dict[int, str] = {}
+        """Documents that hold the text, as far as was searched, and where they do."""
+        self._searching: asyncio.Task[None] | None = None
+        self._stopped = False
+        """The search was stopped before its end."""
         self._states: tuple[DocumentState, ...] = ()
         self._sort: Sort = "file"
         self._descending = False
@@ -51,23 +71,22 @@ class CorpusScreen(Screen[int]):
     def compose(self) -> ComposeResult:
         """Lay out the heading, the table and the keys."""
         yield Lines(2, id="heading")
-        yield DocumentTable(id="table")
+        yield DocumentTable(self._draw_heading, here=self._here, id="table")
         yield Lines(1, id="keys")
 
     def on_mount(self) -> None:
         """Show the documents in file order."""
-        keys: list[Piece | str] = [
-            (" enter", "bold"),
-            " open ",
-            (" f", "bold"),
-            " filter ",
-            (" s", "bold"),
-            " state ",
-            (" o", "bold"),
-            " sort ",
-        ]
-        self.query_one("#keys", Lines).put(0, row(*keys, (" esc", "bold"), " back "))
+        keys: list[Piece] = []
+        for id, word in _HINTS:
+            if self._keymap.keys(id):
+                keys += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
+        self.query_one("#keys", Lines).put(0, row(*keys))
+        self.query_one("#heading", Lines).put(1, row(fill="─", fill_style="dim"))
         self._renew()
+
+    def on_unmount(self) -> None:
+        """End the search with the screen."""
+        self._stop()
 
     @property
     def _table(self) -> DocumentTable:
@@ -81,15 +100,21 @@ class CorpusScreen(Screen[int]):
             "filter-state": self._filter_state,
             "sort": self._choose_sort,
             "close": self._close,
+            "row-down": lambda: self._table.move(1),
+            "row-up": lambda: self._table.move(-1),
+            "rows-down": lambda: self._page(1),
+            "rows-up": lambda: self._page(-1),
+            "first-row": lambda: self._table.move(-self._table.cursor),
+            "last-row": self._last,
         }[id]()
 
-    def action_move(self, step: int) -> None:
-        """Move the cursor."""
-        self._table.move(step)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by the height of the table."""
+    def _page(self, pages: int) -> None:
         self._table.move(pages * max(self._table.size.height - 1, 1))
+
+    def _last(self) -> None:
+        count = self._count()
+        if count is not None:
+            self._table.move(count - 1 - self._table.cursor)
 
     def _open(self) -> None:
         found = self._table.row
@@ -97,8 +122,14 @@ class CorpusScreen(Screen[int]):
             self.dismiss(found.id)
 
     def _close(self) -> None:
-        if self._text or self._states:
-            self._text, self._states = "", ()
+        """Stop the search, else show all again, else leave."""
+        if self._searching is not None:
+            self._stop()
+            self._stopped = True
+            self._table.renew()
+            self._draw_heading()
+        elif self._text or self._states:
+            self._text, self._states, self._stopped = "", (), False
             self._renew()
         else:
             self.dismiss(None)
@@ -106,10 +137,10 @@ class CorpusScreen(Screen[int]):
     def _filter(self) -> None:
         def given(text: str | None) -> None:
             if text is not None:
-                self._text = text.strip()
-                self._renew()
+                self._search(text.strip())
 
-        self.app.push_screen(Prompt("name, id or folder holds", value=self._text, hint="Empty shows all."), given)
+        hint = "Case does not matter. Empty shows all."
+        self.app.push_screen(Prompt("name, id, folder or text holds", value=self._text, hint=hint), given)
 
     def _filter_state(self) -> None:
         choices: list[Choice[tuple[DocumentState, ...]]] = [Choice((), "all")]
@@ -139,20 +170,98 @@ class CorpusScreen(Screen[int]):
 
         self.app.push_screen(Picker("sort by", lambda query: matching(query, choices)), picked)
 
+    # Searching
+
+    def _search(self, text: str) -> None:
+        self._stop()
+        self._text, self._found, self._stopped = text, {}, False
+        if text:
+            self._searching = asyncio.ensure_future(self._look_through(text))
+        self._renew()
+
+    def _stop(self) -> None:
+        if self._searching is not None:
+            self._searching.cancel()
+            self._searching = None
+
+    async def _look_through(self, text: str) -> None:
+        """Look at all documents, some at a time, and show what was found so far."""
+        clock = asyncio.get_running_loop().time
+        last: int | None = 0
+        shown_at, shown_count = clock(), 0
+        try:
+            while last is not None:
+                seen = await self._reader(partial(look, text=text, after=last))
+                self._found.update(seen.found)
+                last = seen.last
+                if len(self._found) > shown_count and clock() - shown_at > _RENEW_EVERY:
+                    shown_at, shown_count = clock(), len(self._found)
+                    self._table.renew()
+                    self._draw_heading()
+        except AnnotateError as error:
+            self.app.notify(shown(str(error)), severity="error", markup=False)
+        self._searching = None
+        self._table.renew()
+        self._draw_heading()
+
+    # Showing
+
     def _renew(self) -> None:
-        text, states, sort, descending = self._text, self._states, self._sort, self._descending
+        searched, states, sort, descending = bool(self._text), self._states, self._sort, self._descending
 
-        async def fetch(offset: int, limit: int) -> list[DocumentRow]:
-            return await self._reader(
-                lambda corpus: documents.page(
-                    corpus, text=text, states=states, sort=sort, descending=descending, offset=offset, limit=limit
-                )
-            )
+        async def fetch(offset: int, limit: int) -> list[Entry]:
+            found = self._found.copy() if searched else None
 
-        chosen = ", ".join(STATES[state] for state in states) or "all"
-        filter = f" holding “{shown(text, 30)}”" if text else ""
-        order = _SORTS[sort] + (" (last first)" if descending else "")
-        heading = self.query_one("#heading", Lines)
-        heading.put(0, row((f" {shown(self._corpus, 40)}", "bold"), f"  {chosen} documents{filter}, by {order}"))
-        heading.put(1, row(fill="─", fill_style="dim"))
+            def read(corpus: Corpus) -> list[Entry]:
+                if found is None:
+                    rows = listing.page(
+                        corpus, states=states, sort=sort, descending=descending, offset=offset, limit=limit
+                    )
+                else:
+                    rows = listing.among(
+                        corpus,
+                        tuple(found),
+                        states=states,
+                        sort=sort,
+                        descending=descending,
+                        offset=offset,
+                        limit=limit,
+                    )
+                texts = listing.beginnings(corpus, [row.id for row in rows])
+                texts.update((id, around) for id in texts if found and (around := found[id]))
+                return [(row, texts.get(row.id, "")) for row in rows]
+
+            return await self._reader(read)
+
         self._table.show(fetch)
+        self._draw_heading()
+
+    def _count(self) -> int | None:
+        """Return how many documents the table has, as far as is known."""
+        if self._table.count is not None:
+            return self._table.count
+        if self._text:
+            return None
+        counts = self._progress
+        by_state = {
+            DocumentState.PENDING: counts.pending,
+            DocumentState.IN_PROGRESS: counts.in_progress,
+            DocumentState.SKIPPED: counts.skipped,
+            DocumentState.CONFIRMED: counts.confirmed,
+        }
+        return sum(by_state[state] for state in self._states) if self._states else counts.total
+
+    def _draw_heading(self) -> None:
+        chosen = ", ".join(STATES[state] for state in self._states) or "all"
+        filter = f" holding “{shown(self._text, 30)}”" if self._text else ""
+        order = _SORTS[self._sort] + (" (last first)" if self._descending else "")
+        count = self._count()
+        where = f"{self._table.cursor + 1:,} of {count:,} " if count else ""
+        if self._stopped:
+            where = f"search stopped: {where}"
+        if self._searching is not None:
+            keys = self._keymap.keys("close")
+            stops = f"; {display_key(keys[0])} stops" if keys else ""
+            where = f"searching, {len(self._found):,} found{stops} "
+        left: list[Piece] = [(f" {shown(self._corpus, 40)}", "bold"), (f"  {chosen} documents{filter}, by {order}", "")]
+        self.query_one("#heading", Lines).put(0, row(*left, right=[(where, "")]))

@@ -7,18 +7,24 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
 
 from tui_annotate.domain.display import shown
+from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.asking import STATES
-from tui_annotate.screens.lines import Row, RowWidget, row
+from tui_annotate.screens.lines import Piece, Row, RowWidget, row
 from tui_annotate.store.listing import DocumentRow
 
 PAGE = 200
 _KEPT_PAGES = 20
+_WIDE = 100
+"""Columns from which there is room for when a document was last decided on."""
 
-Fetch = Callable[[int, int], Awaitable[list[DocumentRow]]]
+Entry = tuple[DocumentRow, str]
+"""A document, and how its text begins."""
+Fetch = Callable[[int, int], Awaitable[list[Entry]]]
 """From offset and limit to rows."""
 
 
@@ -29,15 +35,21 @@ class DocumentTable(RowWidget):
     DocumentTable { height: 1fr; width: 100%; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, moved: Callable[[], None], *, here: int | None = None, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._moved = moved
+        """Called when the cursor or the number of rows is another."""
+        self._here = here
+        """The document that is open, which is marked."""
         self.cursor = 0
         self._first = 0
         self._end: int | None = None
         """Number of rows, once the last page was seen."""
-        self._pages: OrderedDict[int, list[DocumentRow]] = OrderedDict()
+        self._pages: OrderedDict[int, list[Entry]] = OrderedDict()
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._fetch: Fetch | None = None
+        self._trouble = ""
+        """Why rows could not be read."""
 
     def show(self, fetch: Fetch, cursor: int = 0) -> None:
         """Show other rows, from the start or with the cursor on one of them."""
@@ -46,16 +58,30 @@ class DocumentTable(RowWidget):
         self._asked.clear()
         self._pages.clear()
         self._fetch = fetch
+        self._trouble = ""
         self._end = None
         self.cursor = cursor
         self._first = max(0, cursor - self.size.height // 2)
         self._need()
         self.refresh()
 
+    def renew(self) -> None:
+        """Read again what is in sight, since there may be more of it now; the cursor stays."""
+        for task in self._asked.values():
+            task.cancel()
+        self._asked.clear()
+        self._end = None
+        in_sight = set(self._in_sight())
+        for page in [page for page in self._pages if page not in in_sight]:
+            del self._pages[page]
+        for page in in_sight:
+            self._asked[page] = asyncio.ensure_future(self._load(page))
+
     @property
     def row(self) -> DocumentRow | None:
         """The row under the cursor, once it is there."""
-        return self._row(self.cursor)
+        found = self._row(self.cursor)
+        return found[0] if found is not None else None
 
     @property
     def count(self) -> int | None:
@@ -70,15 +96,19 @@ class DocumentTable(RowWidget):
         self._first = max(self.cursor - height + 1, min(self._first, self.cursor))
         self._need()
         self.refresh()
+        self._moved()
 
-    def _row(self, index: int) -> DocumentRow | None:
+    def _row(self, index: int) -> Entry | None:
         page = self._pages.get(index // PAGE)
         at = index % PAGE
         return page[at] if page is not None and at < len(page) else None
 
-    def _need(self) -> None:
+    def _in_sight(self) -> range:
         height = max(self.size.height, self.app.size.height)
-        for page in range(self._first // PAGE, (self._first + height) // PAGE + 1):
+        return range(self._first // PAGE, (self._first + height) // PAGE + 1)
+
+    def _need(self) -> None:
+        for page in self._in_sight():
             if page not in self._pages and page not in self._asked:
                 self._asked[page] = asyncio.ensure_future(self._load(page))
 
@@ -88,8 +118,13 @@ class DocumentTable(RowWidget):
             return
         try:
             rows = await fetch(page * PAGE, PAGE)
+        except AnnotateError as error:
+            self._trouble = shown(str(error))
+            self.refresh()
+            return
         finally:
-            self._asked.pop(page, None)
+            if self._asked.get(page) is asyncio.current_task():
+                del self._asked[page]
         self._pages[page] = rows
         while len(self._pages) > _KEPT_PAGES:
             self._pages.popitem(last=False)
@@ -98,6 +133,7 @@ class DocumentTable(RowWidget):
             self._end = end if self._end is None else min(end, self._end)
             self.cursor = max(0, min(self.cursor, self._end - 1))
             self._first = min(self._first, self.cursor)
+            self._moved()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -105,10 +141,13 @@ class DocumentTable(RowWidget):
         index = self._first + y
         found = self._row(index)
         if found is None:
+            if self._trouble and y == 0:
+                return self.draw(row((f" {self._trouble}", "bold reverse")))
             loading = index // PAGE in self._asked and y == 0
             empty = self._end == 0 and y == 0
             return self.draw(row((" …" if loading else " nothing fits" if empty else "", "dim")))
-        return self.draw(table_row(found, focused=index == self.cursor))
+        here = found[0].id == self._here
+        return self.draw(table_row(*found, width=self.size.width, focused=index == self.cursor, here=here))
 
     def refresh_cursor(self) -> None:
         """Redraw the row under the cursor."""
@@ -123,17 +162,19 @@ def _local(at: str) -> str:
         return shown(at, 16)
 
 
-def table_row(document: DocumentRow, *, focused: bool) -> Row:
-    """Return one document as the table shows it."""
+def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, here: bool = False) -> Row:
+    """Return one document as the table shows it: state, name, tags, and as much of its text as there is room for."""
     style = "reverse" if focused else ""
     state = STATES[document.state] + (" holdout" if document.holdout else "")
-    tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
     place = f"{shown(document.folder, 30)}/" if document.folder else ""
-    return row(
-        (" ▸ " if focused else "   ", style),
-        (f"{state:<20}", style),
-        (f"{place}{shown(document.name or document.key, 60)}", style),
-        (f"  {tags}", style),
-        right=((f"{document.length} chars  {_local(document.changed)} ", style),),
-        fill_style=style,
-    )
+    name = f"{place}{shown(document.name or document.key, 60)}" + (" (open)" if here else "")
+    tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
+    changed = f"  {_local(document.changed)}" if width >= _WIDE else ""
+    right = f" {document.length:,} chars{changed} "
+    left: list[Piece] = [(" ▸ " if focused else "   ", style), (f"{state:<18}", style), (f"{name:<12}", style)]
+    if tags:
+        left.append((f"  {tags}", style))
+    room = width - cell_len(right) - sum(cell_len(piece) for piece, _ in left) - 3
+    if room > 0:
+        left.append((f"  {shown(' '.join(text.split()), room)}", style or "dim"))
+    return row(*left, right=((right, style),), fill_style=style)

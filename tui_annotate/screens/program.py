@@ -60,7 +60,10 @@ class Program:
             if document is not None:
                 review.later(lambda: review.reviewing.open(document))
 
-        review.app.push_screen(CorpusScreen(self._opened.path.name, self._opened.reader), chosen)
+        reviewing = review.reviewing
+        here = reviewing.session.working.id if reviewing.session.working is not None else None
+        table = CorpusScreen(self._opened.path.name, self._opened.reader, review.keymap, reviewing.progress, here)
+        review.app.push_screen(table, chosen)
 
     def _import(self) -> None:
         def given(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ Sort = Literal["file", "name", "state", "changed"]
 _COLUMN = {"file": "d.id", "name": "d.name", "state": "d.state", "changed": "d.changed"}
 _FEW = 20_000
 """Documents that are sorted in one read."""
+_LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])'
+_PART = re.compile(rf'\["{_LETTER}*","({_LETTER}*)')
+"""One of several parts as they are kept, `["id","text"]`, or its beginning."""
+_decode_text = rows.decoder(str)
 _WINDOW = 2000
 """Light rows looked at in one transaction: a few milliseconds."""
 
@@ -103,6 +108,42 @@ def page(
         if done:
             break
     return _rows(corpus, found[offset : offset + limit])
+
+
+def among(
+    corpus: Corpus,
+    ids: Sequence[int],
+    *,
+    states: Collection[DocumentState] = (),
+    sort: Sort = "file",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 200,
+) -> list[DocumentRow]:
+    """Return those of some documents that are in one of the states, in order; at most 500."""
+    where, values = _conditions("", states, ())
+    way = "DESC" if descending else "ASC"
+    order = f"d.id {way}" if sort == "file" else f"{_COLUMN[sort]} {way}, d.id {way}"
+    sql = (
+        f"SELECT d.id FROM json_each(?) j JOIN document d ON d.id = j.value WHERE {where}"
+        f" ORDER BY {order} LIMIT ? OFFSET ?"
+    )
+    with corpus.reading() as db:
+        found = db.execute(sql, (rows.encode(ids), *values, min(limit, 500), offset)).fetchall()
+    return _rows(corpus, [id for (id,) in found])
+
+
+def beginnings(corpus: Corpus, ids: Sequence[int], *, length: int = 200) -> dict[int, str]:
+    """Return how the texts of documents begin, by row id; what stands in several parts is joined with a blank."""
+    sql = "SELECT document, part, substr(text, 1, ?) FROM content WHERE document IN (SELECT value FROM json_each(?))"
+    with corpus.reading() as db:
+        found = db.execute(sql, (8 * length + 400, rows.encode(ids))).fetchall()
+    return {id: (text if part is not None else _first_texts(text))[:length] for id, part, text in found}
+
+
+def _first_texts(encoded: str) -> str:
+    """Return the texts in the beginning of a list of parts, the last of them cut where it is cut."""
+    return " ".join(text for m in _PART.finditer(encoded) if (text := _decode_text(f'"{m[1]}"')))
 
 
 def _are_few(corpus: Corpus, states: Collection[DocumentState]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import regex
 
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import UsageError
 from tui_annotate.store import documents
@@ -28,6 +29,40 @@ class Hit:
     found: str
     after: str
     """Up to 40 characters after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at some documents found."""
+
+    found: dict[int, str]
+    """Documents in file order, each with what stands around the text in it; empty where its name alone holds it."""
+    last: int | None
+    """Where to go on behind; None when all have been looked at."""
+
+
+def look(corpus: Corpus, text: str, *, after: int = 0, size: int = 100) -> Look:
+    """Say which of the next `size` documents hold a text, in themselves or in name, id or folder.
+
+    A look is short, so whoever asks can show what there is, and stop.
+    """
+    wanted = regex.compile(regex.escape(text), regex.IGNORECASE)
+    batch = next(documents.batches(corpus, after=after, size=size), None)
+    if batch is None:
+        return Look({}, None)
+    held = ((id, _held(document, wanted)) for id, document in batch)
+    return Look({id: around for id, around in held if around is not None}, batch[-1][0])
+
+
+def _held(document: Document, wanted: regex.Pattern[str]) -> str | None:
+    for part in document.parts:
+        # A long text is looked through without holding the other threads up.
+        match = wanted.search(part.text, concurrent=True)
+        if match is not None:
+            begin = max(0, match.start() - _AROUND // 2)
+            return ("…" if begin else "") + part.text[begin : match.end() + 4 * _AROUND]
+    names = (document.name, document.key, document.folder)
+    return "" if any(wanted.search(name) for name in names) else None
 
 
 def search(
