@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """Run the program and exit with one of the documented codes."""
-    from tui_annotate.cli import rim
+    try:
+        from tui_annotate.cli import rim
 
-    sys.exit(rim.run(sys.argv[1:]))
+        code = rim.run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the rim was there to say so
+        code = 130
+    sys.exit(code)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +12,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out_json, progress, say, table
-from tui_annotate.errors import DataError, UsageError
+from tui_annotate.errors import DataError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.interchange import Problem
@@ -100,7 +101,7 @@ def import_(
         label_column=label_column,
         id_column=id_column,
     )
-    with options.opened(corpus) as opened, progress("importing") as report:
+    with options.opened(corpus) as opened, _stays(dry_run), progress("importing") as report:
         done = importing.import_paths(
             opened,
             paths,
@@ -119,6 +120,17 @@ def import_(
     else:
         _tell_import(done)
     _check(done, strict=strict)
+
+
+@contextmanager
+def _stays(dry_run: bool) -> Iterator[None]:
+    """Say, when an import breaks off, that it can be gone on with."""
+    try:
+        yield
+    except (StoreError, KeyboardInterrupt):
+        if not dry_run:
+            say("What came in before stays; the same command goes on from there.")
+        raise
 
 
 def _check(done: ImportReport, *, strict: bool) -> None:

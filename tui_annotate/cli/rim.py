@@ -22,7 +22,8 @@ def guarded(work: Callable[[], int], *, doing: str = "") -> int:
     """Run something and turn what it raises into a message on stderr and an exit code."""
     try:
         code = work()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except AnnotateError as error:
         _say(error.message, error.hint)
         return error.exit_code
@@ -80,7 +81,7 @@ def _system_message(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror or error}."
     if isinstance(error, MemoryError):
         return "out of memory. Close other programs, or work on a smaller part."
-    return f"{_one_line(error)}."
+    return f"{getattr(error, 'strerror', None) or _one_line(error)}."
 
 
 def _log(error: BaseException, doing: str) -> Path | None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -14,6 +19,7 @@ from tui_annotate.cli.commands import COMMANDS
 from tui_annotate.cli.output import say
 from tui_annotate.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 HELP = """Turn raw text into reviewed training data and a working model, in a terminal.
 
 \b
@@ -73,15 +79,39 @@ def root(
         raise typer.Exit(open_app(None))
 
 
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the command as Ctrl+C does: temporary files and children go with it."""
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        taken = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def invoke(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors of its own pass through."""
     try:
-        code = get_command(app)(arguments, prog_name="tui-annotate", standalone_mode=False)
+        with _orderly_end():
+            code = get_command(app)(arguments, prog_name="tui-annotate", standalone_mode=False)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "tui-annotate"
-        say(f"{command}: {error.format_message()}\n`{command} --help` shows how it is used.")
+        message = error.format_message()
+        is_help = message.startswith("Usage:")
+        say(message if is_help else f"{command}: {message}\n`{command} --help` shows how it is used.")
         return EXIT_USAGE
     except typer.Abort:
-        return EXIT_INTERRUPTED
+        raise KeyboardInterrupt from None
+    if code == EXIT_INTERRUPTED:
+        say("tui-annotate: interrupted.")
     return code if isinstance(code, int) else EXIT_OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -82,7 +83,9 @@ def backup(
 
     options.settled(corpus, annotator=annotator)
     to = target or _beside(corpus)
-    with options.opened(corpus) as opened, progress("copying") as report:
+    # One that may not be written, on a read-only medium for instance, can be copied all the same.
+    writable = os.access(corpus, os.W_OK) and os.access(corpus.absolute().parent, os.W_OK)
+    with options.opened(corpus, readonly=corpus.exists() and not writable) as opened, progress("copying") as report:
         backing.backup(opened, to, on_progress=report)
     out(str(to))
     say("The copy is complete and was checked.")

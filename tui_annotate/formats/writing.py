@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import glob
 import io
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,8 @@ from tui_annotate.formats.registry import read_paths
 from tui_annotate.formats.zips import ZipWriter
 
 _MOST_KEPT = 1000
+_LEFT_AFTER = 24 * 3600
+"""Seconds after which what was written aside was left by an export that was killed."""
 _MARKS = ("annotations-legend.json", ".tui-annotate-export")
 """Files that show that a folder is an export of ours, or at least anndoc, and may be replaced."""
 
@@ -91,9 +95,9 @@ def _to_stdout(documents: Iterable[ExchangedDocument], format: Format, options: 
         with aside.open("wb") as stream:
             tally = _fill_stream(documents, format, stream, options, written)
         _compare(aside, Path("-"), format, options, tally)
-        with aside.open("rb") as stream:
+        with told_where(Path("standard output")), aside.open("rb") as stream:
             shutil.copyfileobj(stream, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
 
 
 def _check_target(path: Path, format: Format, overwrite: bool) -> None:
@@ -118,6 +122,9 @@ def _aside(path: Path) -> Iterator[Path]:
     """Give a name beside the target that ends as the target does; whatever is left there is removed."""
     aside = path.absolute().with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     _remove(aside)
+    for left in aside.parent.glob(f".{glob.escape(path.stem)}.*.part{glob.escape(path.suffix)}"):
+        if time.time() - left.stat().st_mtime > _LEFT_AFTER:
+            _remove(left)
     try:
         yield aside
     finally:
@@ -233,9 +240,11 @@ def _replace(aside: Path, path: Path) -> None:
 
 @contextmanager
 def told_where(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors into ours, with the path."""
+    """Turn the operating system's errors into ours, with the path; a pipe whose reader has left is no error of it."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         raise _translated(error, path) from error
 

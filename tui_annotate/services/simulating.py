@@ -8,8 +8,10 @@ order the queue again. The test share is set apart before anything is picked; it
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,15 +112,24 @@ def simulate(
 
         with TemporaryDirectory(prefix="tui-annotate-") as folder:
             player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n)
+            playing.append(player)
             try:
-                return player.play(tasks, most=most, tell=tell)
+                return player.play(tasks, most=0 if stopped else most, tell=tell)
             finally:
                 player.close()
 
     # The threads wait for their learning processes; each play has its own corpus file and connection.
-    with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as threads:
+    playing: list[_Player] = []
+    stopped = False
+    threads = ThreadPoolExecutor(at_once or os.cpu_count() or 1)
+    try:
         for ended in threads.map(play, range(len(plays))):
             yield from ended
+    finally:
+        stopped = True
+        for player in playing:
+            player.stop()
+        threads.shutdown(cancel_futures=True)
 
 
 class _Player:
@@ -138,9 +149,18 @@ class _Player:
         self.learned: dict[int, dict[str, list[Any]]] = {}
         self.trained: list[int] = []
         self.fitted = False
+        self.stopped = self.closed = False
+
+    def stop(self) -> None:
+        """End the play from another thread: whoever waits for the child gets an error then."""
+        self.stopped = True
+        if not self.closed:
+            with suppress(ProcessLookupError):
+                os.kill(self.worker.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the child and close the file."""
+        self.closed = True
         self.worker.close()
         self.corpus.close()
 
@@ -150,7 +170,7 @@ class _Player:
         tokens = spans = keys = 0
         most = min(most, len(self.gold))
         for confirmations in range(1, most + 1):
-            effort = self._review_next()
+            effort = None if self.stopped else self._review_next()
             if effort is None:
                 break
             tokens, spans, keys = tokens + effort.tokens, spans + effort.spans, keys + effort.keys
