@@ -6,9 +6,12 @@ never starts again because of our own decisions; between two slices nothing is l
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from errno import ENOSPC
 from pathlib import Path
 
@@ -21,6 +24,8 @@ PAGES = 120
 _CHECK_EVERY = 200_000
 """Virtual machine steps of the check between two calls of `between`: a few milliseconds."""
 _RESTARTS = 50
+_LEFT_AFTER = 24 * 3600
+"""Seconds after which a copy in the making was left by a program that was killed."""
 
 
 class CopyStopped(StoreError):
@@ -46,6 +51,7 @@ def copy(
         CorruptError: The copy did not pass SQLite's quick check.
     """
     aside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    _sweep(aside.parent, target.name)
     try:
         _copy_pages(source, aside, between, on_progress, stop)
         check(aside, between=between, stop=stop)
@@ -61,6 +67,14 @@ def copy(
         raise kind(f"{target} could not be written: {error.strerror}.") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what killed copies of this name left there, once it is a day old."""
+    for left in folder.glob(f".{glob.escape(name)}.*.new"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_AFTER:
+                left.unlink()
 
 
 def _copy_pages(
