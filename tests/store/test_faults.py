@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sqlite3
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from tests.store import making
-from tui_annotate.store import counters, log, rebuild, verify
+from tui_annotate.store import counters, documents, log, rebuild, verify
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
 
@@ -34,6 +35,28 @@ def _import(path: Path, told: Connection) -> None:
         for number in range(1_000_000):
             list(intake.add([making.document(f"new{number}-{n}") for n in range(50)]))
             told.send(20 + intake.counts.created)
+
+
+def _break_off(path: Path) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = TRUNCATE")
+    db.execute("PRAGMA cache_size = 2")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("UPDATE content SET text = text || ?", ("x" * 20_000,))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_reader_opens_what_a_killed_writer_left(corpus: Corpus) -> None:
+    before = documents.load(corpus, 1)
+    corpus.close()
+    process = multiprocessing.get_context("spawn").Process(target=_break_off, args=(corpus.path,))
+    process.start()
+    process.join()
+    journal = corpus.path.with_name(f"{corpus.path.name}-journal")
+    assert journal.stat().st_size
+    with Corpus.open(corpus.path, readonly=True) as again:
+        assert documents.load(again, 1) == before
+    assert not journal.exists() or not journal.stat().st_size
 
 
 @pytest.mark.parametrize("work", [_decide, _import])

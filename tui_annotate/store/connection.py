@@ -60,6 +60,8 @@ class Corpus:
         """
         path = Path(path)
         look_at_file(path, readonly=readonly)
+        if readonly:
+            opening.roll_back(path)
         corpus = cls(path, connect(path, readonly=readonly), readonly=readonly, timeout=timeout)
         try:
             version = corpus._schema_version()

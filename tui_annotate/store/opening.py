@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tui_annotate.errors import CorruptError, ReadOnlyError, UsageError
@@ -61,6 +62,21 @@ def _set_patiently(db: sqlite3.Connection, pragma: str) -> None:
             if not trouble.is_busy(error) or attempt == 999:
                 raise
             time.sleep(LOOK_EVERY)
+
+
+def roll_back(path: Path) -> None:
+    """Have SQLite take back what a killed program left half written: a reader may not do that and would be refused.
+
+    Where this may not be written either, opening says so. A journal that somebody is writing is left alone.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        if not journal.stat().st_size or not os.access(path, os.W_OK):
+            return
+    except OSError:
+        return
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as db:
+        db.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
 
 
 def look_at_file(path: Path, *, readonly: bool) -> None:

@@ -35,6 +35,11 @@ def translate(error: sqlite3.Error | UnicodeError, path: Path) -> StoreError | D
         return LockedError(f"{path.name} is in use by another program.", hint="Try again in a moment.")
     if code == sqlite3.SQLITE_FULL:
         return DiskFullError(f"No room left to write {path.name}.", hint="Free some space, then try again.")
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+        return ReadOnlyError(
+            f"A program was killed while it wrote {path.name}, and this one may not take the half of it back.",
+            hint="Open it once where it may be written; nothing that was saved is lost.",
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ReadOnlyError(f"{path.name} or its folder may not be written.", hint="Check its permissions.")
     if code == sqlite3.SQLITE_CANTOPEN:
