@@ -262,7 +262,12 @@ def test_kept_files_come_back_byte_for_byte_and_equal_ones_are_kept_once(corpus:
 
     body = bytes(range(256)) * 10_000
     first = sources.keep(corpus, "a.zip", io.BytesIO(body))
+    broken = "INSERT INTO source(id, name, size, at) VALUES (77, 'broken.zip', 0, '2020-01-01T00:00:00.000Z')"
+    corpus.connection.execute(broken)
+    corpus.connection.executemany("INSERT INTO source_chunk VALUES (77, ?, x'00')", [(n,) for n in range(40)])
     assert sources.keep(corpus, "b.zip", io.BytesIO(body)) == first
+    assert corpus.connection.execute("SELECT DISTINCT source FROM source_chunk").fetchall() == [(first,)]
+    assert corpus.connection.execute("SELECT id FROM source").fetchall() == [(first,)]
     assert b"".join(sources.read(corpus, first)) == body
     making.take_in(corpus, making.document("x"), source=first)
     assert sources.of_document(corpus, identify(corpus, "x")) == (first, "a.zip")

@@ -19,8 +19,12 @@ def keep(corpus: Corpus, name: str, stream: BinaryIO) -> int:
 
     Each chunk is a short transaction of its own. What a broken import leaves has no hash and is swept away by the next.
     """
+    with corpus.reading() as db:
+        sql = "SELECT id FROM source WHERE sha256 IS NULL AND at < datetime('now', '-1 day')"
+        broken = [id for (id,) in db.execute(sql)]
+    for id in broken:
+        _drop(corpus, id)
     with corpus.transaction() as db:
-        db.execute("DELETE FROM source WHERE sha256 IS NULL AND at < datetime('now', '-1 day')")
         (id,) = db.execute(
             "INSERT INTO source(name, size, at) VALUES (?, 0, ?) RETURNING id", (name, rows.now())
         ).fetchone()
@@ -35,11 +39,24 @@ def keep(corpus: Corpus, name: str, stream: BinaryIO) -> int:
         number += 1
     with corpus.transaction() as db:
         known = db.execute("SELECT id FROM source WHERE sha256 = ?", (digest.hexdigest(),)).fetchone()
-        if known is not None:
-            db.execute("DELETE FROM source WHERE id = ?", (id,))
-            return int(known[0])
-        db.execute("UPDATE source SET sha256 = ?, size = ? WHERE id = ?", (digest.hexdigest(), size, id))
-    return int(id)
+        if known is None:
+            db.execute("UPDATE source SET sha256 = ?, size = ? WHERE id = ?", (digest.hexdigest(), size, id))
+            return int(id)
+    _drop(corpus, id)
+    return int(known[0])
+
+
+def _drop(corpus: Corpus, id: int) -> None:
+    """Delete a file that no document came from, a few chunks in a transaction so that nobody waits for long."""
+    sql = (
+        "DELETE FROM source_chunk WHERE source = ?1 AND number IN"
+        " (SELECT number FROM source_chunk WHERE source = ?1 LIMIT 16)"
+    )
+    while True:
+        with corpus.transaction() as db:
+            if not db.execute(sql, (id,)).rowcount:
+                db.execute("DELETE FROM source WHERE id = ?", (id,))
+                return
 
 
 def read(corpus: Corpus, id: int) -> Iterator[bytes]:
