@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tui_annotate.store import documents
+from tui_annotate.store.connection import Corpus
 
 ROWS = (
     '{"id":"1","text":"Aspirin \\u001b[31m helped","spans":[{"start":0,"end":7,"label":"Drug"}],"confirmed":true}\n'
@@ -174,3 +176,44 @@ def test_hundreds_of_duplicates_do_not_push_what_was_refused_away(run: Run, corp
     assert "... and 179 more that are only noted" in ran.err
     assert "same.jsonl:201: is no JSON" in ran.err
     assert "200 created, 199 duplicates" in ran.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_tags_go_out_with_anndoc_and_come_back(run: Run, corpus: Path, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "pair").mkdir()
+    html = '<html id="one" class="anndoc"><body><pre id="s1v1">Text &gt; here</pre></body></html>'
+    (tmp_path / "pair/one.plain.html").write_text(html, encoding=encoding)
+    (tmp_path / "row.jsonl").write_text('{"id":"two","text":"Text","document_tags":["b","a","a"," x",""]}')
+    assert run("import", corpus, "pair", "row.jsonl").code == 0
+
+    def tags_of(path: Path) -> dict[str, tuple[str, ...]]:
+        with Corpus.open(path, readonly=True) as opened:
+            return {document.key: document.tags for batch in documents.batches(opened) for _, document in batch}
+
+    with Corpus.open(corpus) as opened:
+        documents.add_tag(opened, 1, 'Train "1"', annotator="ann")
+    assert run("export", corpus, "--output", "out.zip").code == 0
+    assert run("new", "again.db").code == 0
+    assert run("import", "again.db", "out.zip").code == 0
+    assert tags_of(tmp_path / "again.db") == tags_of(corpus) == {"one": ('Train "1"',), "two": ("a", "b", "x")}
+    with Corpus.open(tmp_path / "again.db") as opened:
+        documents.remove_tag(opened, 1, 'Train "1"', annotator="ann")
+    assert run("export", "again.db", "--output", "bare").code == 0
+    (written,) = (tmp_path / "bare").rglob("one.plain.html")
+    assert b"data-tags" not in written.read_bytes()
+
+
+def test_an_export_never_replaces_a_corpus(run: Run, corpus: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    ran = run("export", corpus, "--format", "jsonl", "--output", corpus, "--overwrite")
+    assert ran.code == 2
+    assert "would be lost" in ran.err
+    assert run("verify", corpus).code == 0
+
+
+def test_a_version_of_nobody_is_wrong_usage(run: Run, corpus: Path) -> None:
+    run("import", corpus, "rows.jsonl")
+    assert run("export", corpus, "--version", "master", "--output", "a.zip").code == 0
+    ran = run("export", corpus, "--version", "mastre", "--output", "b.zip")
+    assert ran.code == 2
+    assert "Did you mean master?" in ran.err

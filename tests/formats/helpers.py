@@ -48,7 +48,8 @@ def documents(draw: st.DrawFn, key: str = "doc") -> Document:
         count = draw(st.integers(1, 3))
         ids = ["s1h1", "s1p1", "s2p1"][:count]
         parts = tuple(Part(id, draw(TEXTS)) for id in ids)
-    return Document(key, parts, name=draw(st.sampled_from(["", "My note.txt", 'a "b" & <c>'])))
+    tags = draw(st.sampled_from([(), ("Train",), ('"q" & <b>', "Test", "é\x9b")]))
+    return Document(key, parts, name=draw(st.sampled_from(["", "My note.txt", 'a "b" & <c>'])), tags=tags)
 
 
 @st.composite

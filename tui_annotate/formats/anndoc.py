@@ -116,7 +116,7 @@ def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
         return
     yield from (Problem("repaired", html.file.where, "", note) for note in text.notes)
     id = text.id or html.base
-    document = Document(text.key or id, text.parts, text.name or html.base, html.folder, text.language)
+    document = Document(text.key or id, text.parts, text.name or html.base, html.folder, text.language, text.tags)
     source = {"plain.html": content}
     versions: list[ExchangedVersion] = []
     for annotator, placed in sorted(found.versions.items(), key=lambda item: (item[0] != MASTER, item[0])):

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from tui_annotate.domain.documents import Part
 from tui_annotate.errors import DataError
 from tui_annotate.formats import anndoc_controls
-from tui_annotate.formats.source import decode
+from tui_annotate.formats.anndoc_html_write import TAGS_ATTRIBUTE
+from tui_annotate.formats.base import tags_of
+from tui_annotate.formats.source import JSON_ERRORS, decode
 
 _LINE_END = re.compile(r"\r\n?")
 _PRE_NEWLINE = re.compile(r"(<(?:pre|textarea|listing)\b[^<>]*>)(?=\n|&#0*10;|&#[xX]0*[aA];)", re.IGNORECASE)
@@ -41,6 +45,7 @@ class PlainHtml:
     key: str
     """Our own key, where it differs from the id."""
     language: str
+    tags: tuple[str, ...]
     parts: tuple[Part, ...]
     shown: Mapping[str, str]
     """Text of the parts as the file shows it, where it differs: with stand-ins for controls."""
@@ -84,10 +89,22 @@ def read(content: bytes) -> PlainHtml:
         name=parking.back(attributes.get("data-origid")),
         key=anndoc_controls.unescaped(parking.back(attributes.get("data-key"))),
         language=attributes.get("lang") or "",
+        tags=_tags(parking.back(attributes.get(TAGS_ATTRIBUTE)), notes),
         parts=tuple(parts.values()),
         shown=shown,
         notes=tuple(notes),
     )
+
+
+def _tags(value: str, notes: list[str]) -> tuple[str, ...]:
+    if not value:
+        return ()
+    try:
+        given = msgspec.json.decode(value, type=list[str])
+    except JSON_ERRORS:
+        notes.append(f"{TAGS_ATTRIBUTE} is no list of tags; left out")
+        return ()
+    return tags_of(given)
 
 
 def _ancestors(nodes: Sequence[Any]) -> set[int]:

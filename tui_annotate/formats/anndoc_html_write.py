@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
 
@@ -9,6 +10,10 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.formats import anndoc_controls
 
 _PART_ID = re.compile(r"(s\d+)(?:s\d+)*(?:f\d+)?([hpv])\d+")
+TAGS_ATTRIBUTE = "data-tags"
+"""Of the html element: the document's tags, a JSON list. tagtog has no place for them."""
+_HTML_START = re.compile(rb"<html\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+_TAGS = re.compile(rb'\s+data-tags="[^"]*"')
 _GENERATOR = "tui-annotate"
 
 
@@ -21,7 +26,7 @@ def write(document: Document, id: str) -> bytes:
     lines = [
         "<!DOCTYPE html >",
         f'<html id="{shown_id}" data-origid="{name}"{key} class="anndoc" data-anndoc-version="3.6" '
-        f'lang="{language}" xml:lang="{language}" xmlns="http://www.w3.org/1999/xhtml">',
+        f'lang="{language}" xml:lang="{language}" xmlns="http://www.w3.org/1999/xhtml"{_tags(document.tags)}>',
         "  <head>",
         '    <meta charset="UTF-8"/>',
         f'    <meta name="generator" content="{_GENERATOR}"/>',
@@ -36,6 +41,19 @@ def write(document: Document, id: str) -> bytes:
         "",
     ]
     return "\n".join(lines).encode("utf-8")
+
+
+def retagged(kept: bytes, tags: tuple[str, ...]) -> bytes | None:
+    """Return a kept plain.html with a document's tags in place of those it has; None when they have no place in it."""
+    start = _HTML_START.search(kept)
+    if start is None:
+        return None if tags else kept
+    inside = _TAGS.sub(b"", start.group(1)) + _tags(tags).encode()
+    return kept[: start.start(1)] + inside + kept[start.end(1) :]
+
+
+def _tags(tags: tuple[str, ...]) -> str:
+    return f' {TAGS_ATTRIBUTE}="{escape(json.dumps(tags), quote=True)}"' if tags else ""
 
 
 def _sections(parts: tuple[Part, ...]) -> list[str]:

@@ -18,6 +18,7 @@ README = "README.md"
 GUIDELINES = "guidelines.md"
 SCHEME = "scheme.toml"
 _ID = re.compile(r"[A-Za-z0-9._-]{1,150}")
+_TAGS_KEPT = f" {anndoc_html_write.TAGS_ATTRIBUTE}=".encode()
 
 _README_TEXT = """# {project}
 
@@ -48,6 +49,8 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         place = f"pool/{folder}/" if folder else "pool/"
         base = names.take(safe_name(exchanged.extra.get("base", id)), document.key)
         kept = exchanged.source.get("plain.html")
+        if kept is not None and (document.tags or _TAGS_KEPT in kept):
+            kept = anndoc_html_write.retagged(kept, document.tags)
         if kept is None:
             kept = anndoc_html_write.write(document, id)
             yield from _controls(document)

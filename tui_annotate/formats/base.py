@@ -149,6 +149,11 @@ def unnamed_label(options: ReadOptions, kinds: Sequence[LabelKind], default: str
     return fitting[0] if len(fitting) == 1 else default
 
 
+def tags_of(given: Iterable[object]) -> tuple[str, ...]:
+    """Return what a file lists as tags as tags are: in order, each once, without blanks around."""
+    return tuple(sorted({tag.strip() for tag in given if type(tag) is str and tag.strip()}))
+
+
 def stem(name: str) -> str:
     """Return a file's relative name without its last extension: the base of ids that its rows get."""
     path = Path(name)

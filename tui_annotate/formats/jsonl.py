@@ -17,7 +17,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, jsonl_rows, meaning
-from tui_annotate.formats.base import Format, Item, ReadOptions, stem
+from tui_annotate.formats.base import Format, Item, ReadOptions, stem, tags_of
 from tui_annotate.formats.jsonl_write import write
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 
@@ -142,7 +142,7 @@ def _text_of(row: dict[str, Any], field: str) -> str:
 
 def _tags_of(row: dict[str, Any]) -> tuple[str, ...]:
     tags = row.get("document_tags")
-    return tuple(tag for tag in tags if type(tag) is str) if type(tags) is list else ()
+    return tags_of(tags) if type(tags) is list else ()
 
 
 FORMAT = Format(

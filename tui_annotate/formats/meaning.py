@@ -35,7 +35,7 @@ def of_anndoc(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     }
     parts = [(part.id, part.text) for part in document.parts]
     name = anndoc_controls.shown(document.name or document.key)
-    return document.key, name, safe_path(document.folder), document.language, parts, versions
+    return document.key, name, safe_path(document.folder), document.language, sorted(document.tags), parts, versions
 
 
 def of_jsonl(exchanged: ExchangedDocument, options: WriteOptions) -> Any:

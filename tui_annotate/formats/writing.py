@@ -24,6 +24,7 @@ from tui_annotate.formats.registry import read_paths
 from tui_annotate.formats.zips import ZipWriter
 
 _MOST_KEPT = 1000
+_DATABASE = b"SQLite format 3\0"
 _LEFT_AFTER = 24 * 3600
 """Seconds after which what was written aside was left by an export that was killed."""
 _MARKS = ("annotations-legend.json", ".tui-annotate-export")
@@ -113,8 +114,19 @@ def _check_target(path: Path, format: Format, overwrite: bool) -> None:
                 raise UsageError(
                     f"{path} holds files that are no export, and would be lost.", hint="Name another folder."
                 )
-    elif path.exists() and not overwrite:
-        raise UsageError(f"{path} exists.", hint="Name another, or say to overwrite it.")
+    elif path.exists():
+        if not overwrite:
+            raise UsageError(f"{path} exists.", hint="Name another, or say to overwrite it.")
+        if _is_database(path):
+            raise UsageError(f"{path} is a corpus, or another database, and would be lost.", hint="Name another file.")
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_DATABASE)) == _DATABASE
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -6,19 +6,20 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.domain.interchange import ExchangedDocument, Problem
+from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.errors import NothingToDoError, UsageError
 from tui_annotate.formats import registry, writing
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.safety import safe_name
 from tui_annotate.services.outgoing_versions import exchanged
-from tui_annotate.store import log, settings
+from tui_annotate.store import annotators, log, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.outgoing import Outgoing, outgoing
 
@@ -73,6 +74,7 @@ def export(
         StoreError: The target could not be written.
     """
     fmt = registry.get(format)
+    _check_version(corpus, version)
     found = outgoing(corpus, states=(DocumentState.CONFIRMED,) if confirmed else (), ids=ids)
     first = next(found, None)
     if first is None:
@@ -100,6 +102,14 @@ def export(
         if sidecar is not None:
             report.decisions = sidecar.finish()
     return report
+
+
+def _check_version(corpus: Corpus, version: str) -> None:
+    names = [MASTER, *(name for name in annotators.names(corpus) if name != MASTER)]
+    if version and version not in names:
+        near = get_close_matches(version, names, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(names)}."
+        raise UsageError(f"Nobody called {version} has a version here.", hint=hint)
 
 
 class _Sidecar:
