@@ -32,7 +32,11 @@ class Finding:
     """What is wrong with it and what to do; empty when all is well."""
 
 
-@app.command("doctor", epilog=examples("doctor", "doctor notes.db", "doctor --json"))
+@app.command(
+    "doctor",
+    short_help="Look at terminal, folders, settings, disk, a corpus.",
+    epilog=examples("doctor", "doctor notes.db", "doctor --json"),
+)
 def doctor(corpus: OptionalCorpus = None, json: Json = False, annotator: Annotator = None) -> None:
     """Look at versions, terminal, folders, settings, disk, and a corpus; nothing is changed."""
     findings = [*_program(), *_terminal(), *_settings(corpus, annotator), *_folders()]

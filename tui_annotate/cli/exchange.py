@@ -174,6 +174,7 @@ def _counted(count: int, names: str) -> str:
 
 @app.command(
     "export",
+    short_help="Export a corpus, read again and compared.",
     epilog=examples(
         "export notes.db --output notes.zip                # an anndoc project",
         "export notes.db --confirmed --output gold/",
@@ -224,7 +225,7 @@ def export(
         say(f"The decisions are in {done.decisions}.")
 
 
-@app.command("formats", epilog=examples("formats", "formats --json"))
+@app.command("formats", short_help="List the formats.", epilog=examples("formats", "formats --json"))
 def formats(json: Json = False, annotator: Annotator = None) -> None:
     """List the formats: what is read and written, and what each cannot hold."""
     from tui_annotate.formats.registry import FORMATS

@@ -11,7 +11,9 @@ from tui_annotate.cli.output import out, out_json, say
 app = options.group()
 
 
-@app.command("keys", epilog=examples("keys", "keys notes.db", "keys notes.db --json"))
+@app.command(
+    "keys", short_help="List the keys in force.", epilog=examples("keys", "keys notes.db", "keys notes.db --json")
+)
 def keys(corpus: OptionalCorpus = None, json: Json = False, annotator: Annotator = None) -> None:
     """List the keys in force; clashes are reported on stderr.
 

@@ -35,6 +35,7 @@ NoDeploy = Annotated[bool, typer.Option("--no-deploy", help="Train only; `runs d
 
 @app.command(
     "train",
+    short_help="Train on all gold, and put the runs to use.",
     epilog=examples(
         "train notes.db",
         "train notes.db --task entities --no-deploy",
@@ -118,7 +119,11 @@ def _value(text: str) -> bool | int | float | str:
     return text
 
 
-@app.command("predict", epilog=examples("predict notes.db", "predict notes.db --json"))
+@app.command(
+    "predict",
+    short_help="Predict what is not confirmed.",
+    epilog=examples("predict notes.db", "predict notes.db --json"),
+)
 def predict(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
     """Let the deployed runs predict every document that is not confirmed, into the runs' folders."""
     from tui_annotate.services import on_request
@@ -132,7 +137,11 @@ def predict(corpus: CorpusPath, json: Json = False, annotator: Annotator = None)
     table(("run", "suggestions"), list(counts.items()))
 
 
-@app.command("evaluate", epilog=examples("evaluate notes.db", "evaluate notes.db --task labels:IsSpam --json"))
+@app.command(
+    "evaluate",
+    short_help="Figures on gold that no run has seen.",
+    epilog=examples("evaluate notes.db", "evaluate notes.db --task labels:IsSpam --json"),
+)
 def evaluate(corpus: CorpusPath, task: Tasks = None, json: Json = False, annotator: Annotator = None) -> None:
     """Hold the deployed runs against gold they never saw: the holdout, and documents tagged Test."""
     from tui_annotate.services import on_request

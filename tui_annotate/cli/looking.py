@@ -15,7 +15,9 @@ from tui_annotate.errors import NothingToDoError
 app = options.group()
 
 
-@app.command("stats", epilog=examples("stats notes.db", "stats notes.db --json"))
+@app.command(
+    "stats", short_help="Show how far a corpus is.", epilog=examples("stats notes.db", "stats notes.db --json")
+)
 def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
     """Show how far a corpus is: documents by state, labels, deployed runs, what is missing to the next training."""
     from tui_annotate.store import counters, runs
@@ -58,7 +60,11 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         out(f"{name:16} {value}")
 
 
-@app.command("search", epilog=examples("search notes.db aspirin", "search notes.db '[0-9]+ mg' --pattern --json"))
+@app.command(
+    "search",
+    short_help="Find text in the documents.",
+    epilog=examples("search notes.db aspirin", "search notes.db '[0-9]+ mg' --pattern --json"),
+)
 def search(
     corpus: CorpusPath,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="The text to find.", show_default=False)],

@@ -12,7 +12,7 @@ from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, say, table
 from tui_annotate.errors import NothingToDoError
 
-app = options.group("List the runs of a corpus, look at one, put one to use, or go back to the one before.")
+app = options.group("List runs, show one, put one to use, or go back.")
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, e.g. entities-7.", show_default=False)]
 

@@ -22,6 +22,7 @@ Pairs = Annotated[
 
 @app.command(
     "settings",
+    short_help="Show the settings of a corpus, or change some.",
     epilog=examples(
         "settings notes.db",
         "settings notes.db retrain_every=50     # as Annotation Lab does",

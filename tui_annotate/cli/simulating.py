@@ -43,6 +43,7 @@ TestShare = Annotated[
 
 @app.command(
     "simulate",
+    short_help="Play a gold corpus: what reviewing would bring.",
     epilog=examples(
         "simulate gold.jsonl",
         "simulate gold.jsonl --strategy margin --strategy random --seeds 5 --n 10",

@@ -18,7 +18,7 @@ from tui_annotate.errors import CorruptError
 app = options.group()
 
 
-@app.command("verify", epilog=examples("verify notes.db", "verify notes.db --json"))
+@app.command("verify", short_help="Check a corpus.", epilog=examples("verify notes.db", "verify notes.db --json"))
 def verify(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
     """Check a corpus: the file itself, and whether what is in it fits together."""
     from tui_annotate.store import verify as verifying
@@ -38,7 +38,11 @@ def verify(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) 
     say(f"{corpus} is sound.")
 
 
-@app.command("rebuild", epilog=examples("rebuild notes.db", "rebuild notes.db --apply", "rebuild notes.db --json"))
+@app.command(
+    "rebuild",
+    short_help="Derive the state from the log again, and compare.",
+    epilog=examples("rebuild notes.db", "rebuild notes.db --apply", "rebuild notes.db --json"),
+)
 def rebuild(
     corpus: CorpusPath,
     apply: Annotated[bool, typer.Option("--apply", help="Back up, then put right what differs.")] = False,
