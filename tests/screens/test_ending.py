@@ -19,7 +19,7 @@ import pytest
 
 from tests.screens.conftest import SUGGESTED, document
 from tui_annotate.domain.decisions import Kind
-from tui_annotate.store import log
+from tui_annotate.store import log, settings
 from tui_annotate.store.connection import Corpus
 
 MakeCorpus = Callable[..., Path]
@@ -93,7 +93,10 @@ class OnTerminal:
 
 @pytest.fixture
 def terminal(make_corpus: MakeCorpus) -> Iterator[OnTerminal]:
-    made = OnTerminal(make_corpus(document("note-1", found=SUGGESTED), document("note-2")))
+    path = make_corpus(document("note-1", found=SUGGESTED), document("note-2"))
+    with Corpus.open(path) as corpus:
+        settings.change(corpus, retrain_every=3)  # a training is near from the start, so its child runs
+    made = OnTerminal(path)
     yield made
     made.close()
 
