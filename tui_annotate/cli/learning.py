@@ -94,7 +94,9 @@ def _explain(corpus: CorpusPath, *, json: bool) -> None:
         return
     table(("document", "version", "because", "use"), [(c.key, c.annotator, c.rule, c.use) for c in chosen])
     uses = [c.use for c in chosen]
-    say(f"{uses.count('train')} to train on, {uses.count('holdout')} held out, {uses.count('test')} tagged Test.")
+    counts = f"{uses.count('train')} to train on, {uses.count('holdout')} held out, {uses.count('test')} tagged Test"
+    left = len(uses) - uses.count("train") - uses.count("holdout") - uses.count("test")
+    say(f"{counts}, {left} left out: the text of something that is measured on." if left else f"{counts}.")
 
 
 def _parameters(pairs: Sequence[str]) -> dict[str, Any]:

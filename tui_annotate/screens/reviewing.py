@@ -289,7 +289,7 @@ class Reviewing:
         def write(corpus: Corpus) -> Scheme:
             held = settings.scheme(corpus)
             wanted = change(held)
-            return held if wanted == held else settings.set_scheme(corpus, wanted, annotator=annotator)
+            return held if wanted == held else settings.set_scheme(corpus, wanted, annotator=annotator, base=held)
 
         await self._take_scheme(await self.corpus(write))
 
