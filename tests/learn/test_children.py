@@ -190,8 +190,10 @@ async def test_stopping_leaves_no_process(own: Path) -> None:
     await desk.learner.stop()
 
 
-async def test_a_child_that_keeps_dying_is_given_up(tmp_path: Path) -> None:
-    (tmp_path / "no.db").write_bytes(b"this is no corpus" * 100)
+async def test_a_child_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It dies as one on no corpus does (see below), without loading all that a child loads before it looks.
+    dying = [sys.executable, "-S", "-c", "import sys; sys.exit('no.db is no corpus')"]
+    monkeypatch.setattr(launching, "command", lambda which, corpus, *, nice: dying)
     desk = Desk(tmp_path / "no.db")
     await desk.learner.start()
     try:
