@@ -162,7 +162,8 @@ def _file_values(path: Path, notices: list[str]) -> _Values:
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, UnicodeDecodeError) as error:
-        notices.append(f"{path}: cannot be read ({error}); its settings are not used.")
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        notices.append(f"{path}: cannot be read ({why}); its settings are not used.")
         return
     try:
         table = tomllib.loads(text)

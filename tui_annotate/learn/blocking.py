@@ -218,9 +218,7 @@ class Worker:
         try:
             event: AnyEvent = decode_event(text)
         except msgspec.DecodeError as error:
-            raise LearnError(
-                f"The learning process gave no answer: {error}.", hint=f"See {self.log}."
-            ) from error
+            raise LearnError(f"The learning process gave no answer: {error}.", hint=f"See {self.log}.") from error
         return event
 
     def _fail_dead(self) -> NoReturn:

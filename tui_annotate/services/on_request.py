@@ -141,7 +141,8 @@ def evaluate(corpus: Corpus, *, tasks: Sequence[str] = ()) -> dict[str, dict[str
     """
     deployed = {t: run.name for t, run in runs.deployed(corpus).items() if not tasks or t in tasks}
     if not deployed:
-        raise NothingToDoError("No run is deployed.", hint="Train one first.")
+        which = f" of {', '.join(tasks)}" if tasks else ""
+        raise NothingToDoError(f"No run{which} is deployed.", hint="Train one first.")
     marks = {found.id: found.marks for found in _gold(corpus)}
     use = dict(zip(marks, uses(list(marks.values())), strict=True))
     holdout, test = ([id for id in use if use[id] == wanted] for wanted in ("holdout", "test"))
