@@ -166,6 +166,9 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one round of each")
     options = parser.parse_args()
+    if not DATA.is_dir():
+        print(json.dumps({"skipped": "the data are not here"}))
+        return 0
     repeats = 1 if options.quick else options.repeats
     entities = rows_of("bc5cdr/train.jsonl", "bc5cdr/dev.jsonl")
     labels = rows_of("sms_spam/all.jsonl")

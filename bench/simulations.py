@@ -102,6 +102,8 @@ def main() -> dict[str, Any]:
     parser.add_argument("--sms-seeds", type=int, default=20)
     parser.add_argument("--entity-seeds", type=int, default=3)
     options = parser.parse_args()
+    if not DATA.is_dir():
+        return {"skipped": "the data are not here"}
     return {"sms_spam": sms(options.sms_seeds), "bc5cdr": bc5cdr(options.entity_seeds)}
 
 
