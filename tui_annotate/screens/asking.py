@@ -96,7 +96,9 @@ class Asking:
 
         def named(name: str) -> None:
             name = " ".join(name.split())
-            if name:
+            if self._stage.reviewing.session.scheme.label(name) is not None:
+                self._stage.tell(f"There is a document label {name} already.", warning=True)
+            elif name:
                 kinds = [
                     Choice("boolean", "yes or no"),
                     Choice("choice", "one of several values"),
@@ -113,9 +115,9 @@ class Asking:
             return
         stage = self._stage
         if answer.value == "boolean":
-            stage.write(lambda: stage.reviewing.create_label(DocumentLabel(name, "boolean")))
+            stage.write(lambda: self._create_label(DocumentLabel(name, "boolean")))
         elif answer.value == "text":
-            stage.write(lambda: stage.reviewing.create_label(DocumentLabel(name, "text")))
+            stage.write(lambda: self._create_label(DocumentLabel(name, "text")))
         else:
             many = answer.value == "choices"
 
@@ -124,9 +126,17 @@ class Asking:
                 if values:
                     options = tuple(Option(value) for value in values)
                     label = DocumentLabel(name, "choices" if many else "choice", options)
-                    stage.write(lambda: stage.reviewing.create_label(label))
+                    stage.write(lambda: self._create_label(label))
 
             stage.ask(Prompt(f"values of {name}", hint="Put commas between them: red, green, blue"), given)
+
+    async def _create_label(self, label: DocumentLabel) -> None:
+        await self._stage.reviewing.create_label(label)
+        keys = [
+            h.keys[0] for h in self._stage.keymap.hotkeys if h.target == "label" and h.name == label.name and h.keys
+        ]
+        on = f", on the key{'s' if len(keys) > 1 else ''} {', '.join(map(display_key, keys))}" if keys else ""
+        self._stage.tell(f"new document label {label.name}{on}")
 
     def new_type(self) -> None:
         """Ask for the name of a new entity type."""

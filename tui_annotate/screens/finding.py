@@ -16,6 +16,17 @@ class Finding:
         self.text = text
         self._pattern = regex.compile(regex.escape(text), regex.IGNORECASE | regex.FULLCASE)
 
+    def place(self, hit: Span) -> tuple[int, int]:
+        """Return which of all hits one is, from 1, and how many there are."""
+        before = count = 0
+        parts = self.document.parts
+        here = [part.id for part in parts].index(hit.part)
+        for index, part in enumerate(parts):
+            for match in self._pattern.finditer(part.text, overlapped=True):
+                count += 1
+                before += index < here or (index == here and match.start() < hit.start)
+        return before + 1, count
+
     def after(self, place: Span | None) -> Span | None:
         """Return the first hit behind a place, round the end; None when there is none at all."""
         parts = self.document.parts

@@ -55,6 +55,7 @@ class Frame:
         """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
         self._labels: list[list[DocumentLabel]] = []
         self._width = 80
+        self._nothing = ""
         self.top.put(_RULE, status.rule())
 
     def header(self, progress: Progress, learning: Learning | None) -> None:
@@ -78,6 +79,10 @@ class Frame:
         self._labels = label_rows.arrange(scheme, keymap, width)
         self.panel.resize(3 + len(self._labels))
 
+    def nothing_here(self, what: str) -> None:
+        """Say what to do where there is no document."""
+        self._nothing = what
+
     def draw(self, session: ReviewSession, keymap: Keymap, selecting: Selecting | None) -> None:
         """Show where the session is."""
         working = session.working
@@ -97,7 +102,10 @@ class Frame:
 
     def _draw_document(self, session: ReviewSession) -> None:
         working = session.working
-        self.top.put(_DOCUMENT, status.document_line(working, self._sign) if working is not None else row())
+        self.top.put(
+            _DOCUMENT,
+            status.document_line(working, self._sign) if working is not None else row((f" {self._nothing}", "bold")),
+        )
 
     def _last(self, line: Row) -> None:
         self.panel.put(len(self.panel.rows) - 1, line)

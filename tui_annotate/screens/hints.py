@@ -28,6 +28,10 @@ _DECIDED: _Wanted = (
     ("confirm", "confirm and next"), ("add-entity", "new"), ("next-suggestion previous-suggestion", "move"),
     ("change-type", "type"), ("remove", "remove"), ("resize", "resize"), _SCHEME, *_END,
 )  # fmt: skip
+_BARE: _Wanted = (
+    ("confirm", "confirm and next"), ("add-entity", "new"), ("skip", "skip"), ("back", "back"), ("find", "find"),
+    ("corpus", "table"), *_END,
+)  # fmt: skip
 _LABELS_ONLY: _Wanted = (_SCHEME, ("accept", "accept"), ("confirm", "confirm and next"), ("skip", "skip"), *_END)
 _ONE_CHOICE: _Wanted = (_SCHEME, ("accept", "accept"), ("skip", "skip"), ("back", "back"), *_END)
 _ANSWERED: _Wanted = (_SCHEME, ("confirm", "next"), ("reopen", "reopen"), ("back", "back"), *_END)
@@ -95,6 +99,8 @@ def _wanted(session: ReviewSession, selecting: Selecting | None) -> _Wanted:
     if not session.scheme.entities and session.scheme.labels:
         return _LABELS_ONLY
     # Not by what is focused: a line that changes with every move distracts, and costs more bytes than the move.
+    if not len(working.items):
+        return _BARE
     return _UNDECIDED if working.items.undecided else _DECIDED
 
 

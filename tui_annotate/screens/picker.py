@@ -152,7 +152,8 @@ class Picker(Question[Choice[T] | str], Generic[T]):
             if position < len(self._choices):
                 lines.put(index, row(*self._pieces(self._choices[position], position == self._at)))
             else:
-                lines.put(index, row(("nothing fits" if not position else "", "dim")))
+                nothing = "type a name: it will be created" if self._create is not None else "nothing fits"
+                lines.put(index, row((nothing if not position else "", "dim")))
 
     def _pieces(self, choice: Choice[T] | str, focused: bool) -> list[Piece]:
         style = "reverse" if focused else ""

@@ -18,6 +18,7 @@ from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.report import ReportScreen, import_line, import_lines
 from tui_annotate.screens.review import ReviewScreen
+from tui_annotate.screens.setting_words import WORDS, choices, word
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.settings import Settings
@@ -67,13 +68,15 @@ class Program:
 
     def _import(self) -> None:
         def given(text: str) -> None:
-            if text.strip() and self._importing is None:
+            if text.strip() == "-":
+                self._review.tell("Standard input is the keyboard here: name a file or a folder.", warning=True)
+            elif text.strip() and self._importing is None:
                 self._importing = asyncio.ensure_future(self._import_path(Path(text.strip()).expanduser()))
 
         if self._importing is not None:
             self._review.tell("An import is under way already.", warning=True)
             return
-        hint = "A file, a folder or a zip: text, CSV, JSONL, anndoc. Nothing in it is changed."
+        hint = "A file, a folder or a zip: text, CSV, JSONL, anndoc."
         self._review.ask(Prompt("import from", hint=hint), given)
 
     async def importing(self) -> None:
@@ -170,13 +173,13 @@ class Program:
     def _settings(self) -> None:
         async def ask() -> None:
             held = await self._opened.writer(settings.load)
-            choices = [Choice(f.name, f.name.replace("_", " "), _word(getattr(held, f.name))) for f in fields(Settings)]
+            rows = [Choice(f.name, f.name.replace("_", " "), word(getattr(held, f.name))) for f in fields(Settings)]
 
             def picked(answer: Choice[str] | str) -> None:
                 if isinstance(answer, Choice):
                     self._ask_setting(answer.value, getattr(held, answer.value))
 
-            self._review.ask(Picker("settings of this corpus", lambda query: matching(query, choices)), picked)
+            self._review.ask(Picker("settings of this corpus", lambda query: matching(query, rows)), picked)
 
         self._review.later(ask)
 
@@ -184,7 +187,15 @@ class Program:
         def given(text: str) -> None:
             self._review.write(lambda: self._change(name, text.strip()))
 
-        self._review.ask(Prompt(name.replace("_", " "), value=_word(value)), given)
+        def picked(answer: Choice[str] | str) -> None:
+            if isinstance(answer, Choice):
+                given(answer.value)
+
+        possible = choices(name, value)
+        if possible:
+            self._review.ask(Picker(WORDS[name], lambda query: matching(query, possible)), picked)
+        else:
+            self._review.ask(Prompt(name.replace("_", " "), value=word(value), hint=WORDS[name]), given)
 
     async def _change(self, name: str, text: str) -> None:
         def change(corpus: Corpus) -> Settings:
@@ -195,8 +206,4 @@ class Program:
         self._review.reviewing.session.strict = changed.confirm_strictly
         if self._opened.loop is not None:
             await self._opened.loop.reload()
-        self._review.tell(f"{name.replace('_', ' ')}: {_word(getattr(changed, name))}")
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        self._review.tell(f"{name.replace('_', ' ')}: {word(getattr(changed, name))}")

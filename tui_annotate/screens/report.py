@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 def import_line(report: ImportReport) -> str:
     """Return what an import did, in one line."""
     counts = report.counts
-    said = [f"{counts.created} new documents"]
-    said += [f"{number} {word}" for number, word in _rest(report) if number]
+    said = [_counted(counts.created, "new document")]
+    said += [f"{number:,} {word}" for number, word in _rest(report) if number]
     return "imported: " + ", ".join(said)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def _rest(report: ImportReport) -> list[tuple[int, str]]:
@@ -42,7 +46,7 @@ def _rest(report: ImportReport) -> list[tuple[int, str]]:
 def import_lines(report: ImportReport) -> list[str]:
     """Return what an import repaired, refused and added to the scheme."""
     lines = [import_line(report)]
-    lines += [f"{file.where}: {file.format}, {file.documents} documents" for file in report.files[:50]]
+    lines += [f"{file.where}: {file.format}, {_counted(file.documents, 'document')}" for file in report.files[:50]]
     if report.added:
         lines.append("new in the scheme: " + ", ".join(report.added))
     lines += [str(problem) for problem in report.problems]

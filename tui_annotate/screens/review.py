@@ -18,6 +18,7 @@ from tui_annotate.config import Config
 from tui_annotate.domain.decisions import Changes
 from tui_annotate.errors import AnnotateError, StoreError
 from tui_annotate.keymaps.assignment import Keymap, assign
+from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.document_view import DocumentView
@@ -171,7 +172,7 @@ class ReviewScreen(Screen[None]):
         self.verbs.forget()
         working = session.working
         if working is None:
-            self.tell(self._nothing_here(), warning=True)
+            self.frame.nothing_here(self._nothing_here())
         else:
             focused = session.focused
             self.view.show(working.document, self._marker.marks(working), focused.id if focused else None)
@@ -180,8 +181,14 @@ class ReviewScreen(Screen[None]):
 
     def _nothing_here(self) -> str:
         if self.reviewing.progress.total:
-            return "Every document is confirmed. The table of documents (c) opens any of them."
-        return "No documents yet: choose `import` in the commands (:), or run `tui-annotate import` on a file."
+            return f"Every document is confirmed. The table of documents ({self._key('corpus')}) opens any of them."
+        return (
+            f"No documents yet: `import` in the commands ({self._key('palette')}), or `tui-annotate import` in a shell."
+        )
+
+    def _key(self, id: str) -> str:
+        keys = self.keymap.keys(id)
+        return display_key(keys[0]) if keys else "no key"
 
     def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
         """Redraw what changes touched, and move the focus."""

@@ -209,4 +209,7 @@ class Verbs:
         stage.view.replace_mark(Mark(_FOUND, (hit,), kind="find"))
         stage.view.focus_mark(_FOUND)
         again = stage.keymap.keys("find-again")
-        stage.tell(f"“{self._text}”" + (f": {again[0]} goes to the next" if again else ""))
+        at, count = self._finding.place(hit)
+        stage.tell(
+            f"“{self._text}” {at} of {count}" + (f": {again[0]} goes to the next" if again and count > 1 else "")
+        )
