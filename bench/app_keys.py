@@ -85,7 +85,7 @@ def measure(characters: int, spans: int, keys: int, *, training: bool) -> dict[s
             found["next"] = summary(press(terminal, b"j", count, rng))
             found["accept"] = summary(press(terminal, b"a", count, rng))
             if training:
-                found["training"] = while_training(terminal, keys // 2, rng)
+                found["training"] = while_training(terminal, min(keys // 2, spans // 5), rng)
             found["rss_mb"] = round(running.resident_megabytes(terminal.pid), 1)
             found["ml_libraries"] = running.libraries(terminal.pid)
         finally:
