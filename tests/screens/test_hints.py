@@ -35,6 +35,19 @@ async def test_enter_after_an_answer_was_done_again_goes_on(make_corpus: MakeCor
         assert review.reviewing.session.document.row.key == "two"
 
 
+@pytest.mark.parametrize(
+    ("keys", "vital"),
+    [("j", ["a accept", "x reject", "1 DRUG", "2 DISEASE", "enter confirm", "v new"]), ("v", ["f jump", "esc leave"])],
+)
+async def test_eighty_columns_hold_what_is_needed_most(make_corpus: MakeCorpus, keys: str, vital: list[str]) -> None:
+    app = app_on(make_corpus(document("one", found=SUGGESTED)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        review = await press(pilot, keys)
+        drawn = review.panel.render_line(len(review.panel.rows) - 1).text
+        assert [hint for hint in vital if hint not in drawn] == []
+
+
 @pytest.mark.parametrize("width", [40, 62, 80, 97, 110, 200])
 @pytest.mark.parametrize("keys", ["j", "v", "v space", "enter b"])
 async def test_no_hint_is_cut_off(make_corpus: MakeCorpus, width: int, keys: str) -> None:
@@ -45,3 +58,17 @@ async def test_no_hint_is_cut_off(make_corpus: MakeCorpus, width: int, keys: str
         drawn = review.panel.render_line(len(review.panel.rows) - 1).text
         assert "…" not in drawn
         assert drawn.endswith(" ? help ")
+
+
+async def test_confirming_a_long_document_goes_through_it_by_pages(make_corpus: MakeCorpus) -> None:
+    words = [f"aspirin{n}" for n in range(200)]
+    text = " ".join(f"{word} was given, and nothing else that would matter here." for word in words)
+    app = app_on(make_corpus(document("one", text, found=[(f"{word} ".strip(), "DRUG") for word in words])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        review = await settled(pilot)
+        presses = 0
+        while not review.reviewing.session.document.is_confirmed:
+            await press(pilot, "enter")
+            presses += 1
+        rows = -(-len(text) // 78) * 2
+        assert presses < rows / (review.view.size.height - 6) + 3

@@ -168,15 +168,15 @@ class DocumentView(LayoutView, can_focus=True):
         if id == self._rows.focus:
             self._rows.focus = None
 
-    def focus_mark(self, id: Hashable, *, reveal: bool = True) -> None:
-        """Move the focus to a mark, or take it away with None, and bring it into sight."""
+    def focus_mark(self, id: Hashable, *, reveal: bool = True, page: bool = False) -> None:
+        """Move the focus to a mark, or take it away with None, and bring it into sight, with a page that follows it."""
         if id != self._rows.focus:
             self._touch(self.focused_mark)
             self._rows.focus = id
             self._touch(self.focused_mark)
         mark = self.focused_mark
         if reveal and mark is not None and mark.spans:
-            self._reveal(mark.spans[0])
+            self._reveal(mark.spans[0], page=page)
 
     def set_cursor(self, span: Span | None, *, reveal: bool = True) -> None:
         """Show a stretch as selected by keyboard, or none, and bring it into sight."""

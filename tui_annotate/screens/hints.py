@@ -17,6 +17,20 @@ from tui_annotate.session.review import ReviewSession
 _Wanted = Sequence[tuple[str, str]]
 """Action ids (two joined by a blank share a word), and the word."""
 
+_WIDE = 100
+"""Columns from which there is room for more words."""
+_VITAL = (
+    "accept",
+    "reject",
+    "confirm",
+    "add-entity",
+    "reopen",
+    "word-left word-right",
+    "seek",
+    "choose-type",
+    "cancel",
+)
+"""What is left out last where there is little room; then the keys of the scheme, then all others."""
 _SCHEME = ("", "")
 """Where the keys of the scheme stand."""
 _END: _Wanted = (("undo", "undo"), ("palette", "commands"))
@@ -57,29 +71,30 @@ def hint_row(keymap: Keymap, session: ReviewSession, *, width: int = 1000, selec
         where = "on to the next" if selecting.wanting > 0 else "back to the"
         return row(f" type the first letter of the word to jump {where} one", right=[*_hint("esc", "leave it")])
     wanted = _wanted(session, selecting)
-    pieces: list[list[Piece]] = []
+    hints: list[tuple[int, list[Piece]]] = []
     for ids, word in wanted:
         if not ids:
             for hotkey in _hotkeys(keymap, session, selecting):
-                pieces.append(_hint(display_key(hotkey.keys[0]), _word(hotkey)))
+                hints.append((1, _hint(display_key(hotkey.keys[0]), _word(hotkey))))
             continue
         keys = [_shown_key(keymap.keys(id)) for id in ids.split() if keymap.keys(id)]
         if keys:
             word = "take these ends" if selecting and selecting.item and word == "type" else word
-            pieces.append(_hint("/".join(keys), word))
+            word = "confirm" if word == "confirm and next" and width < _WIDE else word
+            hints.append((0 if ids in _VITAL else 2, _hint("/".join(keys), word)))
     help = keymap.keys("help")
     right = _hint(display_key(help[0]), "help") if help else []
-    return row(*_fitting(pieces, width - _length(right) - 1), right=right)
+    return row(*_fitting(hints, width - _length(right) - 1), right=right)
 
 
-def _fitting(hints: Sequence[list[Piece]], room: int) -> list[Piece]:
-    """Leave out the hints that would have to be cut; shorter ones behind them may still fit."""
-    kept: list[Piece] = []
-    for hint in hints:
-        if _length(hint) <= room:
-            kept += hint
-            room -= _length(hint)
-    return kept
+def _fitting(hints: Sequence[tuple[int, list[Piece]]], room: int) -> list[Piece]:
+    """Keep what fits as a whole, hints of the lowest rank first, in the order they are in."""
+    kept: set[int] = set()
+    for index in sorted(range(len(hints)), key=lambda index: hints[index][0]):
+        if _length(hints[index][1]) <= room:
+            kept.add(index)
+            room -= _length(hints[index][1])
+    return [piece for index in sorted(kept) for piece in hints[index][1]]
 
 
 def _length(pieces: Sequence[Piece]) -> int:

@@ -147,8 +147,11 @@ class LayoutView(ScrollView):
         top = self.scroll_offset.y
         return range(top, top + self.size.height)
 
-    def _reveal(self, span: Span) -> None:
-        """Scroll as little as needed to see the span's start and end with some lines around them."""
+    def _reveal(self, span: Span, *, page: bool = False) -> None:
+        """Scroll so that the span's start and end can be seen with some lines around them.
+
+        As little as needed; or, with `page`, so that as much as possible of what follows is in sight too.
+        """
         stretch = self._layout.stretch(span)
         height = self.size.height
         if stretch is None or not height:
@@ -164,9 +167,9 @@ class LayoutView(ScrollView):
             goal = last + context - height
             if goal - top > height:
                 goal = first - height // 3
-            top = min(goal, first - context)
+            top = first - context if page else min(goal, first - context)
         if first - context < top:
-            top = first - context if top - first < height else first - height // 3
+            top = first - context if page or top - first < height else first - height // 3
         self._scroll_row(top)
 
     def _scroll_row(self, row: int) -> None:

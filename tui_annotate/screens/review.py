@@ -190,8 +190,8 @@ class ReviewScreen(Screen[None]):
         keys = self.keymap.keys(id)
         return display_key(keys[0]) if keys else "no key"
 
-    def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
-        """Redraw what changes touched, and move the focus."""
+    def marks_changed(self, changes: Sequence[Changes] = (), *, page: bool = False) -> None:
+        """Redraw what changes touched, and move the focus; with `page`, to see what follows it too."""
         session = self.reviewing.session
         working = session.working
         if changes:
@@ -203,7 +203,7 @@ class ReviewScreen(Screen[None]):
                 else:
                     self.view.replace_mark(self._marker.mark(item))
             focused = session.focused
-            self.view.focus_mark(focused.id if focused is not None else None)
+            self.view.focus_mark(focused.id if focused is not None else None, page=page)
             self.tell("")
         self._draw()
 
@@ -252,7 +252,8 @@ class ReviewScreen(Screen[None]):
             self.frame.not_saved(self.reviewing.session, error, self.lane.drop())
         elif isinstance(error, AnnotateError):
             self.frame.not_done()
-            self.marks_changed()
+            # Confirming went to what has not been seen: the next press should find a page of it seen.
+            self.marks_changed(page=True)
             self.tell(str(error), warning=True)
         else:
             self.app.call_later(_raise, error)
