@@ -285,10 +285,11 @@ class AnnotateApp(RimApp):
 
     def _help(self) -> None:
         # The help loads when it is asked for.
-        from tui_annotate.screens.help import HelpScreen, live_sections, scheme_section
+        from tui_annotate.screens.help import HelpScreen, live_sections, not_as_asked, scheme_section
 
         scheme = scheme_section(self.keymap) if isinstance(self.screen, ReviewScreen) else []
-        self.push_screen(HelpScreen([*live_sections(self.screen), *scheme]))
+        odd = not_as_asked(self.keymap, self.config.notices)
+        self.push_screen(HelpScreen([*live_sections(self.screen), *scheme, *odd]))
 
     def _look(self, look: Look) -> None:
         self.config = replace(self.config, look=look)

@@ -7,7 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from tests.screens.conftest import app_on, document, picture, press, settled
+from tui_annotate.config import Config
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.screens.help import help_text, not_as_asked
 from tui_annotate.screens.setting_words import WORDS
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
@@ -87,3 +89,26 @@ async def test_finding_says_which_of_how_many(make_corpus: MakeCorpus) -> None:
         assert "“aspirin” 1 of 2: F goes to the next" in review.panel.rows[0].text
         review = await press(pilot, "F")
         assert "“aspirin” 2 of 2" in review.panel.rows[0].text
+
+
+async def test_settings_that_are_not_as_asked_for_are_said_at_the_start_and_listed(make_corpus: MakeCorpus) -> None:
+    config = Config(keys={"accept": ("x",), "nonsense": ("q",)}, notices=("config.toml:1: look: 'purple' is not used",))
+    app = app_on(make_corpus(document("one")), config=config)
+    async with app.run_test(size=(110, 40)) as pilot:
+        review = await settled(pilot)
+        assert "3 settings or keys are not as asked for: the help (?) ends with why." in review.panel.rows[0].text
+        assert review.keymap.keys("reject") == ("r",)
+        await press(pilot, "question_mark")
+        text = str(help_text([*not_as_asked(review.keymap, config.notices)]))
+        assert ["purple" in text, "nonsense" in text, "x is taken by accept" in text] == [True] * 3
+
+
+async def test_blanks_are_no_entity(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("one", "a  b")))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        review = await press(pilot, "v", "l", "1")
+        assert "Nothing but blanks is selected." in review.panel.rows[0].text
+        review = await press(pilot, "l", "l", "1")
+        (entity,) = review.reviewing.session.document.version.annotations.entities.values()
+        assert entity.span.start == 3

@@ -42,6 +42,8 @@ async def test_a_filter_finds_in_texts_as_well_as_in_names(make_corpus: MakeCorp
         assert "Took Aspirin." in shown[2]
         await press(pilot, "escape")
         assert "1 of 301" in picture(app)[0]
+        await press(pilot, "pagedown", "down")
+        assert "22 of 301" in picture(app)[0]
         await press(pilot, "end")
         assert "301 of 301" in picture(app)[0]
 
@@ -81,3 +83,16 @@ async def test_the_table_shows_how_texts_begin_and_which_one_is_open(make_corpus
         assert "First line" in shown[2]
         assert "Second." in shown[3]
         assert not any(sign in "".join(shown) for sign in "\x1b\u202e\x9b\x07\n")
+
+
+async def test_the_table_begins_at_the_open_document(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(*(document(f"note-{n}") for n in range(1, 500))))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "g")
+        await press(pilot, *"note-420", "enter")
+        await press(pilot, "c")
+        await pilot.pause()
+        await pilot.pause()
+        assert any("▸" in line and "note-420 (open)" in line for line in picture(app))
+        assert "420 of 499" in picture(app)[0]

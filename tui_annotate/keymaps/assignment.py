@@ -72,6 +72,12 @@ class Keymap:
                 return action.keys
         raise KeyError(id)
 
+    @property
+    def displaced(self) -> tuple[Clash, ...]:
+        """The clashes whose loser kept none of its keys, so that it is not where it is looked for."""
+        usual = {action.id: action.keys for action in ACTIONS}
+        return tuple(clash for clash in self.clashes if clash.given not in usual.get(clash.wanted_by, ()))
+
     def hotkey(self, key: str, *, target: Literal["entity", "label"] | None = None) -> Hotkey | None:
         """Return what a key of the scheme stands for."""
         for hotkey in self.hotkeys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -74,15 +75,19 @@ class CorpusScreen(Screen[int]):
         yield DocumentTable(self._draw_heading, here=self._here, id="table")
         yield Lines(1, id="keys")
 
-    def on_mount(self) -> None:
-        """Show the documents in file order."""
+    async def on_mount(self) -> None:
+        """Show the documents in file order, with the cursor on the one that is open."""
         keys: list[Piece] = []
         for id, word in _HINTS:
             if self._keymap.keys(id):
                 keys += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
         self.query_one("#keys", Lines).put(0, row(*keys))
         self.query_one("#heading", Lines).put(1, row(fill="─", fill_style="dim"))
-        self._renew()
+        cursor = 0
+        if self._here is not None:
+            with suppress(AnnotateError):
+                cursor = await self._reader(partial(listing.rank, id=self._here))
+        self._renew(cursor)
 
     def on_unmount(self) -> None:
         """End the search with the screen."""
@@ -206,7 +211,7 @@ class CorpusScreen(Screen[int]):
 
     # Showing
 
-    def _renew(self) -> None:
+    def _renew(self, cursor: int = 0) -> None:
         searched, states, sort, descending = bool(self._text), self._states, self._sort, self._descending
 
         async def fetch(offset: int, limit: int) -> list[Entry]:
@@ -233,7 +238,7 @@ class CorpusScreen(Screen[int]):
 
             return await self._reader(read)
 
-        self._table.show(fetch)
+        self._table.show(fetch, cursor)
         self._draw_heading()
 
     def _count(self) -> int | None:

@@ -170,7 +170,7 @@ def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, he
     name = f"{place}{shown(document.name or document.key, 60)}" + (" (open)" if here else "")
     tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
     changed = f"  {_local(document.changed)}" if width >= _WIDE else ""
-    right = f" {document.length:,} chars{changed} "
+    right = f" {document.length:,} char{'' if document.length == 1 else 's'}{changed} "
     left: list[Piece] = [(" ▸ " if focused else "   ", style), (f"{state:<18}", style), (f"{name:<12}", style)]
     if tags:
         left.append((f"  {tags}", style))

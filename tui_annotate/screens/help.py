@@ -40,14 +40,19 @@ def live_sections(screen: Screen[object]) -> list[Section]:
 
 
 def scheme_section(keymap: Keymap) -> list[Section]:
-    """Return the keys of the scheme, and the clashes."""
+    """Return the keys of the scheme."""
     rows = [
         (" ".join(display_key(str(key)) for key in row["keys"]) or "-", shown(str(row["description"])))
         for row in keymap.rows()
         if row["group"] == "Scheme"
     ]
-    clashes = [("", shown(str(clash))) for clash in keymap.clashes] + [("", shown(notice)) for notice in keymap.notices]
-    return ([("Scheme", rows)] if rows else []) + ([("Clashes", clashes)] if clashes else [])
+    return [("Scheme", rows)] if rows else []
+
+
+def not_as_asked(keymap: Keymap, notices: Sequence[str]) -> list[Section]:
+    """Return the settings and keys that were not taken over, and the clashes of keys."""
+    said = [*notices, *keymap.notices, *map(str, keymap.clashes)]
+    return [("Not as asked for", [("", shown(line)) for line in said])] if said else []
 
 
 def help_text(sections: Sequence[Section]) -> Text:

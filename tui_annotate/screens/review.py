@@ -98,6 +98,10 @@ class ReviewScreen(Screen[None]):
         self.scheme_changed()
         self.progress_changed()
         self.document_changed()
+        odd = len(self._config.notices) + len(self.keymap.notices) + len(self.keymap.displaced)
+        if odd:
+            what = "1 setting or key is" if odd == 1 else f"{odd} settings or keys are"
+            self.tell(f"{what} not as asked for: the help ({self._key('help')}) ends with why.", warning=True)
         if self.reviewing.readonly:
             self.tell("This corpus is read-only: you can look, but nothing you decide can be written.", warning=True)
         self.set_interval(1.0, self.idle.tick)

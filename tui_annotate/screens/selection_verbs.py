@@ -177,9 +177,14 @@ class SelectionVerbs:
         if selecting.item is not None:
             self._finish("")
             return
+        self._refuse_blanks(selecting.span)
         span = self._after = selecting.span
         session = stage.reviewing.session
         self._ask_type(f"type of “{session.document.document.slice(span)}”", lambda type: session.add(span, type))
+
+    def _refuse_blanks(self, span: Span) -> None:
+        if not self._stage.reviewing.session.document.document.slice(span).strip():
+            raise DecisionError("Nothing but blanks is selected.", hint="Move on to a word.")
 
     def _finish(self, type: str) -> None:
         stage = self._stage
@@ -187,6 +192,7 @@ class SelectionVerbs:
         if selecting is None:
             return
         span = selecting.span
+        self._refuse_blanks(span)
         session = stage.reviewing.session
         self._after = span if selecting.item is None else None
         if selecting.item is not None:

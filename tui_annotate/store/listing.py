@@ -133,6 +133,12 @@ def among(
     return _rows(corpus, [id for (id,) in found])
 
 
+def rank(corpus: Corpus, id: int) -> int:
+    """Return how many documents lie before one in file order."""
+    with corpus.reading() as db:
+        return int(db.execute("SELECT count(*) FROM document WHERE id < ?", (id,)).fetchone()[0])
+
+
 def beginnings(corpus: Corpus, ids: Sequence[int], *, length: int = 200) -> dict[int, str]:
     """Return how the texts of documents begin, by row id; what stands in several parts is joined with a blank."""
     sql = "SELECT document, part, substr(text, 1, ?) FROM content WHERE document IN (SELECT value FROM json_each(?))"
