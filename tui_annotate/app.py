@@ -31,7 +31,7 @@ from tui_annotate.screens.commands import (
     REVIEW_COMMANDS,
     Command,
 )
-from tui_annotate.screens.looks import ANSI, NO_COLOUR, THEMES, next_look
+from tui_annotate.screens.looks import ANSI, DARK, LIGHT, NO_COLOUR, THEMES, next_look
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.question import Question
 from tui_annotate.screens.review import ReviewScreen
@@ -79,6 +79,11 @@ class AnnotateApp(RimApp):
         missing: Path | None = None,
         learning: bool = True,
     ) -> None:
+        # Before all else: what a look in true colour makes of the names of colours is settled by the theme held then.
+        self.set_reactive(App.ansi_theme_dark, DARK)
+        self.set_reactive(App.ansi_theme_light, LIGHT)
+        if config.look not in ANSI:
+            self.set_reactive(App.theme, THEMES[config.look])
         super().__init__(ansi_color=config.look in ANSI)
         self.config = config
         self.annotator = annotator

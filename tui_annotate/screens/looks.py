@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.terminal_theme import TerminalTheme
 from textual.theme import Theme
 
 from tui_annotate.config import Look
@@ -47,6 +48,27 @@ NO_COLOUR = Theme(
         "input-selection-foreground": _PLAIN,
     },
 )
+
+
+DARK = TerminalTheme(
+    (18, 18, 18),
+    (224, 224, 224),
+    [
+        (18, 18, 18), (240, 105, 105), (120, 210, 110), (240, 200, 90),
+        (110, 160, 245), (230, 130, 230), (88, 209, 235), (200, 200, 200),
+    ],
+    [
+        (130, 130, 130), (255, 125, 125), (150, 230, 140), (255, 225, 130),
+        (120, 170, 255), (255, 160, 205), (140, 235, 220), (255, 255, 255),
+    ],
+)  # fmt: skip
+LIGHT = TerminalTheme(
+    (224, 224, 224),
+    (0, 0, 0),
+    [(0, 0, 0), (170, 40, 35), (35, 95, 15), (120, 78, 0), (40, 75, 165), (122, 50, 150), (0, 88, 122), (90, 90, 90)],
+    [(80, 80, 80), (185, 25, 40), (25, 100, 45), (140, 65, 0), (0, 80, 185), (160, 20, 135), (0, 95, 95), (60, 60, 60)],
+)
+"""What the names of colours mean in true colour: Textual's own are too pale on a light ground, and two are alike."""
 
 
 def next_look(look: Look) -> Look:

@@ -219,8 +219,11 @@ class ReviewScreen(Screen[None]):
     def scheme_changed(self) -> None:
         """Give the keys anew, and the labels their rows."""
         scheme = self.reviewing.session.scheme
-        self._marker = self._make_marker()
         self.keymap = assign(scheme, self._config.keys)
+        before, self._marker = self._marker, self._make_marker()
+        if any(self._marker.letters[name] != letter for name, letter in before.letters.items()):
+            working = self.reviewing.session.working
+            self.view.set_marks(self._marker.marks(working) if working is not None else [])
         self.post_message(self.SchemeChanged(self.keymap))
         self._arrange_labels()
 
@@ -246,7 +249,7 @@ class ReviewScreen(Screen[None]):
         self.refresh()
 
     def _make_marker(self) -> Marker:
-        return Marker(self.reviewing.session.scheme, colour=self._config.look != "no-colour")
+        return Marker(self.reviewing.session.scheme, self.keymap, colour=self._config.look != "no-colour")
 
     # Trouble
 
