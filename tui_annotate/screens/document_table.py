@@ -61,7 +61,7 @@ class DocumentTable(RowWidget):
         self._trouble = ""
         self._end = None
         self.cursor = cursor
-        self._first = max(0, cursor - self.size.height // 2)
+        self._first = max(0, cursor - (self.size.height or self.app.size.height) // 2)
         self._need()
         self.refresh()
 
@@ -132,7 +132,7 @@ class DocumentTable(RowWidget):
             end = page * PAGE + len(rows)
             self._end = end if self._end is None else min(end, self._end)
             self.cursor = max(0, min(self.cursor, self._end - 1))
-            self._first = min(self._first, self.cursor)
+            self._first = max(0, min(self._first, self.cursor, self._end - self.size.height))
             self._moved()
         self.refresh()
 

@@ -96,10 +96,12 @@ class StartScreen(Screen[None]):
 
     def action_choose(self) -> None:
         """Take what the cursor is on."""
+        self.tell("")
         self.post_message(self.Chosen(self._wishes[self._at][0]))
 
     def action_wish(self, kind: Literal["new", "path"]) -> None:
         """Take something by its own key."""
+        self.tell("")
         self.post_message(self.Chosen(Wish(kind)))
 
     def _draw(self) -> None:
