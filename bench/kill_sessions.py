@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import corpora, running
+from bench.pty_harness import Terminal
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.store import log
 from tui_annotate.store.connection import Corpus
@@ -38,17 +40,26 @@ def session(corpus: Path, folder: Path, rng: random.Random) -> int:
     timer = threading.Timer(rng.uniform(0.05, 2.5), os.kill, (terminal.pid, signal.SIGKILL))
     timer.start()
     drawn = 0
+    before = undecided(terminal)
     try:
         while timer.is_alive():
             key = KEYS[rng.randrange(len(KEYS))]
-            if terminal.key(bytes([key]), timeout=2.0).milliseconds is not None:
-                drawn += 1
+            terminal.key(bytes([key]), timeout=2.0)
+            now = undecided(terminal)
+            drawn += now is not None and now != before
+            before = now if now is not None else before
     except OSError:
         pass
     finally:
         timer.join()
         os.waitpid(terminal.pid, 0)
     return drawn
+
+
+def undecided(terminal: Terminal) -> int | None:
+    """Return how many suggestions the screen says are undecided: every decision and every undo changes that."""
+    found = re.search(r"(\d+) undecided", "\n".join(terminal.screen.display))
+    return int(found[1]) if found else None
 
 
 def written(corpus: Path) -> int:
@@ -74,8 +85,7 @@ def main() -> dict[str, Any]:
         folder = Path(name)
 
         def arrivals() -> Iterator[ExchangedDocument]:
-            for number in range(20):
-                yield corpora.suggested(f"long-{number}", 40_000, 2_000, seed=number)
+            yield corpora.suggested("long", 100_000, 8_000)
 
         corpus = corpora.build(folder / "killed.db", arrivals())
         before = 0
