@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_annotate.domain.display import shown
-from tui_annotate.errors import AnnotateError
+from tui_annotate.errors import AnnotateError, LearnError
 from tui_annotate.screens.corpus import CorpusScreen
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.opened import OpenedCorpus
@@ -128,6 +128,8 @@ class Program:
         review.later(run)
 
     async def _train(self, loop: LearningLoop) -> str:
+        if self._review.reviewing.readonly:
+            raise LearnError("This corpus is read-only: a run could not be entered.", hint="Work on a copy of it.")
         return await loop.train_now()
 
     async def _toggle(self, loop: LearningLoop) -> str:

@@ -67,7 +67,8 @@ def header(name: str, progress: Progress | None, loop: Learning | None) -> Row:
     left.append(_BAR)
     left.append((_learning(loop), ""))
     if loop.training:
-        percent = "" if loop.fraction is None else f" {loop.fraction * 100:.0f} %"
+        # At the very beginning the child may still be getting ready: there is no figure yet.
+        percent = f" {loop.fraction * 100:.0f} %" if loop.fraction else " …"
         left.append((f" ▸ training{percent}", "bold"))
     return row(*left)
 
@@ -165,5 +166,5 @@ def banner(error: AnnotateError) -> Row:
 def banner_hint(error: AnnotateError, dropped: int = 0) -> Row:
     """Return the line that says what to do about it."""
     typed = f" {dropped} more keys were not taken." if dropped else ""
-    what = error.hint or "See to it."
-    return row((f" {shown(what)} Then press the key again: nothing is lost, nothing was changed.{typed}", "bold red"))
+    what = f"{shown(error.hint)} " if error.hint else ""
+    return row((f" {what}The same key tries again: nothing is lost, nothing was changed.{typed}", "bold red"))

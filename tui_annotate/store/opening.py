@@ -116,4 +116,5 @@ def why_no_database(path: Path) -> CorruptError:
         start = file.read(len(_MAGIC))
     if start == _MAGIC:
         return CorruptError(f"The header of {path} is damaged.", hint="Restore a backup.")
-    return CorruptError(f"{path} is no corpus: it is not an SQLite file.", hint="Check the name.")
+    hint = "To bring texts in: `tui-annotate new CORPUS`, then `tui-annotate import CORPUS FILE`."
+    return CorruptError(f"{path} is no corpus: it is not an SQLite file.", hint=hint)

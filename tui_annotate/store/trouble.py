@@ -32,9 +32,9 @@ def translate(error: sqlite3.Error | UnicodeError, path: Path) -> StoreError | D
         return CorruptError(f"{path.name} is damaged: it holds what is no UTF-8.", hint=DAMAGED_HINT)
     code = _code(error)
     if code in _BUSY:
-        return LockedError(f"{path.name} is in use by another program.", hint="Try again in a moment.")
+        return LockedError(f"{path.name} is in use by another program.", hint="It may be done in a moment.")
     if code == sqlite3.SQLITE_FULL:
-        return DiskFullError(f"No room left to write {path.name}.", hint="Free some space, then try again.")
+        return DiskFullError(f"No room left to write {path.name}.", hint="Free some space.")
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
         return ReadOnlyError(
             f"A program was killed while it wrote {path.name}, and this one may not take the half of it back.",
