@@ -220,7 +220,8 @@ class AnnotateApp(RimApp):
     @on(ReviewScreen.Ready)
     def review_ready(self) -> None:
         """Start learning, now that the first picture is on screen."""
-        if self._learning and self.opened is not None and self.opened.loop is None:
+        writable = self.review is not None and not self.review.reviewing.readonly
+        if self._learning and writable and self.opened is not None and self.opened.loop is None:
             self.run_worker(self._learn(self.opened), group="learning")
 
     async def _learn(self, opened: OpenedCorpus) -> None:

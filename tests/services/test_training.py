@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.decisions import Changes, Decision, Kind, VersionState
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
@@ -20,7 +21,7 @@ from tui_annotate.learn import messages
 from tui_annotate.services import training
 from tui_annotate.services.training import LearningLoop, LoopState
 from tui_annotate.session.desk import Predictions
-from tui_annotate.store import queue, runs, settings
+from tui_annotate.store import log, queue, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
 from tui_annotate.store.queue import QueueEntry
@@ -150,6 +151,15 @@ async def test_trains_every_n_confirmations_and_counts_on_meanwhile(stage: Stage
         stage.loop.confirmed()
     assert len(stage.children.of("train")) == 2
     assert stage.loop.state.waiting
+
+
+async def test_a_training_that_is_due_when_the_corpus_is_opened_begins_at_once(stage: Stage) -> None:
+    for id in (1, 2, 3):
+        changes = Changes(state=(None, VersionState.CONFIRMED))
+        log.record(stage.corpus, [Decision(Kind.CONFIRM, id, "ann", changes)])
+    again = Stage(stage.corpus)
+    await again.loop.start()
+    assert again.children.of("train") == [(("entities", "labels:urgent"), "active learning")]
 
 
 async def test_the_children_start_when_a_training_is_near(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_annotate.domain.display import shown
-from tui_annotate.errors import AnnotateError, LearnError
+from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.corpus import CorpusScreen
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.opened import OpenedCorpus
@@ -119,7 +119,12 @@ class Program:
         loop = self._opened.loop
         review = self._review
         if loop is None:
-            review.tell("Learning has not started yet.", warning=True)
+            why = (
+                "This corpus is read-only: nothing is learned."
+                if review.reviewing.readonly
+                else "Learning starts just now."
+            )
+            review.tell(why, warning=True)
             return
 
         async def run() -> None:
@@ -128,8 +133,6 @@ class Program:
         review.later(run)
 
     async def _train(self, loop: LearningLoop) -> str:
-        if self._review.reviewing.readonly:
-            raise LearnError("This corpus is read-only: a run could not be entered.", hint="Work on a copy of it.")
         return await loop.train_now()
 
     async def _toggle(self, loop: LearningLoop) -> str:

@@ -316,6 +316,8 @@ class Reviewing:
         self._data_version, progress, scheme = found
         if progress != self.progress:
             self._counted(progress, 0)
+            if self.loop is not None:
+                await self.loop.reload()
         await self._take_scheme(scheme)
         if self.session.working is None and progress.total:
             await self.next()

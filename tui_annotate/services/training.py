@@ -102,11 +102,14 @@ class LearningLoop:
         self._follow_ups: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Load the deployed runs, and start the trainer when a training is near."""
+        """Load the deployed runs; train when that is due already, else start the trainer when it is near."""
         await self._look()
         await self._learner.start(ahead=False)
         self._serve()
-        self._get_ready()
+        if self.state.active and self.state.since >= self.state.every:
+            self._train("active learning", ())
+        else:
+            self._get_ready()
 
     async def stop(self) -> None:
         """End the children; nothing that was shown as done depends on them."""
