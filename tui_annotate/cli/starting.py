@@ -21,6 +21,9 @@ def open_app(corpus: Path | None, settings: Config | None = None) -> int:
         UsageError: There is no terminal that could show it.
     """
     refuse_without_terminal(corpus)
+    # Textual looks for something to draw so many times a second; a decision is drawn after it was written, and
+    # would wait up to 17 ms at its default of 60. Nothing is drawn more often than it changes.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     from tui_annotate import config
     from tui_annotate.app import run
 
