@@ -45,7 +45,6 @@ ifneq ($(UV),)
 else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv; install it (Debian, Ubuntu: apt install python3-venv) or uv." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 endif
 
 # The stamps: what was installed for the app alone, and for working on it.
@@ -62,6 +61,8 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 ifneq ($(UV),)
 	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --editable . --group dev
 else
+	@# An environment that somebody made before may have a pip that knows no groups.
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(COMPILING) $(BIN)/python -m pip install --quiet --compile --editable . --group dev
 endif
 	$(COMPILING) $(BIN)/python -m compileall -q tui_annotate

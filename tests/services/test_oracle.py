@@ -63,7 +63,7 @@ def suggestion(place: tuple[int, int], type: str) -> Suggestion:
     return Suggestion("entity", type, (Span("s1v1", *place),), prob=0.7, who=("ml:run-0",), source="run")
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(placed, max_size=4), st.sets(placed, max_size=5), st.booleans() | st.none())
 def test_ends_at_the_gold_from_any_suggestions(
     tmp_path: Path,
