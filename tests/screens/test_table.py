@@ -32,7 +32,7 @@ async def test_a_filter_finds_in_texts_as_well_as_in_names(make_corpus: MakeCorp
     app = app_on(make_corpus(*plain, document("note-300", "Took Aspirin."), document("aspirin-list", "empty")))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
-        await press(pilot, "c", "f", *"asp", "enter")
+        await press(pilot, "c", "f", *"aspirin", "enter")
         await searched(app)
         await pilot.pause()
         shown = picture(app)
@@ -60,7 +60,7 @@ async def test_a_search_can_be_stopped_and_keeps_what_it_found(
     monkeypatch.setattr(corpus_screen, "look", endless)
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
-        await press(pilot, "c", "f", *"asp", "enter")
+        await press(pilot, "c", "f", *"aspirin", "enter")
         await pilot.pause()
         assert "escape stops" in picture(app)[0]
         await press(pilot, "escape")
