@@ -57,7 +57,12 @@ class Seat:
         given = [Predictions("entities-1", predictions)] if predictions else []
         self.session.show(self.desk.open(id, given))
         if seen:
-            self.session.saw((0, 0), (99, 0))
+            self.see()
+
+    def see(self, end: int = len(TEXT)) -> None:
+        """Look at the text up to an offset."""
+        items = self.session.document.items
+        self.session.saw_items(item.id for item in items if not item.spans or item.spans[0].start <= end)
 
     def do(self, act: Act) -> None:
         self.desk.write(act)
@@ -174,12 +179,12 @@ def test_growing_and_removing_an_annotation(seat: Seat) -> None:
 
 def test_confirming_accepts_what_was_seen_and_first_goes_to_what_was_not(seat: Seat) -> None:
     seat.open("note", seen=False)
-    seat.session.saw((0, 0), (0, span("lisinopril").start))
+    seat.see(span("lisinopril").start)
     with pytest.raises(DecisionError, match="1 not seen"):
         seat.session.confirm()
     assert seat.session.focused is not None
     assert seat.session.focused.spans == (span("diabetes mellitus"),)
-    seat.session.saw((0, 0), (0, len(TEXT)))
+    seat.see()
     act = seat.session.confirm()
     assert act.leaves
     seat.do(act)

@@ -54,12 +54,7 @@ class _Player:
         self._labels: Mapping[str, LabelContent] = {name: value.value for name, value in gold.labels.items()}
 
     def play(self) -> None:
-        for part in self._document.parts:
-            if part.text:
-                self._session.saw(
-                    self._document.order(Span(part.id, 0, 1))[:2],
-                    (self._document.order(Span(part.id, 0, 1))[0], len(part.text)),
-                )
+        self._session.saw_items(item.id for item in self._session.document.items)
         self._settle_entities()
         self._add_missing()
         if not self._settle_labels():

@@ -103,14 +103,6 @@ class ReviewSession:
         """Count a key towards the next decision."""
         self._keys += 1
 
-    def saw(self, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Note that the text from (part position, offset) `first` to `last` has been on screen."""
-        items = self.document.items
-        item = items.after((*first, 0, -1, -1))
-        while item is not None and item.place[:2] <= last:
-            self._seen.add(item.id)
-            item = items.after(item.place)
-
     def saw_items(self, ids: Iterable[str]) -> None:
         """Note that items with these ids have been on screen."""
         self._seen.update(ids)

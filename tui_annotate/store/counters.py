@@ -6,7 +6,6 @@ import sqlite3
 from dataclasses import dataclass
 
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.errors import UsageError
 from tui_annotate.store.connection import Corpus
 
 _COLUMNS = {
@@ -45,20 +44,6 @@ def progress(corpus: Corpus) -> Progress:
             " (SELECT coalesce(max(sequence), 0) FROM decision), given FROM counter"
         ).fetchone()
     return Progress(*found)
-
-
-def confirmed_since(corpus: Corpus, run_name: str | None) -> int:
-    """Return how many versions were confirmed since a run read its data, counted up to 10,000.
-
-    Without a run: how many documents are confirmed at all, imported ones too.
-    """
-    if run_name is None:
-        return progress(corpus).confirmed
-    with corpus.reading() as db:
-        found = db.execute("SELECT sequence FROM run WHERE name = ?", (run_name,)).fetchone()
-        if found is None:
-            raise UsageError(f"There is no run {run_name}.")
-        return _confirmed_after(db, found[0])
 
 
 def confirmed_since_training(corpus: Corpus) -> int:
