@@ -18,7 +18,8 @@ LabelKind = Literal["boolean", "choice", "choices", "text"]
 
 ENTITIES = "entities"
 LABELS = "labels:"
-"""A task of learning is `entities`, or `labels:` and the name of a document label."""
+ATTRIBUTES = "attributes:"
+"""A task of learning is `entities`, or `labels:` and the name of a document label, or `attributes:` and that of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,10 @@ class Scheme:
     def label(self, name: str) -> DocumentLabel | None:
         """Return a document label by name."""
         return next((label for label in self.labels if label.name == name), None)
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Return an attribute of entities by name."""
+        return next((a for a in self.attributes if a.name == name), None)
 
     @property
     def tasks(self) -> list[str]:

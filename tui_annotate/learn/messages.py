@@ -33,6 +33,14 @@ class Train(Command, frozen=True, kw_only=True):
     """Train on just these of the gold; None: all that is not held out."""
     tags: list[str] = []
     """Train on documents with one of these tags; empty: on all."""
+    reviewed: bool = False
+    """Train only on versions that a reviewer accepted."""
+    validation: float = 0.0
+    """Share of the gold that is set apart to see overfitting; fast engines learn it all afterwards."""
+    warm: bool = False
+    """Go on from the deployed run, where the engine can; off: from the beginning."""
+    script: str = ""
+    """File that the engine `custom` runs."""
 
 
 class Serve(Command, frozen=True, kw_only=True):

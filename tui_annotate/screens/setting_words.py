@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tui_annotate.screens.picker import Choice
+from tui_annotate.store import settings
 from tui_annotate.store.settings import Settings
 
 WORDS = {
@@ -19,6 +20,12 @@ WORDS = {
     "suggest_from": "Probability from which an entity is suggested, 0 to 1.",
     "tie": "Which of several confirmed versions counts.",
     "seed": "Seed of everything that is drawn at random.",
+    "random_share": "Share asked for at random instead of picked, 0 to 1.",
+    "train_on": "Train on all submitted versions, or only on reviewed ones.",
+    "train_tags": "Train on documents with one of these tags; empty: all.",
+    "queue_trainings": "A training asked for meanwhile waits; no: it is refused.",
+    "engines": "Engine by task, as task=engine; empty: the fast ones.",
+    "language": "Language of the texts, such as en or de.",
 }
 
 
@@ -26,11 +33,12 @@ def word(value: object) -> str:
     """Return a value as people say it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return settings.written(value)
 
 
 def choices(name: str, value: object) -> list[Choice[str]]:
     """Return what a setting can be, as `settings.parse` takes it; nothing where it is a number."""
     wanted: Any = get_type_hints(Settings)[name]
-    found = [("true", "yes"), ("false", "no")] if wanted is bool else [(text, text) for text in get_args(wanted)]
+    options = get_args(wanted) if get_origin(wanted) is Literal else ()
+    found = [("true", "yes"), ("false", "no")] if wanted is bool else [(text, text) for text in options]
     return [Choice(text, said, "now" if said == word(value) else "") for text, said in found]

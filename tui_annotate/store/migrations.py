@@ -126,7 +126,22 @@ CREATE TABLE counter (
 INSERT INTO counter(id) VALUES (1)
 """
 
-MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [m001_first_schema]
+
+def m002_patterns(db: sqlite_utils.Database) -> None:
+    """Keep the patterns that suggest from the first document on."""
+    for statement in _PATTERNS.split(";;"):
+        db.execute(statement)
+
+
+_PATTERNS = """
+CREATE TABLE pattern (
+    id INTEGER PRIMARY KEY, target TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+    enabled INTEGER NOT NULL DEFAULT 1, annotator INTEGER NOT NULL REFERENCES annotator, at TEXT NOT NULL,
+    UNIQUE (target, name, kind, body)
+) STRICT
+"""
+
+MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [m001_first_schema, m002_patterns]
 """Append only."""
 
 

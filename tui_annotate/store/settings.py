@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -46,6 +46,18 @@ class Settings:
     """Which of several confirmed versions counts: of the annotator with the highest priority, or the newest."""
     seed: int = 0
     """Seed of everything that is drawn at random."""
+    random_share: float = 0.0
+    """Share of the documents asked for that is drawn at random instead of picked."""
+    train_on: Literal["submitted", "reviewed"] = "submitted"
+    """Train on every confirmed document, or only on versions that a reviewer accepted."""
+    train_tags: tuple[str, ...] = ()
+    """Train on documents with one of these tags only; empty: on all."""
+    queue_trainings: bool = True
+    """A training that is asked for while another runs waits for it; off: it is refused with the reason."""
+    engines: dict[str, str] = field(default_factory=dict)
+    """Engine by task, for those that are not trained with the default one."""
+    language: str = ""
+    """Code of the language of the texts, such as `en` or `de`; empty: not said."""
 
 
 _decode_settings = rows.decoder(Settings)
@@ -53,6 +65,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "retrain_every": (0, 1_000_000),
     "holdout_share": (0.0, 0.9),
     "suggest_from": (0.0, 1.0),
+    "random_share": (0.0, 1.0),
 }
 
 
@@ -63,7 +76,7 @@ def effective_n(settings: Settings, scheme: Scheme) -> int:
 
 def load(corpus: Corpus) -> Settings:
     """Return the settings in force; what a newer program set and this one does not know is left out."""
-    known = {field.name for field in fields(Settings)}
+    known = {one.name for one in fields(Settings)}
     with corpus.reading() as db:
         stored = dict(db.execute("SELECT name, value FROM setting").fetchall())
     body = ",".join(f"{rows.encode(name)}:{value}" for name, value in stored.items() if name in known)
@@ -93,8 +106,31 @@ def change(corpus: Corpus, **values: Any) -> Settings:
 
 
 def parse(name: str, text: str) -> Any:
-    """Return a setting's value from what somebody typed; raises ParameterError."""
-    return _convert(name, text, strict=False)
+    """Return a setting's value from what somebody typed: lists by commas, tables as a=b by commas.
+
+    Raises:
+        ParameterError: There is no such setting, or the text does not fit it.
+    """
+    value: Any = text
+    kind = get_origin(get_type_hints(Settings).get(name))
+    if kind in (tuple, dict):
+        value = [one.strip() for one in text.split(",") if one.strip()]
+    if kind is dict:
+        if any("=" not in one for one in value):
+            raise ParameterError(f"{name}: {text!r} does not fit.", hint="Write it as task=engine,task=engine.")
+        value = dict(one.rsplit("=", 1) for one in value)
+    return _convert(name, value, strict=False)
+
+
+def written(value: Any) -> str:
+    """Return a setting's value as `parse` reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return ",".join(f"{key}={held}" for key, held in value.items())
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value)
 
 
 def _check(name: str, value: Any) -> Any:
@@ -114,7 +150,7 @@ def _convert(name: str, value: Any, *, strict: bool) -> Any:
     try:
         return msgspec.convert(value, types[name], strict=strict)
     except msgspec.ValidationError as error:
-        allowed = getattr(types[name], "__args__", ())
+        allowed = get_args(types[name]) if get_origin(types[name]) is Literal else ()
         hint = f"Choose one of {', '.join(allowed)}." if allowed else ""
         raise ParameterError(f"{name}: {value!r} does not fit: {error}.", hint=hint) from None
 

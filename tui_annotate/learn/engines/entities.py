@@ -34,26 +34,10 @@ from tui_annotate.learn.engines.chain import Chain, FoundSpan, Posterior
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest
 from tui_annotate.learn.engines.sentences import Sentence, WordEncodings
 from tui_annotate.learn.engines.wordspace import WordSpace, learn_word_space, load_word_space
+from tui_annotate.learn.parameters import EntityParameters
 
 TAGGING = 0.3
 """Probability from which a span is suggested when nothing else is asked for."""
-
-
-class EntityParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What can be set for a training of entities."""
-
-    c1: float = 0.05
-    """Weight of the L1 penalty."""
-    c2: float = 0.05
-    """Weight of the L2 penalty."""
-    iterations: int = 60
-    """Most steps of the solver."""
-    vectors: bool = True
-    """Use what the pool says about words; off: the words themselves only."""
-
-    def __post_init__(self) -> None:
-        if self.c1 < 0 or self.c2 < 0 or self.iterations < 1:
-            raise ValueError("c1 and c2 must not be negative and iterations be at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,23 +24,9 @@ from tui_annotate.learn.engines import estimators
 from tui_annotate.learn.engines.base import Example, FitReport, Floats, Progress, Signals
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest
 from tui_annotate.learn.engines.textspace import TextEncodings, TextSpace, learn_text_space, load_text_space
+from tui_annotate.learn.parameters import LabelParameters
 
 MODEL_FILE = "labels.skops"
-
-
-class LabelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What can be set for a training of document labels."""
-
-    c: float = 30.0
-    """Inverse strength of regularisation."""
-    iterations: int = 300
-    """Most steps of the solver."""
-    fit_thresholds: bool = True
-    """Choose a threshold for each value of a label of several choices; off: 0.5 for all."""
-
-    def __post_init__(self) -> None:
-        if self.c <= 0 or self.iterations < 1:
-            raise ValueError("c must be above 0 and iterations at least 1")
 
 
 class LabelDetails(msgspec.Struct, frozen=True):
