@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 FOLDER = Path(__file__).parent
 NOTE = "<!-- Made by `make docs`; edit the program instead. -->\n\n"
@@ -82,9 +82,16 @@ def _documented(schema: type[Any]) -> Iterator[tuple[str, str, str]]:
         if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant):
             name = ast.unparse(field.target)
             default = getattr(defaults, name)
-            choices = [choice for choice in get_args(types[name]) if choice != default]
+            options = get_args(types[name]) if get_origin(types[name]) is Literal else ()
+            choices = [choice for choice in options if choice != default]
             says = " ".join(str(doc.value.value).split())
-            yield name, str(default).lower() if isinstance(default, bool) else str(default), says + _or(choices)
+            yield name, _default(default), says + _or(choices)
+
+
+def _default(value: object) -> str:
+    from tui_annotate.store import settings as stored
+
+    return stored.written(value) or "empty"
 
 
 def _or(choices: list[str]) -> str:

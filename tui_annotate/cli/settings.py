@@ -49,4 +49,4 @@ def settings(corpus: CorpusPath, pairs: Pairs = None, json: Json = False, annota
         out_json(chosen)
         return
     for name, value in chosen.items():
-        out(f"{name}={str(value).lower() if isinstance(value, bool) else value}")
+        out(f"{name}={stored.written(value)}")
