@@ -193,15 +193,56 @@ def test_confirming_publishes_to_an_empty_master_and_then_calls_for_adjudication
     assert versions.load(corpus, 3, "ann").master_by == "ann"
     begun = versions.load(corpus, 3, "bob")
     assert (begun.exists, begun.master_by) == (False, "ann")
-    logged = log.record(corpus, [turn(3, None, CONFIRMED, annotator="bob")])
-    assert logged[0].decision.details["publishes"] == {"adjudicate": [False, True]}
+    log.record(corpus, [turn(3, None, CONFIRMED, annotator="bob")])
     assert documents.row(corpus, 3).adjudicate
     assert versions.load(corpus, 3, "bob").master_by == "ann"
     log.record(corpus, [turn(3, CONFIRMED, IN_PROGRESS)])
-    log.record(corpus, [turn(3, IN_PROGRESS, CONFIRMED)])
-    assert versions.load(corpus, 3, "bob").master_by == "ann"
-    log.undo(corpus, "bob")
+    assert versions.load(corpus, 3, "ann").master_by == "bob", "the only one that is confirmed"
     assert not documents.row(corpus, 3).adjudicate
+    log.undo(corpus, "ann")
+    assert versions.load(corpus, 3, "bob").master_by == "ann", "as it was"
+    assert documents.row(corpus, 3).adjudicate
+    log.undo(corpus, "ann")
+    assert versions.load(corpus, 3, "ann").master_by == "bob"
+    assert not documents.row(corpus, 3).adjudicate
+    log.undo(corpus, "bob")
+    assert versions.load(corpus, 3, "ann").master_by == ""
+    assert rebuild.rebuild(corpus).equal
+
+
+def test_a_reviewer_ends_an_adjudication_and_a_new_confirmation_outdates_what_they_said(corpus: Corpus) -> None:
+    log.record(corpus, [turn(3, None, CONFIRMED)])
+    log.record(corpus, [turn(3, None, CONFIRMED, annotator="bob")])
+    reviewing.review(corpus, 3, "bob", Review.ACCEPTED, by="rita", note="the dose is right")
+    assert (versions.load(corpus, 3, "ann").master_by, documents.row(corpus, 3).adjudicate) == ("bob", False)
+    reviewing.review(corpus, 3, "ann", Review.ACCEPTED, by="rita")
+    assert {v.annotator: v.review for v in versions.versions(corpus, 3)} == {"ann": "accepted", "bob": ""}
+    assert rebuild.rebuild(corpus).equal
+    log.undo(corpus, "rita")
+    assert {v.annotator: v.review for v in versions.versions(corpus, 3)} == {"ann": "", "bob": "accepted"}
+    note = reviewing.notes(corpus, 3)["bob"]
+    assert (note.by, note.review, note.text) == ("rita", Review.ACCEPTED, "the dose is right")
+    assert "ann" not in reviewing.notes(corpus, 3)
+    log.record(corpus, [turn(3, CONFIRMED, IN_PROGRESS, annotator="bob")])
+    assert versions.load(corpus, 3, "bob").review == "accepted"
+    log.record(corpus, [turn(3, IN_PROGRESS, CONFIRMED, annotator="bob")])
+    assert versions.load(corpus, 3, "bob").review == ""
+    assert (versions.load(corpus, 3, "ann").master_by, documents.row(corpus, 3).adjudicate) == ("ann", True)
+    log.undo(corpus, "bob")
+    assert versions.load(corpus, 3, "bob").review == "accepted"
+    assert rebuild.rebuild(corpus).equal
+
+
+def test_a_review_that_another_reviewer_changed_is_not_taken_back(corpus: Corpus) -> None:
+    log.record(corpus, [turn(3, None, CONFIRMED)])
+    reviewing.review(corpus, 3, "ann", Review.REJECTED, by="rita")
+    reviewing.review(corpus, 3, "ann", Review.TO_CORRECT, by="rob")
+    with pytest.raises(UndoError, match="review of the version"):
+        log.undo(corpus, "rita")
+    log.undo(corpus, "rob")
+    log.undo(corpus, "rita")
+    log.redo(corpus, "rita")
+    assert versions.load(corpus, 3, "ann").review == "rejected"
     assert rebuild.rebuild(corpus).equal
 
 

@@ -14,8 +14,10 @@ from tests.store import making
 from tests.store.making import CONFIRMED, IN_PROGRESS, SKIPPED
 from tui_annotate.domain.annotations import LabelValue, Verdict
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange, VerdictChange
-from tui_annotate.errors import UndoError
-from tui_annotate.store import counters, documents, log, rebuild, versions
+from tui_annotate.domain.interchange import MASTER
+from tui_annotate.domain.selection import Review
+from tui_annotate.errors import DecisionError, UndoError
+from tui_annotate.store import counters, documents, log, rebuild, reviewing, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.versions import Version
 
@@ -124,6 +126,61 @@ def test_undo_goes_back_to_the_import_and_redo_to_the_end(acts: list[tuple[str, 
             log.redo(corpus, name)
         assert _state(corpus) == after
         assert rebuild.rebuild(corpus).differences == []
+
+
+TEAM = ("ann", "bob", "eve")
+MOVES = st.lists(
+    st.tuples(st.sampled_from(TEAM), st.integers(1, 3), st.sampled_from(["confirm", "reopen", "review", "undo", "redo"])
+        , st.sampled_from(TEAM), st.sampled_from(list(Review))),
+    min_size=1,
+    max_size=18,
+)  # fmt: skip
+
+
+def _move(corpus: Corpus, who: str, document: int, verb: str, whose: str, verdict: Review) -> None:
+    """Do something, unless it makes no sense now."""
+    version = versions.load(corpus, document, who)
+    try:
+        if verb == "undo":
+            log.undo(corpus, who)
+        elif verb == "redo":
+            log.redo(corpus, who)
+        elif verb == "review":
+            reviewing.review(corpus, document, whose, verdict, by=who)
+        elif (version.state is CONFIRMED) == (verb == "reopen"):
+            log.record(
+                corpus, [Decision(Kind(verb), document, who, (_reopen if verb == "reopen" else _confirm)(version, 1))]
+            )
+    except DecisionError:
+        pass
+
+
+@given(moves=MOVES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whoever_confirms_reviews_and_takes_back_the_state_is_what_the_log_says(
+    moves: list[tuple[str, int, str, str, Review]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, Corpus.create(Path(folder) / "c.db", scheme=making.SCHEME) as corpus:
+        member = making.version(making.entity(1), annotator="bob")
+        making.take_in(
+            corpus,
+            making.document("a"),
+            making.document("b", versions=(IMPORTED, member)),
+            making.document("c", versions=(member, making.version(annotator="eve"))),
+        )
+        for move in moves:
+            _move(corpus, *move)
+        assert rebuild.rebuild(corpus).differences == []
+        for document in (1, 2, 3):
+            held = versions.versions(corpus, document)
+            usable = [v for v in held if v.state is CONFIRMED and v.review in (Review.NONE, Review.ACCEPTED)]
+            own = [v.annotator for v in usable if v.annotator != MASTER]
+            row = documents.row(corpus, document)
+            assert not row.adjudicate or len(own) > 1
+            if document == 1:
+                masters = [v.annotator for v in held if v.is_master]
+                assert row.adjudicate == (len(own) > 1 and not any(v.review is Review.ACCEPTED for v in usable))
+                assert masters == own if len(own) < 2 else set(masters) <= set(own)
 
 
 def _comment(document: int, annotator: str) -> Decision:

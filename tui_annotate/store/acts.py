@@ -23,6 +23,7 @@ from tui_annotate.domain.decisions import (
 )
 from tui_annotate.errors import ChangedMeanwhileError, DecisionError
 from tui_annotate.store import annotators, changing, counters, rows, versions
+from tui_annotate.store.agreeing import agreement
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.rows import STATE_NUMBERS, STATES
@@ -38,6 +39,7 @@ class HeldVersion:
     next_number: int
     sequence: int
     confirmed: int
+    review: str
 
 
 @dataclass(slots=True)
@@ -48,12 +50,11 @@ class HeldDocument:
     holdout: int
     given: int
     master: int | None
-    adjudicate: int
     versions: dict[int, HeldVersion] = field(default_factory=dict)
     """By annotator."""
     changed: int = 0
     restated: bool = False
-    """A version's state changed, so the document's has to be worked out."""
+    """A version's state or review changed, so the document's state and master have to be worked out."""
 
 
 class Act:
@@ -80,15 +81,12 @@ class Act:
         version = document.versions.get(annotator) or self._version(decision.document, document, annotator)
         if version.state is None:
             decision = self._begin(decision, document, version)
-        changes = decision.changes
-        if changes.state is not None and changes.state[1] is VersionState.CONFIRMED:
-            effect = self._publish(document, version, annotator)
-            if effect:
-                decision = replace(decision, details={**decision.details, "publishes": effect})
-        return self.apply(decision)
+        return self.apply(_with_what_it_ends(decision, version))
 
     def apply(self, decision: Decision) -> LoggedDecision:
         """Apply and log a decision as it is: for undo, redo, and what `take` has prepared."""
+        if "version" in decision.details and not decision.changes:
+            return self._review(decision)
         document = self.document(decision.document)
         annotator = annotators.ensure(self.corpus, self.db, decision.annotator)
         if not decision.changes:
@@ -101,21 +99,41 @@ class Act:
             highest = changing.write(self.db, version.id, changes)
         except changing.StaleError as error:
             raise self._stale(decision, str(error)) from None
-        self._carry_out(decision, document, version)
+        if decision.kind is Kind.IMPORT:
+            text = rows.encode_object(decision.details.get("extra", {}))
+            self.db.execute("UPDATE version SET extra = ? WHERE id = ?", (text, version.id))
         logged = self._log(decision, annotator)
         version.sequence = document.changed = logged.sequence
         version.next_number = max(version.next_number, highest + 1)
         if changes.state is not None:
             version.state = changes.state[1]
-            version.confirmed = logged.sequence if version.state is VersionState.CONFIRMED else 0
+            version.confirmed = confirmed_by(logged) if version.state is VersionState.CONFIRMED else 0
             document.restated = True
+        if "review" in decision.details:
+            version.review = decision.details["review"][1]
+        return logged
+
+    def _review(self, decision: Decision) -> LoggedDecision:
+        """Write what an annotator says about a version, their own or another's."""
+        details = decision.details
+        document = self.document(decision.document)
+        of = annotators.ensure(self.corpus, self.db, details["version"])
+        version = document.versions.get(of) or self._version(decision.document, document, of)
+        if version.state is None:
+            raise DecisionError(f"{details['version']} has no version of document {decision.document}.")
+        if version.review != details["before"]:
+            raise self._stale(decision, "the review of the version")
+        logged = self._log(decision, annotators.ensure(self.corpus, self.db, decision.annotator))
+        version.review = details["after"]
+        version.sequence = document.changed = logged.sequence
+        document.restated = True
         return logged
 
     def document(self, id: int) -> HeldDocument:
         """Return a document's row, read once; raises DecisionError when there is none."""
         held = self.held.get(id)
         if held is None:
-            sql = "SELECT state, holdout, given, master, adjudicate FROM document WHERE id = ?"
+            sql = "SELECT state, holdout, given, master FROM document WHERE id = ?"
             found = self.db.execute(sql, (id,)).fetchone()
             if found is None:
                 raise DecisionError(f"There is no document {id}; nothing was changed.")
@@ -128,16 +146,19 @@ class Act:
             if not document.versions:
                 continue
             self.db.executemany(
-                "UPDATE version SET state = ?, next_number = ?, sequence = ?, confirmed = ? WHERE id = ?",
+                "UPDATE version SET state = ?, next_number = ?, sequence = ?, confirmed = ?, review = ? WHERE id = ?",
                 [
-                    (STATE_NUMBERS[v.state] or None, v.next_number, v.sequence, v.confirmed, v.id)
+                    (STATE_NUMBERS[v.state] or None, v.next_number, v.sequence, v.confirmed, v.review, v.id)
                     for v in document.versions.values()
                 ],
             )
-            state = work_out_state(self.db, id) if document.restated else document.state
+            if not document.restated:
+                self.db.execute("UPDATE document SET changed = ? WHERE id = ?", (document.changed, id))
+                continue
+            state = work_out_state(self.db, id)
             self.db.execute(
                 "UPDATE document SET state = ?, master = ?, adjudicate = ?, changed = ? WHERE id = ?",
-                (state, document.master, document.adjudicate, document.changed, id),
+                (state, *agreement(self.db, id), document.changed, id),
             )
             if state != document.state:
                 counters.move(self.db, document.state, state, holdout=document.holdout)
@@ -145,13 +166,13 @@ class Act:
                     self.db.execute("DELETE FROM queue WHERE document = ?", (id,))
 
     def _version(self, id: int, document: HeldDocument, annotator: int) -> HeldVersion:
-        sql = "SELECT id, annotator, state, next_number, sequence, confirmed FROM version"
+        sql = "SELECT id, annotator, state, next_number, sequence, confirmed, review FROM version"
         found = self.db.execute(f"{sql} WHERE document = ? AND annotator = ?", (id, annotator)).fetchone()
         if found is None:
             made = "INSERT INTO version(document, annotator) VALUES (?, ?) RETURNING id"
-            found = (*self.db.execute(made, (id, annotator)).fetchone(), annotator, None, 1, 0, 0)
-        id, annotator, state, next_number, sequence, confirmed = found
-        held = HeldVersion(id, annotator, STATES[state or 0], next_number, sequence, confirmed)
+            found = (*self.db.execute(made, (id, annotator)).fetchone(), annotator, None, 1, 0, 0, "")
+        id, annotator, state, next_number, sequence, confirmed, review = found
+        held = HeldVersion(id, annotator, STATES[state or 0], next_number, sequence, confirmed, review)
         document.versions[annotator] = held
         return held
 
@@ -180,46 +201,6 @@ class Act:
             came = VersionState.IN_PROGRESS
             changes = replace(changes, state=None if after is came else (came, after))
         return replace(decision, changes=changes)
-
-    def _publish(self, document: HeldDocument, version: HeldVersion, annotator: int) -> dict[str, Any]:
-        """Return what confirming does to master: whose it was and is, or a need to adjudicate."""
-        current = None
-        if document.master is not None:
-            (current,) = self.db.execute("SELECT annotator FROM version WHERE id = ?", (document.master,)).fetchone()
-        if current in (None, MASTER_ID, annotator):
-            return {"master": [self._name(current), self._name(annotator)]} if current != annotator else {}
-        return {} if document.adjudicate else {"adjudicate": [False, True]}
-
-    def _carry_out(self, decision: Decision, document: HeldDocument, version: HeldVersion) -> None:
-        effect = decision.details.get("publishes", {})
-        if "master" in effect:
-            before, after = effect["master"]
-            if self._master_name(document) == before:
-                document.master = self._version_of(decision.document, after, version)
-        if "adjudicate" in effect:
-            document.adjudicate = int(effect["adjudicate"][1])
-        if decision.kind is Kind.IMPORT:
-            text = rows.encode_object(decision.details.get("extra", {}))
-            self.db.execute("UPDATE version SET extra = ? WHERE id = ?", (text, version.id))
-
-    def _name(self, annotator: int | None) -> str:
-        if annotator is None:
-            return ""
-        name: str = self.db.execute("SELECT name FROM annotator WHERE id = ?", (annotator,)).fetchone()[0]
-        return name
-
-    def _master_name(self, document: HeldDocument) -> str:
-        if document.master is None:
-            return ""
-        (annotator,) = self.db.execute("SELECT annotator FROM version WHERE id = ?", (document.master,)).fetchone()
-        return self._name(annotator)
-
-    def _version_of(self, document: int, annotator: str, version: HeldVersion) -> int | None:
-        if not annotator:
-            return None
-        sql = "SELECT v.id FROM version v JOIN annotator a ON a.id = v.annotator WHERE v.document = ? AND a.name = ?"
-        found = self.db.execute(sql, (document, annotator)).fetchone()
-        return int(found[0]) if found else None
 
     def _log(self, decision: Decision, annotator: int) -> LoggedDecision:
         self.sequence += 1
@@ -251,6 +232,28 @@ class Act:
         by = f"by {last[0]} at {last[1]}" if last else "elsewhere"
         message = f"{what[:1].upper()}{what[1:]} was changed meanwhile {by}."
         return ChangedMeanwhileError(message, hint="Read the document again, then decide.")
+
+
+def confirmed_by(logged: LoggedDecision) -> int:
+    """Return by which decision a version is confirmed: taking a reopening back brings the one before it back."""
+    decision = logged.decision
+    if decision.kind is Kind.UNDO:
+        return int(decision.details.get("confirmed", logged.sequence))
+    return logged.sequence
+
+
+def _with_what_it_ends(decision: Decision, version: HeldVersion) -> Decision:
+    """Add to a decision what undoing it has to bring back: the confirmation that it ends, the review it outdates.
+
+    A version that is confirmed again is another than the one that was reviewed.
+    """
+    state = decision.changes.state
+    ends: dict[str, Any] = {}
+    if version.state is VersionState.CONFIRMED and state is not None:
+        ends["confirmed"] = version.confirmed
+    if state is not None and state[1] is VersionState.CONFIRMED and version.review:
+        ends["review"] = [version.review, ""]
+    return replace(decision, details={**decision.details, **ends}) if ends else decision
 
 
 def work_out_state(db: sqlite3.Connection, document: int) -> int:

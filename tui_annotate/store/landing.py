@@ -22,7 +22,7 @@ _INSERTS = {
     ),
     "document": (
         "INSERT INTO document(id, key, name, folder, language, source, text_hash, length, imported_at,"
-        " holdout, given, state, master, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " holdout, given, state, master, adjudicate, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     "content": "INSERT INTO content(document, part, text, extra) VALUES (?, ?, ?, ?)",
     "document_file": "INSERT INTO document_file(document, extension, body) VALUES (?, ?, ?)",
@@ -64,7 +64,7 @@ class NewDocuments:
         """Gather the rows of a document and return its id."""
         id, document = self.next_document, prepared.document
         self.next_document += 1
-        own = imported = changed = 0
+        own = imported = changed = confirmed = 0
         master: int | None = None
         for version in prepared.versions:
             annotator = annotators.ensure(self.corpus, self.db, version.version.annotator)
@@ -77,13 +77,16 @@ class NewDocuments:
                 master, imported = row, state
             else:
                 own = max(own, state)
+                confirmed += state == _CONFIRMED
+        # As `domain.selection.agree` has it, for versions that were all imported.
+        adjudicate = confirmed > 1 and imported != _CONFIRMED
         state = own or imported
         self.states[DocumentState(state)] += 1
         given = state == _CONFIRMED
         drawn = self.drawn
         held_out = not given and drawing.is_held_out(prepared.hash, seed=drawn.seed, share=drawn.holdout_share)
         names = (id, document.key, document.name, document.folder, document.language, source, prepared.hash)
-        marks = (prepared.length, self.now, held_out, given, state, master, changed)
+        marks = (prepared.length, self.now, held_out, given, state, master, adjudicate, changed)
         self.values["document"].append((*names, *marks))
         self.values["content"].append((id, *prepared.content, prepared.extra))
         self.values["document_file"] += [(id, extension, body) for extension, body in prepared.files]

@@ -26,7 +26,8 @@ def record(
 
     A version that does not exist begins as a copy of master, which is logged as a base of its own
     in the same step. The state in a decision may differ from what was asked: it then starts from
-    that copy. Confirming publishes to master or calls for adjudication, which `details["publishes"]` says.
+    that copy. A confirmation publishes to master or calls for adjudication (`domain.selection.agree`), and outdates
+    what a reviewer said of the version before.
 
     Args:
         place: Where the annotator is now, kept with it.

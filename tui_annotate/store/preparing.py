@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Relation
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document, text_hash
-from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
+from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.store import rows
 from tui_annotate.store.documents import encode_content
 from tui_annotate.store.suggestions import Proposal
@@ -135,8 +135,6 @@ def state_of(version: ExchangedVersion, as_: As) -> VersionState | None:
 def import_details(version: ExchangedVersion, by: str) -> dict[str, Any]:
     """Return the details of the decision that a version comes with."""
     details: dict[str, Any] = {"by": by}
-    if version.annotator == MASTER:
-        details["publishes"] = {"master": ["", MASTER]}
     if version.annotations.extra:
         details["extra"] = version.annotations.extra
     return details

@@ -13,7 +13,7 @@ from tui_annotate.store.replaying import ReplayedDocument, ReplayedVersion, repl
 from tui_annotate.store.rows import STATES
 
 _WINDOW = 50
-_NO_STEP = {Kind.IMPORT, Kind.SCHEME, Kind.TAG, Kind.REVIEW, Kind.COMMENT}
+_NO_STEP = {Kind.IMPORT, Kind.SCHEME, Kind.TAG, Kind.COMMENT}
 
 
 @dataclass(slots=True)
@@ -169,7 +169,9 @@ def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
                 target = step_of[rows.object_or_empty(details)["of"]]
                 marks[annotator, target] = steps.TAKEN_BACK if kind == Kind.UNDO else steps.HOLDS
                 (waiting.add if kind == Kind.UNDO else waiting.discard)(target)
-            elif has_changes and (kind not in _NO_STEP or rows.object_or_empty(details).get("base")):
+            elif kind == Kind.REVIEW or (
+                has_changes and (kind not in _NO_STEP or rows.object_or_empty(details).get("base"))
+            ):
                 marks[annotator, step] = steps.HOLDS
                 for buried in waiting:
                     marks[annotator, buried] = steps.BURIED

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tui_annotate.domain.annotations import Annotations, SuggestionKey, Verdict
 from tui_annotate.domain.decisions import Kind, LoggedDecision, VersionState, apply
 from tui_annotate.domain.interchange import MASTER
+from tui_annotate.domain.selection import Candidate, Review, agree
 from tui_annotate.store.rows import STATE_NUMBERS
 
 
@@ -33,6 +34,8 @@ class ReplayedDocument:
     master: str = ""
     adjudicate: bool = False
     changed: int = 0
+    imports: set[int] = field(default_factory=set)
+    """Sequences of what came with an import."""
     impossible: list[str] = field(default_factory=list)
     """Decisions that do not fit those before them: the log itself is damaged."""
 
@@ -49,10 +52,13 @@ def replay(decisions: Iterable[LoggedDecision]) -> ReplayedDocument:
     document = ReplayedDocument()
     for logged in decisions:
         decision = logged.decision
-        if decision.kind is Kind.REVIEW:
+        if "version" in decision.details and not decision.changes:
             _review(document, logged)
         elif decision.changes:
             _apply(document, logged)
+        else:
+            continue
+        _agree(document)
     return document
 
 
@@ -77,8 +83,11 @@ def _apply(document: ReplayedDocument, logged: LoggedDecision) -> None:
         return
     if changes.state is not None:
         version.state = changes.state[1]
-        version.confirmed = logged.sequence if version.state is VersionState.CONFIRMED else 0
+        version.confirmed = _confirmed_by(logged) if version.state is VersionState.CONFIRMED else 0
+    if "review" in decision.details:
+        version.review = decision.details["review"][1]
     if decision.kind is Kind.IMPORT:
+        document.imports.add(logged.sequence)
         version.annotations.extra = dict(decision.details.get("extra", {}))
         if decision.details.get("base") and document.master:
             version.next_number = max(version.next_number, document.versions[document.master].next_number)
@@ -86,8 +95,16 @@ def _apply(document: ReplayedDocument, logged: LoggedDecision) -> None:
     numbers += [change.after.number for change in changes.relations if change.after is not None]
     version.next_number = max(version.next_number, max(numbers, default=0) + 1)
     version.sequence = document.changed = logged.sequence
-    effect = decision.details.get("publishes", {})
-    if "master" in effect and document.master == effect["master"][0]:
-        document.master = effect["master"][1]
-    if "adjudicate" in effect:
-        document.adjudicate = effect["adjudicate"][1]
+
+
+def _confirmed_by(logged: LoggedDecision) -> int:
+    was: int = logged.decision.details.get("confirmed", logged.sequence)
+    return was if logged.decision.kind is Kind.UNDO else logged.sequence
+
+
+def _agree(document: ReplayedDocument) -> None:
+    agreed = agree(
+        Candidate(name, v.state, Review(v.review), confirmed=v.confirmed, imported=v.confirmed in document.imports)
+        for name, v in document.versions.items()
+    )
+    document.master, document.adjudicate = agreed.master, agreed.adjudicate

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_annotate.domain.decisions import Decision, Kind, LoggedDecision
+from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision
 from tui_annotate.errors import DecisionError, UndoError
 from tui_annotate.store import annotators, rows
 from tui_annotate.store.acts import Act
@@ -85,29 +85,34 @@ def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDe
     for sequence, at, its_step, kind, document, changes, details in cursor:
         if its_step != step:
             break
-        if changes is not None:
-            held, more = rows.decode_changes(changes), rows.object_or_empty(details)
+        if changes is not None or kind == Kind.REVIEW:
+            held = rows.decode_changes(changes) if changes is not None else Changes()
+            more = rows.object_or_empty(details)
             found.append(LoggedDecision(sequence, at, its_step, Decision(Kind(kind), document, annotator, held, more)))
     cursor.close()
     return found
 
 
 def _take_back(act: Act, logged: LoggedDecision) -> Decision:
-    decision = logged.decision
-    details: dict[str, Any] = {"of": logged.sequence}
-    effect = decision.details.get("publishes")
-    if effect:
-        details["publishes"] = {what: list(reversed(change)) for what, change in effect.items()}
+    decision, details = logged.decision, {"of": logged.sequence, **_again(logged.decision)}
+    if "review" in details:
+        details["review"] = list(reversed(details["review"]))
+    if decision.kind is Kind.REVIEW:
+        details["before"], details["after"] = details["after"], details["before"]
+    if "confirmed" in decision.details:
+        details["confirmed"] = decision.details["confirmed"]
     return _apply(act, Decision(Kind.UNDO, decision.document, decision.annotator, decision.changes.inverted(), details))
 
 
 def _do_again(act: Act, logged: LoggedDecision) -> Decision:
-    decision = logged.decision
-    details: dict[str, Any] = {"of": logged.sequence}
-    effect = decision.details.get("publishes")
-    if effect:
-        details["publishes"] = effect
+    decision, details = logged.decision, {"of": logged.sequence, **_again(logged.decision)}
     return _apply(act, Decision(Kind.REDO, decision.document, decision.annotator, decision.changes, details))
+
+
+def _again(decision: Decision) -> dict[str, Any]:
+    """Return what a decision said of reviews."""
+    names = ("version", "before", "after", "note") if decision.kind is Kind.REVIEW else ("review",)
+    return {name: decision.details[name] for name in names if name in decision.details}
 
 
 def _apply(act: Act, decision: Decision) -> Decision:
@@ -139,7 +144,7 @@ def _finish(
 
 def _refuse_if_reviewed(db: sqlite3.Connection, who: int, annotator: str, decisions: list[LoggedDecision]) -> None:
     """Raise UndoError when somebody else reviewed or merged one of the versions since."""
-    for document in {logged.decision.document for logged in decisions}:
+    for document in {logged.decision.document for logged in decisions if logged.decision.changes}:
         later = db.execute(
             "SELECT a.name, l.kind, l.at FROM decision l JOIN annotator a ON a.id = l.annotator"
             " WHERE l.document = ? AND l.sequence > ? AND l.annotator <> ? AND l.kind IN ('review', 'merge')"
