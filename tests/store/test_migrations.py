@@ -113,6 +113,15 @@ def test_an_older_schema_is_backed_up_checked_and_then_migrated(old: Path, monke
         check_contents(kept)
 
 
+def test_a_master_that_hung_on_the_order_of_acts_is_put_right(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as db, db:
+        db.execute("UPDATE document SET master = NULL, adjudicate = 1 WHERE id = 1")
+        db.execute("UPDATE document SET master = (SELECT id FROM version WHERE document = 5) WHERE id = 5")
+    with Corpus.open(old) as corpus:
+        check_contents(corpus)
+        assert versions.load(corpus, 1, "bob").master_by == "ann"
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def m_broken(db: sqlite_utils.Database) -> None:
         db.execute("DROP TABLE queue")

@@ -141,7 +141,33 @@ CREATE TABLE pattern (
 ) STRICT
 """
 
-MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [m001_first_schema, m002_patterns]
+
+def m003_master_of_versions(db: sqlite_utils.Database) -> None:
+    """Let master and adjudication be what follows from the versions as they are; they hung on the order of acts."""
+    db.execute(_MASTER_OF_VERSIONS)
+
+
+_MASTER_OF_VERSIONS = """
+UPDATE document SET
+    master = coalesce(
+        (SELECT v.id FROM version v JOIN decision l ON l.sequence = v.confirmed
+         WHERE v.document = document.id AND v.annotator <> 1 AND v.state = 3
+         AND (v.review = 'accepted' OR l.kind <> 'import') AND v.review NOT IN ('rejected', 'to_correct')
+         ORDER BY v.review = 'accepted' DESC, v.confirmed LIMIT 1),
+        (SELECT id FROM version WHERE document = document.id AND annotator = 1 AND state IS NOT NULL)
+    ),
+    adjudicate = 1 < (
+        SELECT CASE WHEN sum(v.review = 'accepted') THEN sum(v.review = 'accepted') ELSE count(*) END
+        FROM version v JOIN decision l ON l.sequence = v.confirmed
+        WHERE v.document = document.id AND v.annotator <> 1 AND v.state = 3
+        AND v.review NOT IN ('rejected', 'to_correct')
+        AND (v.review = 'accepted' OR l.kind <> 'import' OR NOT EXISTS
+             (SELECT 1 FROM version WHERE document = v.document AND annotator = 1 AND state = 3))
+    )
+WHERE id IN (SELECT document FROM version WHERE annotator <> 1)
+"""
+
+MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [m001_first_schema, m002_patterns, m003_master_of_versions]
 """Append only."""
 
 
