@@ -1,18 +1,19 @@
-"""`runs`: what was trained, what serves, and going back."""
+"""`runs`: what was trained, what serves, going back, and runs that leave or come."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
-from tui_annotate.cli.output import out, out_json, say, table
+from tui_annotate.cli.output import out, out_json, out_lines, progress, say, table
 from tui_annotate.errors import NothingToDoError
 
-app = options.group("List runs, show one, put one to use, or go back.")
+app = options.group("List runs, show one, put one to use, go back, export one, or attach one of another corpus.")
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, e.g. entities-7.", show_default=False)]
 
@@ -20,6 +21,7 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, e.g. enti
 @app.command("list", epilog=examples("runs list notes.db", "runs list notes.db --json"))
 def list_(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
     """List all runs, oldest first; the deployed one of each task has a star."""
+    from tui_annotate.domain.figures import said
     from tui_annotate.store import runs
 
     options.settled(corpus, annotator=annotator)
@@ -31,9 +33,18 @@ def list_(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
     if not rows:
         raise NothingToDoError(f"{corpus} has no runs yet.", hint=f"`tui-annotate train {corpus}` makes one.")
     table(
-        ("", "run", "engine", "trigger", "documents", "state", "finished"),
+        ("", "run", "engine", "trigger", "documents", "figure on held out", "state", "finished"),
         [
-            ("*" if r.deployed else "", r.name, r.engine, r.trigger, r.documents, r.state, options.local(r.finished))
+            (
+                "*" if r.deployed else "",
+                r.name,
+                r.engine,
+                r.trigger,
+                r.documents,
+                said(r.metrics) if r.state == "finished" else "",
+                r.state,
+                options.local(r.finished),
+            )
             for r in rows
         ],
     )
@@ -82,6 +93,116 @@ def rollback(
         deployed = runs.deployed(opened)
         row = runs.rollback(opened, task or options.only_task(deployed))
     say(f"{row.name} serves again.")
+
+
+@app.command(
+    "log",
+    epilog=examples("runs log notes.db entities-7", "runs log notes.db entities-7 --bundle entities-7-logs.zip"),
+)
+def log(
+    corpus: CorpusPath,
+    run: RunName,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            help="Write the logs and figures of all runs of that training to a zip.",
+            show_default=False,
+        ),
+    ] = None,
+    annotator: Annotator = None,
+) -> None:
+    """Show what a training said: parameters, data, library versions, figures, timings."""
+    from tui_annotate.services import run_logs
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus, readonly=True) as opened:
+        if bundle is None:
+            out_lines(run_logs.text(opened, run))
+            return
+        names = run_logs.bundle(opened, run, bundle)
+    say(f"{bundle} has the logs of {', '.join(names)}.")
+
+
+@app.command(
+    "export",
+    epilog=examples("runs export notes.db entities-7", "runs export notes.db labels:IsSpam-3 --output spam_model"),
+)
+def export(
+    corpus: CorpusPath,
+    run: RunName,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FOLDER", help="Where to.", show_default="the model's name, here"),
+    ] = None,
+    as_: Annotated[
+        str,
+        typer.Option("--as", metavar="FORM", help="model: loads in Python; spacy-project: config and DocBin to train."),
+    ] = "model",
+    annotator: Annotator = None,
+) -> None:
+    """Write a run as a folder that other programs load, and the three lines that load it."""
+    from tui_annotate.services import run_export
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus, readonly=True) as opened, progress("exporting"):
+        done = run_export.export(opened, run, output, form=run_export.form(as_))
+    out(str(done.folder))
+    say(f"{done.name}. In {done.folder}:")
+    for line in done.snippet:
+        say(f"    {line}")
+
+
+@app.command(
+    "attach",
+    epilog=examples("runs attach notes.db other.db entities-7", "runs attach notes.db ner_other"),
+)
+def attach(
+    corpus: CorpusPath,
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Another corpus, or an exported run.", show_default=False)
+    ],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Which run of the other corpus.", show_default="the deployed one")
+    ] = "",
+    deploy: Annotated[bool, typer.Option("--deploy", help="Put it to use at once.")] = False,
+    trust_script: Annotated[
+        bool, typer.Option("--trust-script", help="Take a run that holds a script, whose code then runs here.")
+    ] = False,
+    annotator: Annotator = None,
+) -> None:
+    """Take a run of another corpus into this one; what it predicts and the scheme lacks joins the scheme."""
+    from tui_annotate.services import attaching
+    from tui_annotate.store import runs
+
+    who = options.settled(corpus, annotator=annotator).who
+    with options.opened(corpus) as opened, progress("attaching"):
+        attached = attaching.attach(opened, attaching.find(source, run), by=who, trust_script=trust_script)
+        if deploy:
+            runs.deploy(opened, attached.run.name)
+    out(attached.run.name)
+    if attached.added:
+        say(f"Joined the scheme: {', '.join(attached.added)}.")
+    say(f"{attached.run.name} {'serves now' if deploy else 'is attached; `runs deploy` puts it to use'}.")
+
+
+@app.command("delete", epilog=examples("runs delete notes.db entities-3"))
+def delete(
+    corpus: CorpusPath,
+    runs_: Annotated[list[str], typer.Argument(metavar="RUN...", help="Their names.", show_default=False)],
+    annotator: Annotator = None,
+) -> None:
+    """Delete runs with their models and logs; the deployed one is refused, and no decision is lost."""
+    from tui_annotate.store import runs
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus) as opened:
+        for name in runs_:
+            runs.get(opened, name)
+        for name in runs_:
+            runs.delete(opened, name)
+    say(f"{', '.join(runs_)} deleted.")
 
 
 def _lines(name: str, value: Any, indent: str = "") -> list[str]:
