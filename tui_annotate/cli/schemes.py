@@ -89,9 +89,12 @@ def _problems(scheme: Scheme) -> Iterator[str]:
         if name not in types:
             near = get_close_matches(name, types, n=1)
             yield f"{owner}: there is no entity type {name!r}." + (f" Did you mean {near[0]!r}?" if near else "")
-    assertions = [a.name for a in scheme.attributes if a.assertion]
-    if len(assertions) > 1:
-        yield f"{', '.join(assertions)}: only one attribute can be the assertion status."
+    yield from scheme.faults
+    for attribute in scheme.attributes:
+        if attribute.kind == "choices":
+            yield f"{attribute.name}: an entity holds one value of an attribute; make it a choice."
+        elif attribute.kind == "choice" and len(attribute.options) < 2:
+            yield f"{attribute.name}: one option is no choice; add another, or make it boolean."
     trained = [label.name for label in scheme.labels if label.train]
     if len(trained) > 1:
         yield f"{', '.join(trained)}: only one label can be trained before the others."

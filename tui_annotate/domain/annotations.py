@@ -7,7 +7,7 @@ Whatever an imported object carries that we do not understand stays in its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -98,26 +98,26 @@ class SuggestionKey:
     """The content of a suggestion. Verdicts hang on it, so a rejected one never comes back, whoever suggests it."""
 
     name: str
-    """Entity type, or document label."""
+    """Entity type, document label, or attribute."""
     part: str = ""
     """Empty for a document label."""
     spans: tuple[tuple[int, int], ...] = ()
     """Offsets of the fragments; empty for a document label."""
     value: LabelContent | None = None
-    """The suggested value of a document label; None for an entity."""
+    """The suggested value of a document label or attribute; None for an entity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Something undecided that is put before the annotator: a prediction, a pattern's match, an imported annotation."""
 
-    target: Literal["entity", "label"]
+    target: Literal["entity", "label", "attribute"]
     name: str
-    """Entity type, or document label."""
+    """Entity type, document label, or attribute."""
     spans: tuple[Span, ...] = ()
-    """Of an entity; empty for a document label."""
+    """Of an entity, or of the entity that the attribute is of; empty for a document label."""
     value: LabelContent | None = None
-    """Of a document label; None for an entity."""
+    """Of a document label or attribute; None for an entity."""
     prob: float = 1.0
     who: tuple[str, ...] = ()
     source: Literal["run", "import", "pattern", "api"] = "import"
@@ -139,10 +139,19 @@ class Suggestion:
 
     @property
     def span(self) -> Span:
-        """The hull of an entity suggestion; raises IndexError for a document label."""
+        """The hull of what is in the text; raises IndexError for a document label."""
         return hull(self.spans)
 
 
 def entity_key(entity: Entity) -> SuggestionKey:
     """Return the key that a suggestion of just this entity would have."""
     return SuggestionKey(entity.type, entity.spans[0].part, tuple((s.start, s.end) for s in entity.spans))
+
+
+Anchor = tuple[str, tuple[tuple[int, int], ...]]
+"""Part and offsets of the fragments: what an entity and the suggestions of its attributes share."""
+
+
+def anchor(spans: Sequence[Span]) -> Anchor:
+    """Return where spans stand."""
+    return spans[0].part, tuple((s.start, s.end) for s in spans)

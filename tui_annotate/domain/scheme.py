@@ -7,6 +7,7 @@ for the kind, and a number from one counter shared by all of them.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
@@ -20,6 +21,9 @@ ENTITIES = "entities"
 LABELS = "labels:"
 ATTRIBUTES = "attributes:"
 """A task of learning is `entities`, or `labels:` and the name of a document label, or `attributes:` and that of one."""
+
+_ENTITY_MODEL = re.compile(r"(?:entities|spacy[-_]ner|spacy[-_]spancat|ner)(?:[-_.]|$)")
+"""How the names of engines, runs and outside models begin that find entities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,23 @@ class Attribute:
     on: tuple[str, ...] = ()
     """Entity types that take it; empty for all."""
     assertion: bool = False
+    """It is the assertion status: absent, past, somebody else's."""
     help: str = ""
+    key: str = ""
+    """Of a boolean; those of a choice are its options'."""
+    model: str = ""
+    """An outside model that this attribute is tied to; deploying leaves it alone."""
+
+    @property
+    def values(self) -> tuple[bool | str, ...]:
+        """The values that one key each can set; an entity holds one of them at a time. Empty for text."""
+        if self.kind == "boolean":
+            return (True, False)
+        return tuple(option.value for option in self.options)
+
+    def is_on(self, type: str) -> bool:
+        """Say whether entities of a type take it."""
+        return not self.on or type in self.on
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +160,35 @@ class Scheme:
 
     @property
     def tasks(self) -> list[str]:
-        """What can be learned: entities first, then each document label that is not free text."""
+        """What can be learned: entities first, then each document label and attribute that is not free text."""
         found = [ENTITIES] if self.entities else []
         return found + [LABELS + label.name for label in self.labels if label.kind != "text"]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong about assertion status; a scheme with any of it is not put in force.
+
+        The model of an assertion status must not be one that finds entities, and there is one such model at most.
+        """
+        ours = [a for a in self.attributes if a.assertion]
+        entity_models = {e.model for e in self.entities if e.model}
+        found = [
+            f"{a.name}: marked as assertion status, but its model {a.model!r} is one that finds entities. "
+            "An assertion status cannot be predicted by such a model; name a model of attributes, or none."
+            for a in ours
+            if a.model and (a.model in entity_models or _ENTITY_MODEL.match(a.model.lower()))
+        ]
+        if len(ours) > 1:
+            found.append(
+                f"{', '.join(a.name for a in ours)}: only one assertion status model may be used in a project. "
+                "Keep `assertion` on one of them; the others are attributes like any."
+            )
+        return found
+
+    def check_faults(self) -> None:
+        """Raise SchemeError for a scheme that must not be put in force."""
+        if self.faults:
+            raise SchemeError(" ".join(self.faults))
 
     @property
     def is_single_choice(self) -> bool:

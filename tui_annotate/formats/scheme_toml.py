@@ -35,6 +35,8 @@ _KEYS: dict[str, dict[str, type]] = {
         "on": list,
         "assertion": bool,
         "help": str,
+        "key": str,
+        "model": str,
     },
     "relation": {"name": str, "ends": list, "directed": bool, "id": str, "key": str},
 }
@@ -72,6 +74,8 @@ def parse(text: str, where: str = "scheme.toml") -> Scheme:
     except SchemeError as error:
         raise SchemeError(f"{where}: {error.message}") if not error.message.startswith(where) else error from None
     _check_ids(scheme, where)
+    if scheme.faults:
+        raise SchemeError("\n".join(f"{where}: {fault}" for fault in scheme.faults))
     return scheme
 
 

@@ -17,6 +17,7 @@ from tui_annotate.store.opening import connect
 
 def create(path: Path, scheme: Scheme) -> None:
     """Write an empty corpus with a scheme; see `Corpus.create`."""
+    scheme.check_faults()
     folder = path.absolute().parent
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", hint="Create it first.")

@@ -167,6 +167,9 @@ def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str, base: Scheme |
 
     Args:
         base: The scheme that this one was made from. What another program has changed since then stays.
+
+    Raises:
+        SchemeError: It has faults.
     """
     scheme = scheme.numbered()
     with corpus.transaction() as db:
@@ -176,6 +179,7 @@ def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str, base: Scheme |
             scheme = joined(held, scheme, base)
         if held == scheme:
             return scheme
+        scheme.check_faults()
         who = annotators.ensure(corpus, db, annotator)
         now = rows.now()
         db.execute("INSERT INTO scheme VALUES (?, ?, ?, ?)", (number + 1, rows.encode(scheme), who, now))
