@@ -180,10 +180,21 @@ class LearningLoop:
         """Deploy the run that was deployed before; return what changed."""
         old = self.state.runs.get(task, "")
         row = await self._write(lambda corpus: runs.rollback(corpus, task))
+        return await self._redeploy(f"{task}: {old} taken back, {row.name} serves")
+
+    async def deploy(self, run: str) -> str:
+        """Put a finished run to use; return what changed."""
+        before = dict(self.state.runs)
+        row = await self._write(lambda corpus: runs.deploy(corpus, run))
+        old = before.get(row.task, "")
+        if old == run:
+            return f"{run} serves already"
+        return await self._redeploy(f"{row.task}: {f'{old} → ' if old else ''}{run} serves")
+
+    async def _redeploy(self, news: str) -> str:
         await self._look()
         self._loaded = {}
         self._serve()
-        news = f"{task}: {old} taken back, {row.name} serves"
         self._changed(news=news)
         return news
 
