@@ -21,6 +21,7 @@ WORDS = {
     "tie": "Which of several confirmed versions counts.",
     "seed": "Seed of everything that is drawn at random.",
     "random_share": "Share asked for at random instead of picked, 0 to 1.",
+    "patterns": "Patterns suggest beside a run, until there is one, or not.",
     "train_on": "Train on all submitted versions, or only on reviewed ones.",
     "train_tags": "Train on documents with one of these tags; empty: all.",
     "queue_trainings": "A training asked for meanwhile waits; no: it is refused.",

@@ -32,7 +32,7 @@ class Settings:
     """Whether a run that active learning finished is put to use at once."""
     strategy: Strategy = "default"
     """What makes a document worth asking for; `default` depends on the task."""
-    order: Literal["informative", "random", "file"] = "informative"
+    order: Literal["informative", "random", "file", "oldest", "newest"] = "informative"
     """In which order documents are shown."""
     holdout_share: float = 0.1
     """Share of the documents shown that is drawn at random and never trained on; 0 for none."""
@@ -48,6 +48,8 @@ class Settings:
     """Seed of everything that is drawn at random."""
     random_share: float = 0.0
     """Share of the documents asked for that is drawn at random instead of picked."""
+    patterns: Literal["beside", "until-run", "off"] = "beside"
+    """Whether patterns suggest beside a deployed run, only until there is one for the task, or not at all."""
     train_on: Literal["submitted", "reviewed"] = "submitted"
     """Train on every confirmed document, or only on versions that a reviewer accepted."""
     train_tags: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Suggestions: what is put before the annotator, kept in the corpus so that no run is needed to understand a decision.
 
-Those of imports, patterns and the API are there from the start. A run's are
-frozen when a document is opened. A newer run of the same task replaces what was not decided;
-the rows stay, so that acceptance rates of older runs stay true.
+Those of imports and the API are there from the start. A run's, and the matches of the patterns, are
+frozen when a document is opened. A newer run of the same task replaces what was not decided, and so do changed
+patterns; the rows stay, so that acceptance rates of older runs stay true.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-from tui_annotate.domain.annotations import Annotations, Relation, Suggestion
+from tui_annotate.domain.annotations import Annotations, Relation, Suggestion, SuggestionKey
 from tui_annotate.domain.interchange import ExchangedVersion
 from tui_annotate.errors import DataError
 from tui_annotate.store import rows
@@ -30,6 +30,8 @@ class Proposal:
 
 
 _decode_proposal = rows.decoder(Proposal)
+_PATTERNS = "patterns"
+"""Stands for the patterns where tasks have their run frozen."""
 
 
 def task_of(run: str) -> str:
@@ -41,8 +43,8 @@ def task_of(run: str) -> str:
 def of(corpus: Corpus, document: int) -> list[Suggestion]:
     """Return what is to be shown of a document, decided or not; of equal ones the first.
 
-    That is what imports, patterns and the API suggest, and of each task the run that was frozen
-    last; of older runs what somebody has decided.
+    That is what imports and the API suggest, of each task the run that was frozen last, and the matches of the
+    patterns as they were frozen last; of what was frozen before that, what somebody has decided.
     """
     with corpus.reading() as db:
         return _shown(db, document)
@@ -87,6 +89,36 @@ def add(corpus: Corpus, document: int, suggestions: Iterable[Suggestion]) -> int
     return len(new)
 
 
+def frozen_matches(corpus: Corpus, document: int) -> int:
+    """Return as of which change of the patterns their matches are frozen; 0 where none are."""
+    with corpus.reading() as db:
+        kept = _frozen(db, document).get(_PATTERNS, "")
+    return int(kept.rpartition("-")[2] or 0)
+
+
+def keep_matches(corpus: Corpus, document: int, found: Sequence[Suggestion], *, stamp: int) -> None:
+    """Keep what the patterns suggest for a document, in place of what was undecided of their matches before.
+
+    What they suggested already is not written again.
+    """
+    with corpus.transaction() as db:
+        name = f"{_PATTERNS}-{stamp}"
+        sql = "UPDATE suggestion SET run = ? WHERE id = ?"
+        before = _matches(db, document)
+        insert(db, document, (replace(s, source="pattern") for s in found if s.key not in before), run=name)
+        db.executemany(sql, [(name, before[s.key]) for s in found if s.key in before])
+        db.execute(
+            "INSERT INTO frozen(document, task, run) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET run = excluded.run",
+            (document, _PATTERNS, name),
+        )
+
+
+def _matches(db: sqlite3.Connection, document: int) -> dict[SuggestionKey, int]:
+    """Return the rows of matches that were frozen, now or before, by what they suggest."""
+    sql = "SELECT body, id FROM suggestion WHERE document = ? AND source = 'pattern' AND run <> ''"
+    return {rows.decode_suggestion(body).key: id for body, id in db.execute(sql, (document,))}
+
+
 def proposals(corpus: Corpus, document: int) -> list[ExchangedVersion]:
     """Return the unconfirmed versions as they were imported, to go out again as they came."""
     with corpus.reading() as db:
@@ -111,14 +143,18 @@ def read_proposals(db: sqlite3.Connection, document: int) -> dict[str, Exchanged
     return found
 
 
-def insert(db: sqlite3.Connection, document: int, suggestions: Iterable[Suggestion]) -> None:
-    """Write suggestions, inside a transaction; raises DataError for a probability that is none."""
+def insert(db: sqlite3.Connection, document: int, suggestions: Iterable[Suggestion], *, run: str = "") -> None:
+    """Write suggestions, inside a transaction, as of the run that each names or of this one.
+
+    Raises:
+        DataError: A probability is none.
+    """
     values = []
     for suggestion in suggestions:
         if not isfinite(suggestion.prob):
             raise DataError(f"A suggestion of {suggestion.name} has the probability {suggestion.prob}.")
         body = rows.encode(replace(suggestion, id=0) if suggestion.id else suggestion)
-        values.append((document, suggestion.source, suggestion.run, body))
+        values.append((document, suggestion.source, suggestion.run or run, body))
     db.executemany("INSERT INTO suggestion(document, source, run, number, body) VALUES (?, ?, ?, 0, ?)", values)
 
 
@@ -129,8 +165,8 @@ def _frozen(db: sqlite3.Connection, document: int) -> dict[str, str]:
 def _shown(db: sqlite3.Connection, document: int) -> list[Suggestion]:
     current = set(_frozen(db, document).values())
     found = db.execute(
-        "SELECT id, source, run, body FROM suggestion WHERE document = ?"
-        " ORDER BY source = 'run', coalesce(origin, 0) <> ?, id",
+        "SELECT id, run, body FROM suggestion WHERE document = ?"
+        " ORDER BY source = 'run', source = 'pattern', coalesce(origin, 0) <> ?, id",
         (document, MASTER_ID),
     ).fetchall()
     if not found:
@@ -143,9 +179,9 @@ def _shown(db: sqlite3.Connection, document: int) -> list[Suggestion]:
     }
     shown: dict[Any, Suggestion] = {}
     older: list[Suggestion] = []
-    for id, source, run, body in found:
+    for id, run, body in found:
         suggestion = replace(rows.decode_suggestion(body), id=id)
-        if source == "run" and run not in current:
+        if run and run not in current:
             older.append(suggestion)
         else:
             shown.setdefault(suggestion.key, suggestion)
