@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Context = Literal["app", "review", "selection", "corpus"]
+Context = Literal["app", "review", "selection", "corpus", "list", "runs"]
 """Where a binding is alive. `app` is everywhere, so its keys are taken in every other context."""
 
 
@@ -66,6 +66,8 @@ ACTIONS: tuple[Action, ...] = (
         ("grow-right", "right_square_bracket", "grow right", "Take in one word on the right"),
         ("shrink-right", "right_curly_bracket", "shrink right", "Give up one word on the right"),
         ("remove", "d backspace delete", "remove", "Remove the focused annotation"),
+        ("snap", "equals_sign", "snap", "Let the ends of the focused entity or suggestion meet whole words"),
+        ("attribute", "A", "attribute", "Set an attribute of the focused entity: pick it and its value"),
     ),
     *_actions(
         "review",
@@ -87,6 +89,7 @@ ACTIONS: tuple[Action, ...] = (
         "review",
         "Learning",
         ("train", "T", "train", "Train now"),
+        ("runs", "R", "runs", "Show what was trained: deploy, roll back, compare, export"),
         ("toggle-active-learning", "L", "active learning", "Retrain after every N confirmations, or not"),
     ),
     *_actions(
@@ -130,6 +133,23 @@ ACTIONS: tuple[Action, ...] = (
         ("first-row", "home", "first", "Go to the first document"),
         ("last-row", "end", "last", "Go to the last document"),
         ("close", "escape c", "back", "Stop the search, else show all documents, else go back to the document"),
+    ),
+    *_actions(
+        "list",
+        "Lists",
+        ("list-down", "j", "down", "Go down a row"),
+        ("list-up", "k", "up", "Go up a row"),
+        ("list-close", "escape", "back", "Go back to the document"),
+    ),
+    *_actions(
+        "runs",
+        "Runs",
+        ("deploy-run", "enter", "deploy", "Put the run under the cursor to use"),
+        ("roll-back", "b", "roll back", "Put the run to use that was deployed before, for the task under the cursor"),
+        ("run-log", "l", "log", "Show what the training said"),
+        ("export-run", "e", "export", "Write the model to a folder that other programs load"),
+        ("attach-run", "a", "attach", "Take a run of another corpus, or an exported one"),
+        ("delete-run", "x delete", "delete", "Delete the run with its model"),
     ),
     *_actions(
         "app",

@@ -41,6 +41,7 @@ class Program:
             "set-every": self._set_every,
             "cancel-training": lambda: self._learn(self._cancel),
             "rollback": self._roll_back,
+            "runs": self._show_runs,
             "settings": self._settings,
             "import": self._import,
         }
@@ -158,6 +159,14 @@ class Program:
         hint = "0 lets the scheme decide: 5 for document labels, 10 with entities."
         every = self._opened.loop.state.every if self._opened.loop is not None else 0
         self._review.ask(Prompt("retrain after how many confirmations", value=str(every), hint=hint), given)
+
+    def _show_runs(self) -> None:
+        async def show() -> None:
+            # Loaded when it is asked for, and not at the start.
+            screens = await asyncio.to_thread(importlib.import_module, "tui_annotate.screens.runs")
+            self._review.app.push_screen(screens.RunsScreen(self._opened, self._review.keymap))
+
+        self._review.later(show)
 
     def _roll_back(self) -> None:
         loop = self._opened.loop

@@ -1,0 +1,140 @@
+"""A screen of rows with what is to know about the row under the cursor: runs, versions, patterns, the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import DataTable, Static
+
+from tui_annotate.domain.display import shown
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.bindings import bindings
+from tui_annotate.screens.lines import Lines, Piece, row
+
+R = TypeVar("R")
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row, by a key of its own; its cells are plain text from anywhere."""
+
+    key: str
+    cells: tuple[str, ...]
+    style: str = ""
+
+
+class Rows(DataTable[Text], inherit_bindings=False):
+    """Moves its cursor and leaves every other key to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", show=False),
+        Binding("down", "cursor_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
+    ]
+
+
+class RowsScreen(Screen[R], Generic[R]):
+    """Shows rows; a subclass adds a context of bindings, fills the rows and describes the one under the cursor."""
+
+    DEFAULT_CSS = """
+    RowsScreen { layout: vertical; overflow: hidden; }
+    RowsScreen Rows { height: 1fr; min-height: 4; background: $background; }
+    RowsScreen Rows > .datatable--header { background: $background; color: $foreground; text-style: bold underline; }
+    RowsScreen #details { height: auto; max-height: 50%; padding: 0 1; border-top: solid $foreground 50%; }
+    RowsScreen #details Static { height: auto; width: 100%; }
+    """
+    AUTO_FOCUS = "Rows"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Ids of actions and the words for them, in the line of keys."""
+
+    def __init__(self, heading: str, keymap: Keymap) -> None:
+        super().__init__()
+        self._heading = heading
+        self._keymap = keymap
+        self._keys: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out heading, rows, details and keys."""
+        yield Lines(1, id="heading")
+        yield Rows(cursor_type="row")
+        with VerticalScroll(id="details", can_focus=False):
+            yield Static(markup=False)
+        yield Lines(1, id="keys")
+
+    def on_mount(self) -> None:
+        """Draw heading and keys, and have the rows filled."""
+        self.tell("")
+        hints: list[Piece] = []
+        for id, word in (*self.HINTS, ("list-close", "back"), ("help", "help")):
+            if self._keymap.keys(id):
+                hints += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
+        self.query_one("#keys", Lines).put(0, row(*hints))
+
+    def tell(self, notice: str, *, warning: bool = False) -> None:
+        """Say something beside the heading."""
+        said: list[Piece] = [(f"  {shown(notice)}", "bold" if warning else "")] if notice else []
+        self.query_one("#heading", Lines).put(0, row((f" {shown(self._heading)}", "bold"), *said))
+
+    @property
+    def table(self) -> Rows:
+        """The rows."""
+        return self.query_one(Rows)
+
+    @property
+    def chosen(self) -> str | None:
+        """The key of the row under the cursor; None of none."""
+        at = self.table.cursor_row
+        return self._keys[at] if 0 <= at < len(self._keys) else None
+
+    def fill(self, columns: Sequence[str], rows: Sequence[TableRow], *, cursor: str | None = None) -> None:
+        """Show these rows; the cursor stays on the row it was on, or goes to the one asked for."""
+        wanted = cursor if cursor is not None else self.chosen
+        table = self.table
+        table.clear(columns=True)
+        for column in columns:
+            table.add_column(column)
+        self._keys = [one.key for one in rows]
+        for one in rows:
+            table.add_row(*(Text(shown(cell, 200), style=one.style) for cell in one.cells))
+        if wanted in self._keys:
+            table.move_cursor(row=self._keys.index(wanted))
+        self._draw_details()
+
+    def details(self, key: str) -> str:
+        """Return what is to know about a row; the empty text hides the pane."""
+        return ""
+
+    def action_do(self, id: str) -> None:
+        """Do what a key is for; a subclass takes its own and hands the rest here."""
+        {
+            "list-down": self.table.action_cursor_down,
+            "list-up": self.table.action_cursor_up,
+            "list-close": self.close_list,
+        }[id]()
+
+    def close_list(self) -> None:
+        """Leave without a result."""
+        self.dismiss(None)
+
+    @on(DataTable.RowHighlighted)
+    def _draw_details(self) -> None:
+        text = self.details(self.chosen) if self.chosen is not None else ""
+        pane = self.query_one("#details", VerticalScroll)
+        pane.display = bool(text)
+        lines = "\n".join(shown(line, _LONGEST) for line in text.splitlines())
+        pane.query_one(Static).update(Text(lines))
+        pane.scroll_home(animate=False)
