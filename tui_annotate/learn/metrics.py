@@ -1,49 +1,25 @@
 """Figures about a run, each with its interval, and none where too little was looked at.
 
-Accuracy has a Wilson interval. F1 has a Beta(tp + 1/2, fp + fn + 1/2)
-interval on the Jaccard index J = tp / (tp + fp + fn), mapped by 2J / (1 + J). Both cover about 90 % at the
-nominal 90 used here. Under 30 documents, or 10 positives of a value or type, there is no figure.
+Under 30 documents, or 10 positives of a value or type, there is no figure; `intervals` says how the intervals are made.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scipy.special import betaincinv
+from tui_annotate.domain.annotations import Annotations, Suggestion
+from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.learn.calibration import LEAST_SUGGESTIONS, above, reliability
+from tui_annotate.learn.grading import Graded, grade
+from tui_annotate.learn.intervals import Bounds, Tally, clustered_f1, clustered_share, f1_interval, macro_f1, wilson
 
-from tui_annotate.domain.agreement import Counts, Marked, exact, total
-from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion
-from tui_annotate.domain.figures import LEAST_DOCUMENTS
-from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
-
-LEAST_POSITIVES = 10
-NOMINAL = 0.90
-_Z = 1.6448536269514722
-"""Of a two-sided interval at `NOMINAL`."""
+__all__ = ["LEAST_POSITIVES", "Figures", "evaluate", "f1_interval", "wilson"]
 
 Figures = dict[str, Any]
 """JSON: what `metrics.json` and the registry keep."""
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Return the interval of a share; (0, 1) of nothing."""
-    if not of:
-        return 0.0, 1.0
-    share, square = hits / of, _Z * _Z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    reach = _Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
-
-
-def f1_interval(counts: Counts) -> tuple[float, float]:
-    """Return the interval of F1."""
-    shape = (counts.tp + 0.5, counts.fp + counts.fn + 0.5)
-    jaccard = (float(betaincinv(*shape, (1 - NOMINAL) / 2)), float(betaincinv(*shape, (1 + NOMINAL) / 2)))
-    low, high = (2 * j / (1 + j) for j in jaccard)
-    return low, high
 
 
 def evaluate(
@@ -60,110 +36,94 @@ def evaluate(
         least: Documents under which no figure is given; None for the rule of 30.
 
     Returns:
-        `documents`, `needed`, `headline` (None, or `name`, `value`, `low`, `high`), and by task:
-        `accuracy`, `f1`, `macro_f1`, `values` of labels, or `f1`, `precision`, `recall`, `types` of entities.
+        `documents`, `needed`, `headline` (None, or `name`, `value`, `low`, `high`), and from so many documents on:
+        `accuracy` (of labels), `precision`, `recall`, `f1` (of all answers together, where a document has several),
+        `macro_f1` and `macro` (the mean over the values or types of `macro_over`), `values` of labels or `types` of
+        entities, `confusion` (true, then said), `calibration` and `above` (see `calibration`). `bounds` are the
+        intervals of precision and recall.
     """
     needed = LEAST_DOCUMENTS if least is None else least
     figures: Figures = {"documents": len(gold), "needed": needed, "headline": None}
     if len(gold) < max(needed, 1):
         return figures
-    strict = least is None
-    if task == ENTITIES:
-        return figures | _entities(gold, predicted, strict)
-    label = scheme.label(task.removeprefix(LABELS))
-    return figures | (_label(label, gold, predicted, strict) if label else {})
+    graded = grade(task, scheme, gold, predicted)
+    return figures | _of(graded, strict=least is None) if graded is not None else figures
 
 
-def _entities(gold: Sequence[Annotations], predicted: Sequence[Sequence[Suggestion]], strict: bool) -> Figures:
-    by_type: dict[str, Counts] = {}
-    for held, suggestions in zip(gold, predicted, strict=True):
-        ours: list[Marked] = [(e.type, e.spans) for e in held.entities.values()]
-        theirs: list[Marked] = [(s.name, s.spans) for s in suggestions if s.target == "entity"]
-        for name, counts in exact(ours, theirs).items():
-            by_type[name] = by_type.get(name, Counts()) + counts
-    whole = total(by_type)
-    figures = _described(whole, strict)
-    return {
-        **figures,
-        "headline": {"name": "F1", **figures["f1"]} if "f1" in figures else None,
-        "types": {name: _described(counts, strict) for name, counts in sorted(by_type.items())},
-    }
-
-
-def _label(
-    label: DocumentLabel, gold: Sequence[Annotations], predicted: Sequence[Sequence[Suggestion]], strict: bool
-) -> Figures:
-    several = label.kind == "choices"
-    answers = [
-        (
-            _value(label, annotations),
-            next((s.value for s in suggestions if s.name == label.name), () if several else None),
-        )
-        for annotations, suggestions in zip(gold, predicted, strict=True)
-    ]
-    pairs = [(true, said) for true, said in answers if true is not None]
-    hits = sum(_as_set(true) == _as_set(said) for true, said in pairs)
-    low, high = wilson(hits, len(pairs))
-    accuracy = {"value": hits / len(pairs), "low": low, "high": high} if pairs else None
-    counted = _by_value(pairs)
-    values = {name: _described(counts, strict) for name, counts in sorted(counted.items())}
-    scores = [counts.f1 for counts in counted.values() if counts.positives]
-    macro = sum(scores) / len(scores) if scores else None
-    whole = _described(total(counted), strict) if several else {}
-    if several:
+def _of(graded: Graded, *, strict: bool) -> Figures:
+    counted = graded.by_name()
+    whole = _described(graded.together(), strict=strict) if graded.several else {}
+    accuracy = _accuracy(graded)
+    if graded.several:
         headline = {"name": "F1", **whole["f1"]} if "f1" in whole else None
     else:
         headline = {"name": "accuracy", **accuracy} if accuracy else None
+    spans = graded.kind == "types"
     return {
         "headline": headline,
-        "accuracy": accuracy,
-        "macro_f1": macro,
-        "values": values,
-        "confusion": {} if several else _confusion(pairs),
+        **({} if spans else {"accuracy": accuracy}),
+        **_macro(counted, strict=strict),
+        graded.kind: {
+            name: _described(tally, strict=strict, clustered=spans) for name, tally in sorted(counted.items())
+        },
+        "confusion": _confusion(graded.confused),
+        "calibration": reliability(graded.shown, graded.size),
+        "above": above(graded.shown, graded.size),
         **whole,
     }
 
 
-def _value(label: DocumentLabel, annotations: Annotations) -> LabelContent | None:
-    held = annotations.labels.get(label.name)
-    if held is None:
-        return () if label.kind == "choices" else False if label.kind == "boolean" else None
-    return held.value
+def _accuracy(graded: Graded) -> Figures | None:
+    if not graded.right:
+        return None
+    hits, of = sum(graded.right), len(graded.right)
+    low, high = wilson(hits, of)
+    return {"value": hits / of, "low": low, "high": high}
 
 
-def _as_set(value: LabelContent | None) -> frozenset[str]:
-    if value is None:
-        return frozenset()
-    return frozenset(value) if isinstance(value, tuple) else frozenset((str(value),))
+def _macro(counted: Mapping[str, Tally], *, strict: bool) -> Figures:
+    least = LEAST_POSITIVES if strict else 1
+    over = sorted(name for name, tally in counted.items() if tally.total.positives >= least)
+    if not over:
+        return {"macro_f1": None, "macro": None, "macro_over": []}
+    tallies = [counted[name] for name in over]
+    value = sum(tally.total.f1 for tally in tallies) / len(over)
+    low, high = macro_f1(tallies)
+    means = {name: sum(getattr(tally.total, name) for tally in tallies) / len(over) for name in ("precision", "recall")}
+    macro = {"f1": {"value": value, "low": min(low, value), "high": max(high, value)}, **means}
+    return {"macro_f1": value, "macro": macro, "macro_over": over}
 
 
-def _by_value(pairs: Sequence[tuple[LabelContent | None, LabelContent | None]]) -> dict[str, Counts]:
-    counted: dict[str, Counts] = {}
-    for true, said in pairs:
-        ours, theirs = _as_set(true), _as_set(said)
-        for name in ours | theirs:
-            counts = Counts(int(name in ours and name in theirs), int(name not in ours), int(name not in theirs))
-            counted[name] = counted.get(name, Counts()) + counts
-    return counted
-
-
-def _confusion(pairs: Sequence[tuple[LabelContent | None, LabelContent | None]]) -> dict[str, dict[str, int]]:
-    counts = Counter((str(true), str(said)) for true, said in pairs)
+def _confusion(confused: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
     table: dict[str, dict[str, int]] = {}
-    for (true, said), count in sorted(counts.items()):
+    for (true, said), count in sorted(Counter(confused).items()):
         table.setdefault(true, {})[said] = count
     return table
 
 
-def _described(counts: Counts, strict: bool) -> Figures:
-    """Return counts, and figures where there are enough positives for any."""
+def _described(tally: Tally, *, strict: bool, clustered: bool = True) -> Figures:
+    """Return counts, and figures where there are enough positives for any.
+
+    Args:
+        clustered: A document may hold several of them.
+    """
+    counts = tally.total
     found: Figures = {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "positives": counts.positives}
     if strict and counts.positives < LEAST_POSITIVES:
         return {**found, "needed": LEAST_POSITIVES}
-    low, high = f1_interval(counts)
+    low, high = clustered_f1(tally) if clustered else f1_interval(counts)
+    share: Callable[[Any, Any], Bounds] = clustered_share if clustered else _plain_share
+    bounds = {"recall": share(tally.tp, tally.tp + tally.fn)}
+    if not strict or counts.tp + counts.fp >= LEAST_SUGGESTIONS:
+        bounds["precision"] = share(tally.tp, tally.tp + tally.fp)
     return {
         **found,
         "precision": counts.precision,
         "recall": counts.recall,
+        "bounds": {name: list(pair) for name, pair in bounds.items()},
         "f1": {"value": counts.f1, "low": low, "high": high},
     }
+
+
+def _plain_share(hits: Any, of: Any) -> Bounds:
+    return wilson(float(hits.sum()), float(of.sum()))
