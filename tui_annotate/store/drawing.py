@@ -27,6 +27,11 @@ def draw_row(*, seed: int, turn: int, attempt: int, top: int) -> int:
     return 1 + _draw(b"next", seed, content) % top
 
 
+def is_mixed_in(*, seed: int, turn: int, share: float) -> bool:
+    """Say whether the document shown after `turn` others is one drawn at random instead of one picked."""
+    return _draw(b"mixed", seed, turn.to_bytes(8, "big")) < share * _TOP
+
+
 def draw_again(corpus: Corpus, *, seed: int, share: float) -> None:
     """Draw the holdout anew among the pending documents, in short transactions."""
     after = 0

@@ -1,19 +1,40 @@
-"""The queue: which document comes next. Stored rows, so that the answer is a lookup in a corpus of any size."""
+"""The queue: which document comes next. Stored rows, so that the answer is a lookup in a corpus of any size.
+
+It holds what somebody asked for first (found by a search), then what the learner picked, or what patterns match as
+long as nothing is learned.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from tui_annotate.store import drawing, rows
+from tui_annotate.store import rows
+from tui_annotate.store.choosing import ASKED, PATTERNS, Chooser, NextDocument
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.settings import Settings
 
+__all__ = [
+    "ASKED",
+    "LENGTH",
+    "MOST_ASKED",
+    "PATTERNS",
+    "Asked",
+    "NextDocument",
+    "QueueEntry",
+    "append",
+    "ask_for",
+    "entries",
+    "following",
+    "forget_asked",
+    "replace",
+]
+
 LENGTH = 500
 """Entries a learner may store."""
-_ATTEMPTS = 60
+MOST_ASKED = 5_000
+"""Documents that may be asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +50,58 @@ class QueueEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class NextDocument:
-    """A document to show next, and why."""
+class Asked:
+    """What became of documents that somebody asked for."""
 
-    document: int
-    reason: str
-    score: float | None
-    holdout: bool
+    queued: int
+    held_out: int
+    """Left out, since they are to stay a test that nobody picked."""
+    done: int
+    """Left out, since somebody worked on them already."""
+    too_many: int
+    """Left out, since there are more than can be asked for at once."""
 
 
 def replace(corpus: Corpus, entries: Sequence[QueueEntry], *, run: str) -> int:
     """Store the best 500 in place of what was queued; return how many were usable.
 
-    Left out: documents that are not pending any more, holdout documents, those that do not exist.
+    What somebody asked for stays, and stays first. Left out: documents that are not pending any more, holdout
+    documents, those that do not exist or are queued already.
     """
     with corpus.transaction() as db:
-        ids = rows.encode([entry.document for entry in entries])
-        usable = {
-            id
-            for (id,) in db.execute(
-                "SELECT id FROM document WHERE id IN (SELECT value FROM json_each(?)) AND state = 0 AND holdout = 0",
-                (ids,),
-            )
-        }
-        first = {entry.document: entry for entry in reversed(entries) if entry.document in usable}
-        kept = [entry for entry in entries if first.get(entry.document) is entry][:LENGTH]
-        db.execute("DELETE FROM queue")
-        db.executemany(
-            "INSERT INTO queue(rank, document, score, reason, task, run) VALUES (?, ?, ?, ?, ?, ?)",
-            [(rank, e.document, e.score, e.reason, e.task, run) for rank, e in enumerate(kept, start=1)],
+        db.execute("DELETE FROM queue WHERE run <> ?", (ASKED,))
+        return len(_append(db, entries, run, LENGTH))
+
+
+def append(corpus: Corpus, entries: Sequence[QueueEntry], *, run: str) -> int:
+    """Store entries behind what is queued, 500 at most; return how many were usable."""
+    with corpus.transaction() as db:
+        return len(_append(db, entries, run, LENGTH))
+
+
+def ask_for(corpus: Corpus, documents: Sequence[int], *, reason: str) -> Asked:
+    """Put documents before all others, in this order, with what was asked for before behind them."""
+    wanted = list(dict.fromkeys(documents))
+    few = wanted[:MOST_ASKED]
+    with corpus.transaction() as db:
+        before = db.execute("SELECT document, score, reason, task, run FROM queue ORDER BY rank").fetchall()
+        sql = (
+            "SELECT state > 0, count(*) FROM document"
+            " WHERE id IN (SELECT value FROM json_each(?)) AND (state > 0 OR holdout) GROUP BY 1"
         )
-    return len(kept)
+        left_out = dict(db.execute(sql, (rows.encode(few),)).fetchall())
+        db.execute("DELETE FROM queue")
+        queued = _append(db, [QueueEntry(id, 1.0, reason) for id in few], ASKED, MOST_ASKED)
+        following = [row for row in before if row[0] not in queued]
+        for run in dict.fromkeys((ASKED, *(row[4] for row in following))):
+            _append(db, [QueueEntry(*row[:4]) for row in following if row[4] == run], run, MOST_ASKED)
+    return Asked(len(queued), left_out.get(0, 0), left_out.get(1, 0), len(wanted) - len(few))
+
+
+def forget_asked(corpus: Corpus) -> int:
+    """Take what somebody asked for out of the queue; return how many documents it was."""
+    with corpus.transaction() as db:
+        return db.execute("DELETE FROM queue WHERE run = ?", (ASKED,)).rowcount
 
 
 def entries(corpus: Corpus) -> list[QueueEntry]:
@@ -73,122 +115,32 @@ def following(
 ) -> list[NextDocument]:
     """Return the next documents, at most `n`.
 
-    A holdout document as often as the share asks for; else the queue by rank; else a pending document at
-    random, or in file order when so set. When nothing is pending: unfinished documents, this
-    annotator's first, then skipped ones.
+    What somebody asked for; a holdout document as often as the share asks for; a skipped document when enough
+    others were confirmed since; else the queue by rank, with random documents mixed in; else a pending document
+    at random, or in the order that is set. When nothing is pending: unfinished documents, this annotator's first,
+    then skipped ones.
 
     Args:
         exclude: Documents not to return: the one on screen, and those returned before. Pending ones of
             them count as shown.
     """
     with corpus.reading() as db:
-        chooser = _Chooser(db, annotator, set(exclude), n, settings)
-        chooser.take_in_file_order() if settings.order == "file" else chooser.take_with_holdout()
-        chooser.take_left_overs()
-        return chooser.taken
+        return Chooser(db, annotator, set(exclude), n, settings).choose()
 
 
-class _Chooser:
-    """Asks the sources of documents in turn, each for no more rows than can be needed."""
-
-    def __init__(self, db: sqlite3.Connection, annotator: str, exclude: set[int], n: int, settings: Settings) -> None:
-        self.db = db
-        self.annotator = annotator
-        self.exclude = exclude
-        self.n = n
-        self.settings = settings
-        self.taken: list[NextDocument] = []
-        under_way, held_out_under_way, open_ones = db.execute(
-            "SELECT coalesce(sum(state < 2), 0), coalesce(sum(state < 2 AND holdout), 0), count(*) FROM document"
-            " WHERE id IN (SELECT value FROM json_each(?)) AND state < 3",
-            (rows.encode(sorted(exclude)),),
-        ).fetchone()
-        shown, held_out = db.execute(
-            "SELECT max(confirmed + skipped - given, 0), holdout_confirmed + holdout_skipped FROM counter"
-        ).fetchone()
-        self.shown: int = shown + under_way
-        """Documents shown so far, those on their way included."""
-        self.held_out: int = held_out + held_out_under_way
-        """How many of those are of the holdout."""
-        self.limit: int = n + open_ones
-        """A source with more rows than this has one that is not excluded."""
-        (self.top,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
-
-    def take_in_file_order(self) -> None:
-        """Take pending documents by row, holdout documents where they lie."""
-        sql = "SELECT id, holdout FROM document WHERE state = 0 AND holdout = ? ORDER BY id LIMIT ?"
-        found = sorted(row for mark in (0, 1) for row in self._rows(sql, mark, self.limit))
-        self._take(NextDocument(id, "next in file order", None, bool(mark)) for id, mark in found)
-
-    def take_with_holdout(self) -> None:
-        """Take from the queue or at random, and as often as the share asks from the holdout."""
-        share = self.settings.holdout_share
-        asked = iter(self.asked_for() if self.settings.order == "informative" else [])
-        while len(self.taken) < self.n:
-            due = share * (self.shown + 1) - self.held_out >= 0.5
-            found = self.at_random(holdout=True) if due else None
-            found = found or next((f for f in asked if f.document not in self.exclude), None)
-            found = found or self.at_random(holdout=False) or (self.at_random(holdout=True) if share else None)
-            if found is None:
-                return
-            self._take([found])
-
-    def take_left_overs(self) -> None:
-        """Take what was begun, then what was skipped, when nothing is pending."""
-        for source in (self.unfinished, self.skipped):
-            if len(self.taken) < self.n:
-                self._take(source())
-
-    def asked_for(self) -> Iterator[NextDocument]:
-        """Yield the queue, as far as it still holds."""
-        sql = (
-            "SELECT q.document, q.reason, q.score FROM queue q CROSS JOIN document d ON d.id = q.document"
-            " WHERE d.state = 0 AND d.holdout = 0 ORDER BY q.rank LIMIT ?"
-        )
-        for id, reason, score in self._rows(sql, self.limit):
-            yield NextDocument(id, reason, score, False)
-
-    def at_random(self, *, holdout: bool) -> NextDocument | None:
-        """Draw a pending document: by trying rows, and where few are pending by the next one behind a row."""
-        reason = "held out as a test of the model" if holdout else "drawn at random"
-        for attempt in range(_ATTEMPTS if self.top else 0):
-            row = drawing.draw_row(seed=self.settings.seed, turn=self.shown, attempt=attempt, top=self.top)
-            sql = "SELECT 1 FROM document WHERE id = ? AND state = 0 AND holdout = ?"
-            if row not in self.exclude and self._rows(sql, row, holdout):
-                return NextDocument(row, reason, None, holdout)
-        sql = "SELECT id FROM document WHERE state = 0 AND holdout = ? AND id {} ? ORDER BY id LIMIT ?"
-        start = drawing.draw_row(seed=self.settings.seed, turn=self.shown, attempt=_ATTEMPTS, top=max(self.top, 1))
-        for way in (">=", "<"):
-            for (row,) in self._rows(sql.format(way), holdout, start, self.limit + len(self.taken)):
-                if row not in self.exclude:
-                    return NextDocument(row, reason, None, holdout)
-        return None
-
-    def unfinished(self) -> Iterator[NextDocument]:
-        """Yield documents that somebody began, this annotator's own first."""
-        sql = (
-            "SELECT d.id, d.holdout FROM document d WHERE d.state = 1 ORDER BY NOT EXISTS"
-            " (SELECT 1 FROM version v JOIN annotator a ON a.id = v.annotator"
-            " WHERE v.document = d.id AND v.state = 1 AND a.name = ?), d.id LIMIT ?"
-        )
-        for id, holdout in self._rows(sql, self.annotator, self.limit):
-            yield NextDocument(id, "begun, not confirmed", None, bool(holdout))
-
-    def skipped(self) -> Iterator[NextDocument]:
-        """Yield skipped documents, those skipped longest ago first."""
-        sql = "SELECT id, holdout FROM document WHERE state = 2 ORDER BY changed LIMIT ?"
-        for id, holdout in self._rows(sql, self.limit):
-            yield NextDocument(id, "skipped before", None, bool(holdout))
-
-    def _take(self, source: Iterable[NextDocument]) -> None:
-        for found in source:
-            if len(self.taken) >= self.n:
-                return
-            if found.document not in self.exclude:
-                self.exclude.add(found.document)
-                self.taken.append(found)
-                self.shown += 1
-                self.held_out += found.holdout
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        return self.db.execute(sql, values).fetchall()
+def _append(db: sqlite3.Connection, entries: Sequence[QueueEntry], run: str, most: int) -> set[int]:
+    """Store the usable ones of some entries behind all others; return their documents."""
+    ids = rows.encode([entry.document for entry in entries])
+    sql = (
+        "SELECT id FROM document WHERE id IN (SELECT value FROM json_each(?)) AND state = 0 AND holdout = 0"
+        " AND id NOT IN (SELECT document FROM queue)"
+    )
+    usable = {id for (id,) in db.execute(sql, (ids,))}
+    first = {entry.document: entry for entry in reversed(entries) if entry.document in usable}
+    kept = [entry for entry in entries if first.get(entry.document) is entry][:most]
+    (last,) = db.execute("SELECT coalesce(max(rank), 0) FROM queue").fetchone()
+    db.executemany(
+        "INSERT INTO queue(rank, document, score, reason, task, run) VALUES (?, ?, ?, ?, ?, ?)",
+        [(rank, e.document, e.score, e.reason, e.task, run) for rank, e in enumerate(kept, start=last + 1)],
+    )
+    return {entry.document for entry in kept}
