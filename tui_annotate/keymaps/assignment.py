@@ -17,22 +17,23 @@ from tui_annotate.keymaps.actions import ACTIONS, Action, Context
 from tui_annotate.keymaps.names import display_key, key_name
 
 DIGITS = "1234567890"
+Target = Literal["entity", "label", "attribute"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hotkey:
-    """What the scheme puts on keys: an entity type, or a value of a document label."""
+    """What the scheme puts on keys: an entity type, or a value of a document label or attribute."""
 
     keys: tuple[str, ...]
     """Any of them will do; empty where none was left, and the pickers still reach it."""
-    target: Literal["entity", "label"]
+    target: Target
     name: str
     value: LabelContent | None = None
     """The value to set; None for an entity type, a boolean to be toggled, a text to be asked for."""
 
     @property
     def id(self) -> str:
-        """Name it as the table of keys does: `entity:Drug`, `label:IsSpam`, `label:IsSpam=true`."""
+        """Name it as the table of keys does: `entity:Drug`, `label:IsSpam=true`, `attribute:negation=Negated`."""
         value = str(self.value).lower() if isinstance(self.value, bool) else self.value
         return f"{self.target}:{self.name}" + ("" if value is None else f"={value}")
 
@@ -78,7 +79,7 @@ class Keymap:
         usual = {action.id: action.keys for action in ACTIONS}
         return tuple(clash for clash in self.clashes if clash.given not in usual.get(clash.wanted_by, ()))
 
-    def hotkey(self, key: str, *, target: Literal["entity", "label"] | None = None) -> Hotkey | None:
+    def hotkey(self, key: str, *, target: Target | None = None) -> Hotkey | None:
         """Return what a key of the scheme stands for."""
         for hotkey in self.hotkeys:
             if key in hotkey.keys and target in (None, hotkey.target):
@@ -94,6 +95,7 @@ class Keymap:
             value = hotkey.id.partition("=")[2]
             does = f"Type {hotkey.name}" if hotkey.target == "entity" else f"Set {hotkey.name}"
             does += f" to {value}" if value else ""
+            does += " for the focused entity" if hotkey.target == "attribute" else ""
             rows.append({"id": hotkey.id, "keys": list(hotkey.keys), "group": "Scheme", "description": does})
         return rows
 
@@ -216,6 +218,12 @@ def _wishes(scheme: Scheme) -> list[_Wish]:
         for option in label.options:
             wish = _Wish(Hotkey((), "label", label.name, option.value), option.key, _letters(option.value))
             wishes.append(wish)
+    for attribute in scheme.attributes:
+        if attribute.kind == "boolean":
+            wishes.append(_Wish(Hotkey((), "attribute", attribute.name), attribute.key, _letters(attribute.name)))
+        for option in attribute.options if attribute.kind != "text" else ():
+            hotkey = Hotkey((), "attribute", attribute.name, option.value)
+            wishes.append(_Wish(hotkey, option.key, _letters(option.value)))
     return wishes
 
 

@@ -91,6 +91,43 @@ class Asking:
 
         stage.ask(Picker(label.name, lambda query: matching(query, choices)), picked)
 
+    def attribute(self, name: str = "") -> None:
+        """Ask for a value of an attribute, of one or of all that the focused entity takes."""
+        stage = self._stage
+        session = stage.reviewing.session
+        item = session.focused
+        if item is None or not item.spans:
+            raise DecisionError("No entity is focused.", hint="Attributes belong to entities: move to one.")
+        type = item.of.type if item.of is not None else item.name
+        taken = [a for a in session.scheme.attributes if a.is_on(type) and name in ("", a.name)]
+        if not taken:
+            raise DecisionError(f"A {type} takes no attributes.", hint="A scheme file gives it some: `[[attribute]]`.")
+        choices = [
+            Choice((a.name, value), f"{a.name} = {value_word(value)}" if value is not None else f"{a.name} …")
+            for a in taken
+            for value in (a.values if a.kind != "text" else (None,))
+        ]
+
+        def picked(answer: Choice[tuple[str, bool | str | None]] | str) -> None:
+            if isinstance(answer, Choice):
+                picked_name, value = answer.value
+                if value is None:
+                    self._attribute_text(picked_name)
+                else:
+                    stage.write(lambda: stage.reviewing.decide(lambda: session.toggle_attribute(picked_name, value)))
+
+        stage.ask(Picker("attribute", lambda query: matching(query, choices)), picked)
+
+    def _attribute_text(self, name: str) -> None:
+        stage = self._stage
+        session = stage.reviewing.session
+
+        def given(text: str) -> None:
+            if text is not None:
+                stage.write(lambda: stage.reviewing.decide(lambda: session.set_attribute(name, text or None)))
+
+        stage.ask(Prompt(name, hint="Empty unsets it."), given)
+
     def new_label(self) -> None:
         """Ask for a new document label: its name, then what it takes."""
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.domain.scheme import Attribute, DocumentLabel, Scheme
 from tui_annotate.errors import StoreError
 from tui_annotate.keymaps.assignment import Keymap
-from tui_annotate.screens import label_rows, status
+from tui_annotate.screens import attribute_rows, label_rows, status
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.hints import hint_row
 from tui_annotate.screens.lines import Lines, Row, row
@@ -21,7 +21,7 @@ from tui_annotate.session.review import ReviewSession
 from tui_annotate.store.counters import Progress
 
 _HEADER, _RULE, _DOCUMENT = range(3)
-_NOTICE, _FOCUS, _FIRST_LABELS = range(3)
+_NOTICE, _FOCUS, _FIRST = range(3)
 _NEWS_STAY = 4.0
 """Seconds."""
 
@@ -53,6 +53,7 @@ class Frame:
         self._news = ""
         self._news_until = 0.0
         """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
+        self._attributes: list[list[Attribute]] = []
         self._labels: list[list[DocumentLabel]] = []
         self._width = 80
         self._nothing = ""
@@ -74,10 +75,11 @@ class Frame:
             self.panel.put(_NOTICE, status.rule(notice, warning=warning))
 
     def arrange(self, scheme: Scheme, keymap: Keymap, width: int) -> None:
-        """Give the document labels their rows."""
+        """Give attributes and document labels their rows."""
         self._width = width
+        self._attributes = attribute_rows.arrange(scheme, keymap, width)
         self._labels = label_rows.arrange(scheme, keymap, width)
-        self.panel.resize(3 + len(self._labels))
+        self.panel.resize(3 + len(self._attributes) + len(self._labels))
 
     def nothing_here(self, what: str) -> None:
         """Say what to do where there is no document."""
@@ -90,13 +92,15 @@ class Frame:
         if working is None:
             self.panel.put(_FOCUS, row())
         elif selecting is None:
-            self.panel.put(_FOCUS, status.focus_line(working, session.focused))
+            self.panel.put(_FOCUS, status.focus_line(working, session.focused, snap=keymap.keys("snap")))
         else:
             self.panel.put(_FOCUS, status.selection_line(working, selecting.span, selecting.item))
         item = session.focused
         name = item.name if item is not None and not item.spans else ""
-        for index, labels in enumerate(self._labels):
-            self.panel.put(_FIRST_LABELS + index, label_rows.label_row(labels, keymap, working, name))
+        for index, attributes in enumerate(self._attributes):
+            self.panel.put(_FIRST + index, attribute_rows.attribute_row(attributes, keymap, working, item))
+        for index, labels in enumerate(self._labels, start=len(self._attributes)):
+            self.panel.put(_FIRST + index, label_rows.label_row(labels, keymap, working, name))
         if self._banner is None:
             self._last(hint_row(keymap, session, width=self._width, selecting=selecting))
 

@@ -5,11 +5,14 @@ Every label keeps its place: room for a probability is left whether one is shown
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.cells import cell_len
 
 from tui_annotate.domain.display import shown
-from tui_annotate.domain.scheme import DocumentLabel, Scheme
-from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.domain.scheme import DocumentLabel, LabelKind, Scheme
+from tui_annotate.keymaps.assignment import Keymap, Target
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.lines import Piece, Row, row
 from tui_annotate.screens.status import value_word
@@ -69,18 +72,21 @@ def _pieces(
     if label.kind == "text":
         content = shown(str(held.value), _TEXT_ROOM - 2) if held is not None else "…"
         return [*pieces, (f" {content}", "")], max(0, _TEXT_ROOM - 1 - cell_len(content)) if working is not None else 0
-    for value in label.values:
-        chosen = held is not None and _holds(held.value, value)
-        offered = suggestion is not None and _holds(suggestion.value, value)
-        key = _key(keymap, label, value)
-        mark = (
-            ("■" if chosen else "▪" if offered else "□")
-            if label.kind == "choices"
-            else ("●" if chosen else "◉" if offered else "○")
-        )
-        pieces.append((f"  {key + ' ' if key else ''}{mark} ", "bold" if chosen or offered else ""))
-        pieces.append((shown(value_word(value), 24), "bold underline" if chosen else "underline" if offered else ""))
-    return pieces, 0
+    keys = {value: _key(keymap, label, value) for value in label.values}
+    offered = suggestion.value if suggestion is not None else None
+    return pieces + value_pieces(keys, held.value if held is not None else None, offered, label.kind), 0
+
+
+def value_pieces(keys: Mapping[Any, str], held: object, offered: object, kind: LabelKind) -> list[Piece]:
+    """Return the values of a label or attribute, each with its key: what is set, what is suggested."""
+    pieces: list[Piece] = []
+    for value, key in keys.items():
+        is_set, is_offered = _holds(held, value), _holds(offered, value)
+        signs = ("■", "▪", "□") if kind == "choices" else ("●", "◉", "○")
+        sign = signs[0 if is_set else 1 if is_offered else 2]
+        pieces.append((f"  {key + ' ' if key else ''}{sign} ", "bold" if is_set or is_offered else ""))
+        pieces.append((shown(value_word(value), 24), "bold underline" if is_set else "underline" if is_offered else ""))
+    return pieces
 
 
 def _holds(held: object, value: object) -> bool:
@@ -92,8 +98,13 @@ def _holds(held: object, value: object) -> bool:
 
 
 def _key(keymap: Keymap, label: DocumentLabel, value: object) -> str:
+    return key_of(keymap, "label", label.name, value)
+
+
+def key_of(keymap: Keymap, target: Target, name: str, value: object) -> str:
+    """Return the key of a value as people write it, empty for none."""
     for hotkey in keymap.hotkeys:
         same = hotkey.value == value and isinstance(hotkey.value, bool) == isinstance(value, bool)
-        if hotkey.target == "label" and hotkey.name == label.name and same and hotkey.keys:
+        if hotkey.target == target and hotkey.name == name and same and hotkey.keys:
             return display_key(hotkey.keys[0])
     return ""

@@ -29,7 +29,9 @@ class Mark:
     spans: tuple[Span, ...]
     """More than one when discontinuous; those outside the document are not drawn."""
     label: str = ""
-    """Name of the type."""
+    """Name of the type, and what else is to be read of it."""
+    short: str = ""
+    """The same in fewer cells, for where `label` has no room; empty to cut it."""
     letter: str = ""
     """One character for where the name has no room; the first of `label` when empty."""
     prob: float | None = None

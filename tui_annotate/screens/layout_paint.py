@@ -216,7 +216,13 @@ class _MarkerRow:
 
 
 def _name(piece: Piece) -> str:
-    name = shown(piece.mark.label) + ("?" if piece.mark.kind == "suggestion" else "")
+    return _whole(piece, piece.mark.label)
+
+
+def _whole(piece: Piece, label: str) -> str:
+    name = shown(label)
+    # What is suggested of its attributes ends so already.
+    name += "?" if piece.mark.kind == "suggestion" and not name.endswith("?") else ""
     return name if piece.first else "…" + name
 
 
@@ -230,6 +236,8 @@ def _fitting(piece: Piece, others: str, own: int, room: int) -> str:
     name = _name(piece)
     prob = f" {piece.mark.prob:.2f}" if piece.mark.prob is not None and piece.first else ""
     wordings = [(name + prob + others, own), (name + others, room), (name, room)]
+    if piece.mark.short:
+        wordings.append((_whole(piece, piece.mark.short), room))
     if piece.focused:
         wordings[:0] = [(f"▐{name}{prob}▌{others}", room), (f"▐{name}▌{others}", room)]
     for wording, limit in wordings:
@@ -237,7 +245,7 @@ def _fitting(piece: Piece, others: str, own: int, room: int) -> str:
             return wording
     if own == 1 and room == 1:
         return _letter(piece.mark)
-    return shown(name, room)
+    return shown(_whole(piece, piece.mark.short) if piece.mark.short else name, room)
 
 
 def gutter_runs(found: Sequence[Piece], width: int) -> list[Run]:

@@ -179,7 +179,7 @@ class ReviewScreen(Screen[None]):
             self.frame.nothing_here(self._nothing_here())
         else:
             focused = session.focused
-            self.view.show(working.document, self._marker.marks(working), focused.id if focused else None)
+            self.view.show(working.document, self._marker.marks(working), focused.shown_by if focused else None)
             self.tell("")
         self._draw()
 
@@ -205,9 +205,9 @@ class ReviewScreen(Screen[None]):
                 if item is None:
                     self.view.remove_mark(id)
                 else:
-                    self.view.replace_mark(self._marker.mark(item))
+                    self.view.replace_mark(self._marker.mark(item, working))
             focused = session.focused
-            self.view.focus_mark(focused.id if focused is not None else None, page=page)
+            self.view.focus_mark(focused.shown_by if focused is not None else None, page=page)
             self.tell("")
         self._draw()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from tui_annotate.domain.alignment import snapped
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.screens.selecting import Selecting
@@ -33,6 +34,7 @@ class SelectionVerbs:
             "shrink-left": lambda: self._nudge("start", 1),
             "grow-right": lambda: self._nudge("end", 1),
             "shrink-right": lambda: self._nudge("end", -1),
+            "snap": self._snap,
             "word-right": lambda: self._moved(lambda s: s.step(1, "word")),
             "word-left": lambda: self._moved(lambda s: s.step(-1, "word")),
             "character-right": lambda: self._moved(lambda s: s.step(1, "character")),
@@ -92,7 +94,7 @@ class SelectionVerbs:
         if self._after is not None:
             return self._after.part, self._after.end
         item = session.focused
-        if item is not None and item.spans and item.id in view.visible_marks():
+        if item is not None and item.spans and item.shown_by in view.visible_marks():
             return item.spans[0].part, item.spans[0].start
         top = view.place_at(0, 0)
         if top is not None:
@@ -116,6 +118,15 @@ class SelectionVerbs:
         if not selection.extend(end, direction, "word"):
             raise DecisionError("It cannot go further.")
         span = selection.span
+        stage.write(lambda: stage.reviewing.decide(lambda: session.resize(span)))
+
+    def _snap(self) -> None:
+        stage = self._stage
+        session = stage.reviewing.session
+        item = self._sizable()
+        span = snapped(session.document.document, item.spans[0])
+        if span == item.spans[0]:
+            raise DecisionError("Its ends meet whole words already.")
         stage.write(lambda: stage.reviewing.decide(lambda: session.resize(span)))
 
     def _sizable(self) -> Item:

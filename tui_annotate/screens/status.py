@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+from tui_annotate.domain.alignment import misaligned
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import AnnotateError
+from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.lines import Piece, Row, row
 from tui_annotate.session.items import Item
 from tui_annotate.session.working import WorkingDocument
@@ -111,17 +113,26 @@ def state_word(working: WorkingDocument) -> str:
     return f"{count} undecided" if count else ""
 
 
-def focus_line(working: WorkingDocument, item: Item | None) -> Row:
-    """Return the line of the focused item: its text, type, probability, runner-up, and who made it."""
+def focus_line(working: WorkingDocument, item: Item | None, *, snap: Sequence[str] = ()) -> Row:
+    """Return the line of the focused item: its text, type, probability, runner-up, and who made it.
+
+    Args:
+        snap: Keys that let its ends meet whole words, named where they do not.
+    """
     if item is None:
         return row((" nothing is focused" if len(working.items) else "", "dim"))
     text = " … ".join(shown(working.document.slice(span), 40) for span in item.spans[:3])
     left: list[Piece] = [(" ▸ ", "bold"), (text or "document", "bold"), ("  ", "")]
     suggestion = item.suggestion
+    if misaligned(working.document, item.spans):
+        how = f": {display_key(snap[0])} snaps" if snap and len(item.spans) == 1 else ""
+        left[-1:] = [("  ", ""), (f" not whole words{how} ", "reverse"), ("  ", "")]
     if suggestion is None:
         return row(*left, (f"{shown(item.name, 30)} ✓", "bold"), (_made_by(item.who), ""))
     name = shown(item.name, 30)
-    if suggestion.target == "label":
+    if item.of is not None:
+        left.append((f"{shown(item.of.type, 30)} ✓  ", ""))
+    if suggestion.target != "entity":
         name += f" = {shown(value_word(suggestion.value), 30)}"
     left.append((f"{name} {suggestion.prob:.2f}", "bold"))
     if suggestion.other is not None:

@@ -75,6 +75,7 @@ class Verbs:
             "toggle-labels": self._toggle_labels,
             "change-type": self._change_type,
             "label": lambda: self.asking.label(),
+            "attribute": lambda: self.asking.attribute(),
             "new-label": lambda: self.asking.new_label(),
             "new-type": lambda: self.asking.new_type(),
             "go-to-document": lambda: self.asking.document(),
@@ -117,6 +118,10 @@ class Verbs:
         session.key_pressed()
         if hotkey.target == "entity":
             stage.write(lambda: stage.reviewing.decide(lambda: session.change_type(hotkey.name)))
+            return True
+        if hotkey.target == "attribute":
+            value = hotkey.value if isinstance(hotkey.value, (str, bool)) else None
+            stage.write(lambda: stage.reviewing.decide(lambda: session.toggle_attribute(hotkey.name, value)))
             return True
         label = session.scheme.label(hotkey.name)
         if label is not None and label.kind == "text":
@@ -172,6 +177,9 @@ class Verbs:
         item = session.focused
         if item is None:
             raise DecisionError("Nothing is focused.", hint="Move to something, or add an entity.")
+        if item.of is not None:
+            self.asking.attribute(item.name)
+            return
         if not item.spans:
             label = session.scheme.label(item.name)
             if label is not None:

@@ -14,10 +14,11 @@ from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.decisions import Changes, Kind, LoggedDecision
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.spans import Span
+from tui_annotate.session import beside
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import documents, log, queue, settings, suggestions, versions
+from tui_annotate.store import documents, log, patterns, queue, runs, settings, suggestions, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import NextDocument
 
@@ -51,18 +52,29 @@ class Desk:
     def open(self, document: int, predictions: Sequence[Predictions] = (), *, reason: str = "") -> WorkingDocument:
         """Read a document and freeze its suggestions, on disk before anyone sees them.
 
-        Holdout documents open without what a run says, unless the corpus is set otherwise.
+        Holdout documents open without what runs and patterns say, unless the corpus is set otherwise.
         """
         corpus = self.corpus
         row = documents.row(corpus, document)
         text = documents.load(corpus, document)
         version = versions.load(corpus, document, self.annotator)
         blind = row.holdout and settings.load(corpus).holdout_blind
-        if predictions and not blind and row.state is not DocumentState.CONFIRMED:
+        if not blind and row.state is not DocumentState.CONFIRMED:
             for prediction in predictions:
                 suggestions.freeze(corpus, document, prediction.suggestions, run=prediction.run)
-        shown = [s for s in suggestions.of(corpus, document) if not (blind and s.source == "run")]
-        return WorkingDocument(row, text, version, without_clashes(shown, version), reason=reason)
+            if not corpus.readonly:
+                patterns.freeze(corpus, document, text)
+        found = suggestions.of(corpus, document)
+        shown = self._with_patterns([s for s in found if not (blind and s.source in ("run", "pattern"))], version)
+        scheme = settings.scheme(corpus) if any(s.target == "attribute" for s in shown) else None
+        return WorkingDocument(row, text, version, without_clashes(shown, version), reason=reason, scheme=scheme)
+
+    def _with_patterns(self, shown: list[Suggestion], version: versions.Version) -> list[Suggestion]:
+        if not any(s.source == "pattern" for s in shown):
+            return shown
+        how, scheme = settings.load(self.corpus).patterns, settings.scheme(self.corpus)
+        learned = runs.deployed(self.corpus) if how == "until-run" else ()
+        return beside.settle(shown, version.verdicts, scheme, without=scheme.tasks if how == "off" else learned)
 
     def following(self, count: int = 1, exclude: Collection[int] = ()) -> list[NextDocument]:
         """Return the documents that come next."""
@@ -104,13 +116,14 @@ def _taken_back(undone: log.Undone) -> TakenBack:
 
 
 def without_clashes(shown: Sequence[Suggestion], version: versions.Version) -> list[Suggestion]:
-    """Leave out what a run suggests on text that the annotator has annotated already."""
+    """Leave out what a run or a pattern suggests on text that the annotator has annotated already."""
     taken = _Taken(s for e in version.annotations.entities.values() for s in e.spans)
-    return [
-        s
-        for s in shown
-        if s.source != "run" or s.target == "label" or s.key in version.verdicts or not taken.touch(s.span)
-    ]
+
+    def clashes(s: Suggestion) -> bool:
+        found = s.source in ("run", "pattern") and s.target == "entity"
+        return found and s.key not in version.verdicts and taken.touch(s.span)
+
+    return [s for s in shown if not clashes(s)]
 
 
 class _Taken:

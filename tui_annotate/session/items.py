@@ -1,8 +1,8 @@
 """Items: everything in a document that the focus can stand on, in reading order.
 
-An item is an entity, an undecided entity suggestion, or an undecided suggestion of a document
-label; the latter come after the text. Decided suggestions are no items: the accepted are
-entities now, the rejected are gone.
+An item is an entity, an undecided entity suggestion, an undecided suggestion of an entity's attribute, which comes
+right behind the entity, or one of a document label; the latter come after the text. Decided suggestions are no
+items: the accepted are entities now, the rejected are gone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tui_annotate.domain.annotations import Entity, Suggestion
 from tui_annotate.domain.documents import Document
@@ -29,11 +30,18 @@ class Item:
     entity: Entity | None = None
     suggestion: Suggestion | None = None
     """Undecided; exactly one of the two is given."""
+    of: Entity | None = None
+    """The entity whose attribute is suggested."""
 
     @property
     def id(self) -> str:
         """`e<number>` or `s<row>`: stable while the document is open."""
         return f"e{self.entity.number}" if self.entity is not None else f"s{self.place[4]}"
+
+    @property
+    def shown_by(self) -> str:
+        """Id of the item whose mark in the text shows it: of an attribute the entity's."""
+        return f"e{self.of.number}" if self.of is not None else self.id
 
     @property
     def undecided(self) -> bool:
@@ -42,7 +50,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Entity type, or the document label's name."""
+        """Entity type, or the name of the attribute or document label."""
         if self.entity is not None:
             return self.entity.type
         assert self.suggestion is not None
@@ -78,11 +86,16 @@ def entity_item(document: Document, entity: Entity) -> Item:
     return Item((*document.order(entity.span), 0, entity.number), entity=entity)
 
 
-def suggestion_item(document: Document, suggestion: Suggestion) -> Item:
-    """Make the item of an undecided suggestion."""
+def suggestion_place(document: Document, suggestion: Suggestion) -> Place:
+    """Return where the item of a suggestion stands, or would."""
     if suggestion.target == "label":
-        return Item((_AFTER_THE_TEXT, 0, 0, 1, suggestion.id), suggestion=suggestion)
-    return Item((*document.order(suggestion.span), 1, suggestion.id), suggestion=suggestion)
+        return _AFTER_THE_TEXT, 0, 0, 1, suggestion.id
+    return *document.order(suggestion.span), 1, suggestion.id
+
+
+def suggestion_item(document: Document, suggestion: Suggestion, *, of: Entity | None = None) -> Item:
+    """Make the item of an undecided suggestion; of an attribute's with the entity that it is for."""
+    return Item(suggestion_place(document, suggestion), suggestion=suggestion, of=of)
 
 
 class Items:
@@ -105,6 +118,15 @@ class Items:
         index = bisect_left(self._places, place)
         return self._items[index] if index < len(self._places) and self._places[index] == place else None
 
+    def starting_at(self, order: tuple[int, int, int]) -> list[Item]:
+        """Return the items of a span, by its place in reading order."""
+        index = bisect_left(self._places, (*order, -1, -1))
+        found = []
+        while index < len(self._places) and self._places[index][:3] == order:
+            found.append(self._items[index])
+            index += 1
+        return found
+
     def add(self, item: Item) -> None:
         """Put an item where it belongs."""
         index = bisect_left(self._places, item.place)
@@ -123,8 +145,11 @@ class Items:
         """Return the next item behind a place (the first when None), or the next undecided one."""
         if undecided and not self.undecided:
             return None
-        start = 0 if place is None else bisect_right(self._places, place)
-        return next((i for i in self._items[start:] if i.undecided or not undecided), None)
+        return next((i for i in self.behind(place) if i.undecided or not undecided), None)
+
+    def behind(self, place: Place | None) -> Iterator[Item]:
+        """Yield the items behind a place, or all when None."""
+        return islice(self._items, 0 if place is None else bisect_right(self._places, place), None)
 
     def before(self, place: Place | None) -> Item | None:
         """Return the item before a place (the last when None)."""

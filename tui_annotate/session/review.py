@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_annotate.domain.annotations import LabelContent
-from tui_annotate.domain.decisions import Changes, Decision
-from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.domain.annotations import Entity, LabelContent, LabelScalar
+from tui_annotate.domain.decisions import Changes, Decision, Kind
+from tui_annotate.domain.scheme import Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.session import steps
@@ -89,7 +89,7 @@ class ReviewSession:
         if focus is not None and working.items.at(focus) is not None:
             self.focus = focus
         else:
-            first = working.items.after(None, undecided=True) or working.items.after(None)
+            first = working.items.after(None, undecided=True) or self._lacking(None) or working.items.after(None)
             self.focus = first.place if first else None
         self._since = self._clock()
         self._keys = 0
@@ -140,19 +140,19 @@ class ReviewSession:
 
     def reject(self) -> Act:
         """Reject the focused suggestion, or take the focused annotation out."""
-        return self._act(steps.reject(self.document, self._target()))
+        return self._act(steps.reject(self.document, self._target(), self.user))
 
     def remove(self) -> Act:
         """Take the focused annotation out."""
-        return self._act(steps.remove(self.document, self._target()))
+        return self._act(steps.remove(self.document, self._entity_target()))
 
     def change_type(self, type: str) -> Act:
         """Give the focused item another type, which also accepts it."""
-        return self._act(steps.change(self.document, self._target(), self.user, type=type))
+        return self._act(steps.change(self.document, self._entity_target(), self.user, type=type))
 
     def resize(self, span: Span, type: str = "") -> Act:
         """Give the focused item another place, and another type where one is given; that also accepts it."""
-        act = self._act(steps.change(self.document, self._target(), self.user, type=type, span=span))
+        act = self._act(steps.change(self.document, self._entity_target(), self.user, type=type, span=span))
         return replace(act, stays=True)
 
     def add(self, span: Span, type: str) -> Act:
@@ -182,6 +182,22 @@ class ReviewSession:
             return self.set_label(name, None)
         return self.set_label(name, value)
 
+    def set_attribute(self, name: str, value: LabelScalar | None) -> Act:
+        """Give the focused entity's attribute a value, or none; a suggestion of the entity is accepted with it."""
+        attribute, item = self._attribute(name), self._entity_target()
+        if not attribute.is_on(item.name):
+            raise DecisionError(f"A {item.name} takes no {name}.", hint=f"It is for {', '.join(attribute.on)}.")
+        act = self._act(steps.set_attribute(self.document, item, name, value, self.user))
+        return replace(act, stays=self._stays_with(item, attribute) and not self.document.items.undecided)
+
+    def toggle_attribute(self, name: str, value: str | bool | None) -> Act:
+        """Set one value of an attribute as a key does: again unsets it; a boolean with one key goes yes, no, unset."""
+        item = self._entity_target()
+        held = item.entity.attributes.get(name) if item.entity is not None else None
+        if value is None:
+            return self.set_attribute(name, True if held is None else False if held is True else None)
+        return self.set_attribute(name, None if held == value else value)
+
     def answer(self, label: DocumentLabel, value: LabelContent) -> Act:
         """Set a label and confirm, in one act."""
         return self._act(*steps.answer(self.document, label, value, self.user))
@@ -200,7 +216,7 @@ class ReviewSession:
         if self.strict and undecided:
             self.focus = undecided[0].place
             raise DecisionError(f"{len(undecided)} undecided.", hint="Accept or reject each, then confirm.")
-        unseen = [item for item in undecided if item.spans and item.id not in self._seen]
+        unseen = [item for item in undecided if item.spans and item.shown_by not in self._seen]
         if unseen:
             self.focus = unseen[0].place
             raise DecisionError(f"{len(unseen)} not seen yet.", hint="Look at them, then confirm again.")
@@ -223,12 +239,12 @@ class ReviewSession:
             self.document.apply(decision.changes)
         self._since = self._clock()
         self._keys = 0
-        if not (act.stays and self._focus_on_made(act)):
-            self._settle(before)
-
-    def _focus_on_made(self, act: Act) -> bool:
         made = [c.after for d in act.decisions for c in d.changes.entities if c.after is not None]
-        return bool(made) and self.focus_on(entity_item(self.document.document, made[-1]).place)
+        self._seen.update(f"e{entity.number}" for entity in made)
+        if not (act.stays and made and self.focus_on(entity_item(self.document.document, made[-1]).place)):
+            self._settle(before)
+            if made and not self.document.items.undecided and act.decisions[0].kind is Kind.SET_ATTRIBUTE:
+                self._go_on(before)
 
     def took_back(self, changes: Sequence[Changes], focus: Place | None) -> None:
         """Take over an undo or redo of the open document; the focus returns to where it was."""
@@ -256,6 +272,29 @@ class ReviewSession:
             following = here or (items.after((*before[:3], -1, -1)) or items.before(before) if before else None)
         self.focus = following.place if following is not None else None
 
+    def _go_on(self, before: Place | None) -> None:
+        """Put the focus on the next entity without a value, as there is nothing else to decide."""
+        following = self._lacking(before) or self._lacking(None)
+        if following is not None:
+            self.focus = following.place
+
+    def _lacking(self, after: Place | None) -> Item | None:
+        """Return the next entity that an attribute has no value for; a boolean only counts where it is the only one."""
+        counted = [a for a in self.scheme.attributes if a.kind in ("choice", "choices")]
+        counted = counted or [a for a in self.scheme.attributes if a.kind == "boolean"][:2]
+        if not counted or (counted[0].kind == "boolean" and len(counted) > 1):
+            return None
+        items = self.document.items.behind(after)
+        return next((i for i in items if i.entity is not None and _lacks(i.entity, counted)), None)
+
+    def _stays_with(self, item: Item, attribute: Attribute) -> bool:
+        """Say whether more is to be set on an entity after an attribute: a choice, or further booleans."""
+        taken = [a for a in self.scheme.attributes if a.is_on(item.name) and a.kind != "text" and a != attribute]
+        held = item.entity.attributes if item.entity is not None else {}
+        if any(a.kind != "boolean" and a.name not in held for a in taken):
+            return True
+        return attribute.kind == "boolean" and bool(taken)
+
     def _act(self, *planned: Step) -> Act:
         milliseconds = round((self._clock() - self._since) * 1000)
         decisions = tuple(
@@ -279,6 +318,17 @@ class ReviewSession:
             raise DecisionError("Nothing is focused.", hint="Add an entity, or confirm.")
         return item
 
+    def _entity_target(self) -> Item:
+        """Return the focused item, or the entity whose attribute is focused."""
+        item = self._target()
+        return entity_item(self.document.document, item.of) if item.of is not None else item
+
+    def _attribute(self, name: str) -> Attribute:
+        attribute = self.scheme.attribute(name)
+        if attribute is None:
+            raise DecisionError(f"There is no attribute {name}.")
+        return attribute
+
     def _label(self, name: str) -> DocumentLabel:
         label = self.scheme.label(name)
         if label is None:
@@ -287,3 +337,7 @@ class ReviewSession:
 
     def _only_label(self) -> DocumentLabel | None:
         return self.scheme.labels[0] if self.scheme.is_single_choice else None
+
+
+def _lacks(entity: Entity, attributes: Sequence[Attribute]) -> bool:
+    return any(a.is_on(entity.type) and a.name not in entity.attributes for a in attributes)

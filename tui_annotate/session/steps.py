@@ -6,16 +6,18 @@ why the verb makes no sense there. Nothing is changed here: the session writes t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui_annotate.domain.annotations import (
     Entity,
     LabelContent,
+    LabelScalar,
     LabelValue,
     Suggestion,
     SuggestionKey,
     Verdict,
+    anchor,
     entity_key,
 )
 from tui_annotate.domain.decisions import Changes, EntityChange, Kind, LabelChange, VerdictChange, VersionState
@@ -57,14 +59,14 @@ def _verdict(
     return None if before is after else VerdictChange(key, before, after, implied)
 
 
-def _accepted_entity(suggestion: Suggestion, number: int, user: str) -> Entity:
+def _accepted_entity(suggestion: Suggestion, number: int, user: str, attributes: Mapping[str, LabelScalar]) -> Entity:
     return Entity(
         suggestion.name,
         suggestion.spans,
         who=(*(w for w in suggestion.who if w != user), user),
         prob=1.0,
         number=number,
-        attributes=suggestion.attributes,
+        attributes={**suggestion.attributes, **attributes},
         state=suggestion.state,
         extra=suggestion.extra,
     )
@@ -82,14 +84,54 @@ def _acceptance(
     entities: list[EntityChange] = []
     labels: list[LabelChange] = []
     verdicts: list[VerdictChange | None] = []
+    number = working.version.next_number
     for suggestion in suggestions:
         verdicts.append(_verdict(working, suggestion.key, Verdict.ACCEPTED, implied=implied))
         if suggestion.target == "label":
             labels.append(LabelChange(working.labels.get(suggestion.name), _accepted_label(suggestion, user)))
-        else:
-            number = working.version.next_number + len(entities)
-            entities.append(EntityChange(None, _accepted_entity(suggestion, number, user)))
+        elif suggestion.target == "entity":
+            attributes, decided = _with_it(working, suggestion, suggestion.name, implied=implied)
+            verdicts += decided
+            entities.append(EntityChange(None, _accepted_entity(suggestion, number, user, attributes)))
+            number += 1
+    entities += _valued(working, [s for s in suggestions if s.target == "attribute"], user)
     return Changes(tuple(entities), tuple(labels), (), tuple(v for v in verdicts if v))
+
+
+def _with_it(
+    working: WorkingDocument, suggestion: Suggestion, type: str, *, implied: bool = False
+) -> tuple[dict[str, LabelScalar], list[VerdictChange | None]]:
+    """Return the attributes accepted with an entity, and the verdicts on them; what it carries itself stays."""
+    found = working.attributes_suggested(type, suggestion.spans)
+    mine = {name: s for name, s in found.items() if name not in suggestion.attributes}
+    values = {name: _scalar(s) for name, s in mine.items()}
+    return values, [_verdict(working, s.key, Verdict.ACCEPTED, implied=implied) for s in mine.values()]
+
+
+def _scalar(suggestion: Suggestion) -> LabelScalar:
+    assert suggestion.value is not None
+    assert not isinstance(suggestion.value, tuple)
+    return suggestion.value
+
+
+def _valued(working: WorkingDocument, suggestions: Sequence[Suggestion], user: str) -> list[EntityChange]:
+    """Return what accepted suggestions of attributes change, one change for each entity."""
+    after: dict[int, Entity] = {}
+    for suggestion in suggestions:
+        for entity in working.standing_at(suggestion.spans):
+            if suggestion.name not in entity.attributes and working.takes(entity.type, suggestion.name):
+                held = after.get(entity.number, entity)
+                after[entity.number] = _with_value(held, suggestion.name, _scalar(suggestion), user)
+                break
+    held_now = working.version.annotations.entities
+    return [EntityChange(held_now[number], entity) for number, entity in after.items()]
+
+
+def _with_value(entity: Entity, name: str, value: LabelScalar | None, user: str) -> Entity:
+    attributes = {n: v for n, v in entity.attributes.items() if n != name or value is not None}
+    if value is not None:
+        attributes[name] = value
+    return replace(entity, attributes=attributes, who=(*(w for w in entity.who if w != user), user))
 
 
 def accept(working: WorkingDocument, item: Item, user: str) -> Step:
@@ -100,12 +142,19 @@ def accept(working: WorkingDocument, item: Item, user: str) -> Step:
     return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [item.suggestion], user)))
 
 
-def reject(working: WorkingDocument, item: Item) -> Step:
-    """Throw the focused suggestion out for good, or take an annotation out so that it is not suggested again."""
+def reject(working: WorkingDocument, item: Item, user: str) -> Step:
+    """Throw the focused suggestion out for good, or take an annotation out so that it is not suggested again.
+
+    Of a boolean attribute the other value holds then: there is no third.
+    """
     _check_open(working)
     if item.suggestion is not None:
         change = _verdict(working, item.suggestion.key, Verdict.REJECTED)
-        return Step(Kind.REJECT, _begun(working, Changes(verdicts=(change,) if change else ())))
+        entities: tuple[EntityChange, ...] = ()
+        if item.of is not None and isinstance(item.suggestion.value, bool):
+            after = _with_value(item.of, item.suggestion.name, not item.suggestion.value, user)
+            entities = (EntityChange(item.of, after),)
+        return Step(Kind.REJECT, _begun(working, Changes(entities, verdicts=(change,) if change else ())))
     return remove(working, item)
 
 
@@ -135,20 +184,23 @@ def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", s
     if item.suggestion is not None and new_type == item.name and spans == item.spans:
         return accept(working, item, user)
     source = item.entity
+    attributes: Mapping[str, LabelScalar] = source.attributes if source is not None else {}
+    verdicts: list[VerdictChange | None] = []
+    if item.suggestion is not None:
+        more, verdicts = _with_it(working, item.suggestion, new_type)
+        attributes = {**item.suggestion.attributes, **more}
+        verdicts.append(_verdict(working, item.suggestion.key, Verdict.CHANGED))
     after = Entity(
         new_type,
         spans,
         who=(user,),
         number=source.number if source else working.version.next_number,
-        attributes=item.entity.attributes if item.entity else item.suggestion.attributes if item.suggestion else {},
+        attributes=attributes,
         extra=source.extra if source else {},
     )
     if source is not None and (source.type, source.spans) == (after.type, after.spans):
         raise DecisionError(f"It is {new_type} already.")
     _check_new(working, after)
-    verdicts = []
-    if item.suggestion is not None:
-        verdicts.append(_verdict(working, item.suggestion.key, Verdict.CHANGED))
     return Step(
         Kind.CHANGE,
         _begun(working, Changes((EntityChange(source, after),), verdicts=tuple(v for v in verdicts if v))),
@@ -189,6 +241,50 @@ def set_label(working: WorkingDocument, label: DocumentLabel, value: LabelConten
     return Step(Kind.SET_LABEL, _begun(working, changes))
 
 
+def set_attribute(working: WorkingDocument, item: Item, name: str, value: LabelScalar | None, user: str) -> Step:
+    """Give an entity's attribute a value, or take it away with None; a suggestion of the entity is accepted with it.
+
+    What was suggested for this attribute is decided with that; for others it is still open.
+    """
+    _check_open(working)
+    entity = item.entity or item.of
+    if entity is None and (item.suggestion is None or item.suggestion.target != "entity"):
+        raise DecisionError(f"{item.name} is a document label.", hint="Attributes belong to entities: focus one.")
+    type, spans = (entity.type, entity.spans) if entity is not None else (item.name, item.spans)
+    verdicts = [_attribute_verdict(working, type, spans, name, value)]
+    if entity is None:
+        assert item.suggestion is not None
+        verdicts.insert(0, _verdict(working, item.suggestion.key, Verdict.ACCEPTED))
+        given = {} if value is None else {name: value}
+        change = EntityChange(None, _accepted_entity(item.suggestion, working.version.next_number, user, given))
+    else:
+        if entity.attributes.get(name) == value:
+            raise DecisionError(f"{name} is not set." if value is None else f"{name} has this value already.")
+        verdicts.append(_taken_back(working, entity, name, value))
+        change = EntityChange(entity, _with_value(entity, name, value, user))
+    return Step(
+        Kind.SET_ATTRIBUTE, _begun(working, Changes((change,), verdicts=tuple(v for v in verdicts if v is not None)))
+    )
+
+
+def _attribute_verdict(
+    working: WorkingDocument, type: str, spans: Sequence[Span], name: str, value: LabelScalar | None
+) -> VerdictChange | None:
+    suggestion = working.attributes_suggested(type, spans).get(name)
+    if suggestion is None or value is None:
+        return None
+    return _verdict(working, suggestion.key, Verdict.ACCEPTED if suggestion.value == value else Verdict.CHANGED)
+
+
+def _taken_back(working: WorkingDocument, entity: Entity, name: str, value: LabelScalar | None) -> VerdictChange | None:
+    """Return the verdict on a suggestion that was accepted before, and is not right after all."""
+    part, spans = anchor(entity.spans)
+    key = SuggestionKey(name, part, spans, entity.attributes.get(name))
+    if working.verdict(key) is not Verdict.ACCEPTED:
+        return None
+    return _verdict(working, key, Verdict.REJECTED if value is None else Verdict.CHANGED)
+
+
 def _setting(working: WorkingDocument, after: LabelValue, user: str) -> Changes:
     """Return the changes that set a label; what is suggested for it is accepted, or changed, with that."""
     before = working.labels.get(after.name)
@@ -213,14 +309,14 @@ def confirm(working: WorkingDocument, implied: Sequence[Item], user: str) -> Ste
 
 
 def _one_per_label(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
-    """Keep the likeliest suggestion of each document label, and all entities."""
+    """Keep the likeliest suggestion of each document label, and all in the text."""
     best: dict[str, Suggestion] = {}
     for suggestion in suggestions:
         if suggestion.target == "label":
             held = best.get(suggestion.name)
             if held is None or suggestion.prob > held.prob:
                 best[suggestion.name] = suggestion
-    return [s for s in suggestions if s.target == "entity" or best[s.name] is s]
+    return [s for s in suggestions if s.target != "label" or best[s.name] is s]
 
 
 def skip(working: WorkingDocument) -> Step:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tui_annotate.domain.annotations import Entity, LabelValue, Suggestion, SuggestionKey, Verdict, entity_key
+from tui_annotate.domain.annotations import (
+    Anchor,
+    Entity,
+    LabelValue,
+    Suggestion,
+    SuggestionKey,
+    Verdict,
+    anchor,
+    entity_key,
+)
 from tui_annotate.domain.decisions import Changes, VersionState, apply
 from tui_annotate.domain.documents import Document
-from tui_annotate.session.items import Item, Items, entity_item, suggestion_item
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.spans import Span, hull
+from tui_annotate.session.items import Item, Items, entity_item, suggestion_item, suggestion_place
 from tui_annotate.store.documents import DocumentRow
 from tui_annotate.store.versions import Version
 
@@ -26,6 +37,7 @@ class WorkingDocument:
         suggestions: Iterable[Suggestion],
         *,
         reason: str = "",
+        scheme: Scheme | None = None,
     ) -> None:
         self.row = row
         self.id = row.id
@@ -38,12 +50,20 @@ class WorkingDocument:
         for suggestion in self.suggestions.values():
             self._by_key.setdefault(suggestion.key, suggestion)
         self._label_suggestions = [s for s in self._by_key.values() if s.target == "label"]
+        self._scheme = scheme
+        self._of_attributes: dict[Anchor, list[Suggestion]] = {}
+        for suggestion in self._by_key.values():
+            if suggestion.target == "attribute":
+                self._of_attributes.setdefault(anchor(suggestion.spans), []).append(suggestion)
         self._present: dict[SuggestionKey, set[int]] = {}
         for entity in version.annotations.entities.values():
             self._present.setdefault(entity_key(entity), set()).add(entity.number)
         items = [entity_item(document, e) for e in version.annotations.entities.values()]
-        items += [suggestion_item(document, s) for s in self._by_key.values() if self._is_open(s)]
+        others = [s for s in self._by_key.values() if s.target != "attribute"]
+        items += [item for s in others if (item := self._open_item(s)) is not None]
         self.items = Items(items)
+        for key in [s.key for suggestions in self._of_attributes.values() for s in suggestions]:
+            self._refresh(key)
 
     @property
     def state(self) -> VersionState | None:
@@ -67,8 +87,23 @@ class WorkingDocument:
 
     def label_suggestion(self, name: str) -> Suggestion | None:
         """Return the likeliest undecided suggestion for a document label."""
-        found = [s for s in self._label_suggestions if s.name == name and self._is_open(s)]
+        found = [s for s in self._label_suggestions if s.name == name and self._open_item(s) is not None]
         return max(found, key=lambda s: s.prob, default=None)
+
+    def attributes_suggested(self, type: str, spans: Sequence[Span]) -> dict[str, Suggestion]:
+        """Return by name what is suggested, and undecided, for the attributes of an entity of this type and place."""
+        best: dict[str, Suggestion] = {}
+        for suggestion in self._of_attributes.get(anchor(spans), ()) if self._of_attributes else ():
+            if self.verdict(suggestion.key) is not Verdict.UNDECIDED or not self.takes(type, suggestion.name):
+                continue
+            if suggestion.name not in best or suggestion.prob > best[suggestion.name].prob:
+                best[suggestion.name] = suggestion
+        return best
+
+    def standing_at(self, spans: Sequence[Span]) -> list[Entity]:
+        """Return the entities at just this place, whatever their type."""
+        found = self.items.starting_at(self.document.order(hull(spans)))
+        return [item.entity for item in found if item.entity is not None and item.entity.spans == tuple(spans)]
 
     def verdict(self, key: SuggestionKey) -> Verdict:
         """Return what became of a suggestion."""
@@ -98,6 +133,9 @@ class WorkingDocument:
                 touched.add(self._enter(change.after))
         names = {label.name for c in changes.labels for label in (c.before, c.after) if label is not None}
         touched |= {s.key for s in self._label_suggestions if s.name in names} if names else set()
+        if self._of_attributes:
+            places = {(key.part, key.spans) for key in touched}
+            touched |= {s.key for place in places for s in self._of_attributes.get(place, ())}
         for key in touched:
             self._refresh(key)
         if changes.state is not None:
@@ -122,15 +160,34 @@ class WorkingDocument:
         suggestion = self._by_key.get(key)
         if suggestion is None:
             return
-        item = suggestion_item(self.document, suggestion)
-        self.items.discard(item.place)
-        if self._is_open(suggestion):
+        self.items.discard(suggestion_place(self.document, suggestion))
+        item = self._open_item(suggestion)
+        if item is not None:
             self.items.add(item)
 
-    def _is_open(self, suggestion: Suggestion) -> bool:
-        """Say whether a suggestion still waits: no verdict, and nothing of the kind annotated already."""
+    def _open_item(self, suggestion: Suggestion) -> Item | None:
+        """Return the item of a suggestion that still waits: no verdict, and nothing of the kind annotated already."""
         if self.version.verdicts.get(suggestion.key, Verdict.UNDECIDED) is not Verdict.UNDECIDED:
-            return False
+            return None
+        if suggestion.target == "attribute":
+            entity = self._lacking(suggestion)
+            return None if entity is None else suggestion_item(self.document, suggestion, of=entity)
         if suggestion.target == "label":
-            return suggestion.name not in self.labels
-        return not self._present.get(suggestion.key)
+            waits = suggestion.name not in self.labels
+        else:
+            waits = not self._present.get(suggestion.key)
+        return suggestion_item(self.document, suggestion) if waits else None
+
+    def _lacking(self, suggestion: Suggestion) -> Entity | None:
+        """Return the entity that a suggestion of an attribute is for: it stands there and lacks a value."""
+        for entity in self.standing_at(suggestion.spans):
+            if suggestion.name not in entity.attributes:
+                likeliest = self.attributes_suggested(entity.type, entity.spans).get(suggestion.name)
+                if likeliest is suggestion:
+                    return entity
+        return None
+
+    def takes(self, type: str, name: str) -> bool:
+        """Say whether entities of a type take an attribute."""
+        attribute = self._scheme.attribute(name) if self._scheme is not None else None
+        return self._scheme is None or (attribute is not None and attribute.is_on(type))
