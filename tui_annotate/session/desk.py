@@ -18,7 +18,7 @@ from tui_annotate.session import beside
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import documents, log, patterns, queue, runs, settings, suggestions, versions
+from tui_annotate.store import cold_start, documents, log, patterns, queue, runs, settings, suggestions, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import NextDocument
 
@@ -78,9 +78,9 @@ class Desk:
 
     def following(self, count: int = 1, exclude: Collection[int] = ()) -> list[NextDocument]:
         """Return the documents that come next."""
-        return queue.following(
-            self.corpus, self.annotator, n=count, exclude=exclude, settings=settings.load(self.corpus)
-        )
+        values = settings.load(self.corpus)
+        cold_start.top_up(self.corpus, values)
+        return queue.following(self.corpus, self.annotator, n=count, exclude=exclude, settings=values)
 
     def write(self, act: Act) -> list[LoggedDecision]:
         """Write an act; when this returns it is on disk."""

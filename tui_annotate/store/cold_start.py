@@ -1,0 +1,136 @@
+"""Cold start: while nothing is learned, documents that match patterns come first, so that rare labels have positives.
+
+Documents are looked through in stretches drawn at random, for some milliseconds whenever the queue runs low. The
+first matches of each label, and of each pattern, stand before those of which there are many already.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from weakref import WeakKeyDictionary
+
+from tui_annotate.domain.documents import Document, DocumentState
+from tui_annotate.domain.matching import Matcher
+from tui_annotate.store import documents, patterns, queue, runs
+from tui_annotate.store.choosing import ASKED, PATTERNS
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.queue import QueueEntry
+from tui_annotate.store.settings import Settings
+
+LOW = 8
+"""Queued matches under which more are looked for."""
+FULL = 60
+_STRETCH = 50
+"""Documents read at once."""
+_SECONDS = 0.03
+"""One look while somebody waits for the next document."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """How far the documents have been looked through for the patterns as of one change of them."""
+
+    stamp: int
+    matcher: Matcher
+    stretches: Iterator[list[tuple[int, Document]]]
+    labels: Counter[str] = field(default_factory=Counter)
+    bodies: Counter[str] = field(default_factory=Counter)
+    ended: bool = False
+
+
+_searches: WeakKeyDictionary[Corpus, _Search] = WeakKeyDictionary()
+
+
+def top_up(corpus: Corpus, values: Settings) -> None:
+    """Queue some documents that match patterns, when patterns are all there is to go by and few are queued."""
+    if corpus.readonly or not is_wanted(corpus, values):
+        return
+    with corpus.reading() as db:
+        sql = "SELECT count(*) FROM queue WHERE run = ?"
+        (queued,) = db.execute(sql, (PATTERNS,)).fetchone()
+    search = _searches.get(corpus)
+    changed = search is not None and search.stamp != patterns.stamp(corpus)
+    if changed or (queued < LOW and not (search is not None and search.ended)):
+        fill(corpus, values, seconds=_SECONDS)
+
+
+def is_wanted(corpus: Corpus, values: Settings) -> bool:
+    """Say whether patterns order the queue: they are on, the order is by information, and no run has a say in it."""
+    if values.order != "informative" or values.patterns == "off" or not patterns.stamp(corpus):
+        return False
+    with corpus.reading() as db:
+        ranked = db.execute("SELECT 1 FROM queue WHERE run NOT IN (?, ?) LIMIT 1", (ASKED, PATTERNS)).fetchone()
+    return ranked is None and not runs.deployed(corpus)
+
+
+def fill(
+    corpus: Corpus,
+    values: Settings,
+    *,
+    seconds: float,
+    between: Callable[[], bool] = lambda: True,
+) -> int:
+    """Look through documents until enough are queued, the time is over, or all were seen; return how many came in.
+
+    Args:
+        between: Called after each stretch; False ends the look.
+    """
+    search = _search(corpus, values)
+    deadline = time.monotonic() + seconds
+    found: list[tuple[int, int, QueueEntry]] = []
+    while len(found) < FULL and time.monotonic() < deadline and between():
+        stretch = next(search.stretches, None)
+        if stretch is None:
+            search.ended = True
+            break
+        found += (entry for id, document in stretch if (entry := _entry(search, id, document)) is not None)
+    ordered = sorted(found, key=lambda entry: entry[:2])
+    return queue.append(corpus, [entry for *_, entry in ordered], run=PATTERNS) if ordered else 0
+
+
+def _search(corpus: Corpus, values: Settings) -> _Search:
+    """Go on with the search for the patterns as they are now, or begin it."""
+    now = patterns.stamp(corpus)
+    search = _searches.get(corpus)
+    if search is None or search.stamp != now:
+        if search is not None:
+            forget(corpus)
+        matcher = patterns.matcher(corpus)
+        search = _Search(now, matcher, _stretches(corpus, values.seed) if matcher.size else iter(()))
+        _searches[corpus] = search
+    return search
+
+
+def forget(corpus: Corpus) -> None:
+    """Take what matched patterns out of the queue: they are others now."""
+    with corpus.transaction() as db:
+        db.execute("DELETE FROM queue WHERE run = ?", (PATTERNS,))
+
+
+def _stretches(corpus: Corpus, seed: int) -> Iterator[list[tuple[int, Document]]]:
+    with corpus.reading() as db:
+        (top,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+    places = list(range(0, top, _STRETCH))
+    random.Random(seed).shuffle(places)
+    for after in places:
+        batches = documents.batches(corpus, states=(DocumentState.PENDING,), after=after, size=_STRETCH)
+        for batch in islice(batches, 1):
+            yield [(id, document) for id, document in batch if id <= after + _STRETCH]
+
+
+def _entry(search: _Search, id: int, document: Document) -> tuple[int, int, QueueEntry] | None:
+    """Return a document that matches, with how many there were of its label and its pattern; the rarest of its hits."""
+    hits = search.matcher.hits(document)
+    if not hits:
+        return None
+    one = min((hit.pattern for hit in hits), key=lambda p: (search.labels[p.label], search.bodies[p.body]))
+    rank = search.labels[one.label], search.bodies[one.body]
+    search.labels[one.label] += 1
+    search.bodies[one.body] += 1
+    body = one.body if len(one.body) <= 30 else one.body[:29] + "…"
+    return *rank, QueueEntry(id, 1 / (1 + rank[1]), f"matches the pattern {body} ({one.label})")
