@@ -85,6 +85,8 @@ def test_documents_tagged_train_are_a_fixed_split() -> None:
     assert uses([plain, train, test, held]) == ["not tagged Train", "train", "test", "holdout"]
     assert uses([plain, train, test, held], tags=["x"]) == ["not asked for", "train", "test", "holdout"]
     assert uses([plain, train, Marks(("y",), False, 6)], tags=["y"]) == ["not asked for", "not asked for", "train"]
+    accepted = Marks((), False, 8, accepted=True)
+    assert uses([plain, accepted, test, held], reviewed=True) == ["not reviewed", "train", "test", "holdout"]
     both = Marks(("Train", "Test"), False, 7)
     assert uses([plain, both]) == ["train", "test"], "what is tested on is never trained on"
 

@@ -62,7 +62,7 @@ def train(
         raise UsageError("--all and --task exclude each other.", hint="Name tasks, or take all.")
     settings = options.settled(corpus, annotator=annotator)
     if dry_run:
-        _explain(corpus, json=json)
+        _explain(corpus, tags=tag or (), json=json)
         return
     with options.opened(corpus) as opened, progress("training") as report:
         done = on_request.train(
@@ -84,19 +84,20 @@ def train(
     say(f"{done.news}.")
 
 
-def _explain(corpus: CorpusPath, *, json: bool) -> None:
+def _explain(corpus: CorpusPath, *, tags: Sequence[str], json: bool) -> None:
     from tui_annotate.services import on_request
 
     with options.opened(corpus, readonly=True) as opened:
-        chosen = list(on_request.explain(opened))
+        chosen = list(on_request.explain(opened, tags=tags))
     if json:
         out_json([asdict(one) for one in chosen])
         return
-    table(("document", "version", "because", "use"), [(c.key, c.annotator, c.rule, c.use) for c in chosen])
+    rows = [(c.key, c.annotator or "-", c.rule or "-", c.use, c.why or "-") for c in chosen]
+    table(("document", "version", "because", "use", "why not trained on"), rows)
     uses = [c.use for c in chosen]
     counts = f"{uses.count('train')} to train on, {uses.count('holdout')} held out, {uses.count('test')} tagged Test"
     left = len(uses) - uses.count("train") - uses.count("holdout") - uses.count("test")
-    say(f"{counts}, {left} left out: the text of something that is measured on." if left else f"{counts}.")
+    say(f"{counts}, {left} not used." if left else f"{counts}.")
 
 
 def _parameters(pairs: Sequence[str]) -> dict[str, Any]:

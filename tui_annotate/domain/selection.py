@@ -22,11 +22,12 @@ from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.interchange import MASTER
 
 Tie = Literal["priority", "recent"]
-Use = Literal["train", "holdout", "test", "left out", "not tagged Train", "not asked for"]
+Use = Literal["train", "holdout", "test", "left out", "not tagged Train", "not asked for", "not reviewed"]
 """What a gold document serves for.
 
 It is left out where its text stands in a document that is measured on, not asked for where it has none of the
-tags that a training asks for, and not tagged `Train` where others are: then the split is fixed.
+tags that a training asks for, not reviewed where it asks for that, and not tagged `Train` where others are: then the
+split is fixed.
 """
 
 TEST_TAG = "Test"
@@ -68,6 +69,11 @@ class Selected:
 
     annotator: str
     rule: Rule
+
+    @property
+    def is_accepted(self) -> bool:
+        """Say whether a reviewer chose it."""
+        return self.rule == "accepted by a reviewer"
 
 
 def select(candidates: Iterable[Candidate], *, tie: Tie = "priority", reviewed: bool = False) -> Selected | None:
@@ -151,9 +157,11 @@ class Marks:
     held_out: bool
     text_hash: int
     """See `documents.text_hash`: equal texts are twins."""
+    accepted: bool = False
+    """A reviewer accepted the version that counts."""
 
 
-def uses(gold: Sequence[Marks], *, tags: Collection[str] = ()) -> list[Use]:
+def uses(gold: Sequence[Marks], *, tags: Collection[str] = (), reviewed: bool = False) -> list[Use]:
     """Return what each of all gold documents is used for.
 
     Twins are looked at here since marks differ: one may have been imported confirmed, or shown before the
@@ -161,10 +169,11 @@ def uses(gold: Sequence[Marks], *, tags: Collection[str] = ()) -> list[Use]:
 
     Args:
         tags: Train on documents with at least one of these; empty for all. What is measured on stays the same.
+        reviewed: Train only on what a reviewer accepted.
     """
     measured = {marks.text_hash for marks in gold if TEST_TAG in marks.tags or marks.held_out}
     wanted = set(tags)
-    found = [_use(marks, measured, wanted) for marks in gold]
+    found: list[Use] = [_use(marks, measured, wanted, reviewed) for marks in gold]
     if any(use == "train" and TRAIN_TAG in marks.tags for use, marks in zip(found, gold, strict=True)):
         return [
             "not tagged Train" if use == "train" and TRAIN_TAG not in marks.tags else use
@@ -173,11 +182,13 @@ def uses(gold: Sequence[Marks], *, tags: Collection[str] = ()) -> list[Use]:
     return found
 
 
-def _use(marks: Marks, measured: set[int], wanted: set[str]) -> Use:
+def _use(marks: Marks, measured: set[int], wanted: set[str], reviewed: bool) -> Use:
     if TEST_TAG in marks.tags:
         return "test"
     if marks.held_out:
         return "holdout"
     if marks.text_hash in measured:
         return "left out"
-    return "train" if not wanted or wanted & set(marks.tags) else "not asked for"
+    if wanted and not wanted & set(marks.tags):
+        return "not asked for"
+    return "not reviewed" if reviewed and not marks.accepted else "train"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from tui_annotate.domain.documents import Document, DocumentState, text_hash
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.domain.selection import TEST_TAG, Tie, uses
+from tui_annotate.domain.selection import TEST_TAG, TRAIN_TAG, Selected, Tie, Use, uses
 from tui_annotate.learn.engines.base import Example
 from tui_annotate.store import annotators, counters, documents, settings, versions
 from tui_annotate.store.connection import Corpus
@@ -29,6 +30,10 @@ class Split:
     train: list[Example]
     holdout: list[Example]
     test: list[Example]
+    fixed: bool = False
+    """Documents are tagged `Train`, so only they are trained on; else what is held out is drawn at random."""
+    unused: Mapping[str, int] = field(default_factory=dict)
+    """Gold that is neither trained nor measured on, counted by why."""
 
 
 class Gold:
@@ -42,9 +47,13 @@ class Gold:
         self.sequence = 0
         """Newest decision when it was read."""
 
-    def refresh(self) -> list[GoldDocument]:
-        """Bring it up to date and return all of it."""
-        rule = (settings.load(self._corpus).tie, annotators.names(self._corpus))
+    def refresh(self, *, tie: Tie | None = None) -> list[GoldDocument]:
+        """Bring it up to date and return all of it.
+
+        Args:
+            tie: What decides between several versions of a document; None for what the corpus is set to.
+        """
+        rule = (tie or settings.load(self._corpus).tie, annotators.names(self._corpus))
         sequence = counters.progress(self._corpus).sequence
         if not self._held or (sequence, rule) != (self.sequence, self._rule):
             self._held = dict(sorted(self._read(rule[0]).items()))
@@ -53,12 +62,13 @@ class Gold:
         return list(self._held.values())
 
     def _read(self, tie: Tie) -> dict[int, GoldDocument]:
-        chosen = {row.document: row for row, _ in versions.choices(self._corpus, tie=tie)}
+        chosen = {row.document: selected for row, selected in versions.choices(self._corpus, tie=tie)}
         fresh = self._of_corpus(self.sequence if self._held else 0, tie)
         held = {id: doc for id, doc in {**self._held, **fresh}.items() if id in chosen}
-        if any(id not in held or held[id].annotator != row.annotator for id, row in chosen.items()):
+        if any(id not in held or held[id].annotator != selected.annotator for id, selected in chosen.items()):
             return self._of_corpus(0, tie)
-        return held
+        # What was decided on another version may have changed why this one counts.
+        return {id: _chosen_by(document, chosen[id]) for id, document in held.items()}
 
     def _of_corpus(self, after: int, tie: Tie) -> dict[int, GoldDocument]:
         return {doc.id: doc for doc in versions.gold(self._corpus, after=after, tie=tie)}
@@ -70,32 +80,40 @@ class Gold:
             if held.marks.tags != tags.get(id, ()):
                 self._held[id] = replace(held, marks=replace(held.marks, tags=tags.get(id, ())))
 
-    def split(self, *, tags: Collection[str] = (), only: Collection[int] | None = None) -> Split:
-        """Return the gold as training, holdout and fixed test.
+    def split(
+        self, *, tags: Collection[str] = (), only: Collection[int] | None = None, reviewed: bool = False
+    ) -> Split:
+        """Return the gold as training, holdout and fixed test, as `domain.selection.uses` has it.
 
         Args:
             tags: Train on documents with at least one of these; empty for all.
             only: Train on just these, whatever they are marked as; the rest of the gold is left alone.
+            reviewed: Train only on versions that a reviewer accepted.
         """
-        wanted = set(tags)
-        parts = Split([], [], [])
         held = list(self._held.values())
-        for document, use in zip(held, uses([document.marks for document in held]), strict=True):
-            example = to_example(document)
-            if only is not None:
-                if document.id in only:
-                    parts.train.append(example)
-            elif use == "test":
-                parts.test.append(example)
-            elif use == "holdout":
-                parts.holdout.append(example)
-            elif use == "train" and (not wanted or wanted & set(document.marks.tags)):
-                parts.train.append(example)
-        return parts
+        if only is not None:
+            return Split([to_example(document) for document in held if document.id in only], [], [])
+        parts: dict[Use, list[Example]] = {"train": [], "holdout": [], "test": []}
+        unused: Counter[str] = Counter()
+        fixed = False
+        found = uses([document.marks for document in held], tags=tags, reviewed=reviewed)
+        for document, use in zip(held, found, strict=True):
+            if use in parts:
+                parts[use].append(to_example(document))
+                fixed |= use == "train" and TRAIN_TAG in document.marks.tags
+            else:
+                unused[use] += 1
+        return Split(parts["train"], parts["holdout"], parts["test"], fixed, unused)
 
     def examples(self, ids: Sequence[int]) -> list[Example]:
         """Return some of the gold in the order asked; what is not gold is left out."""
         return [to_example(self._held[id]) for id in ids if id in self._held]
+
+
+def _chosen_by(document: GoldDocument, selected: Selected) -> GoldDocument:
+    if document.rule == selected.rule:
+        return document
+    return replace(document, rule=selected.rule, marks=replace(document.marks, accepted=selected.is_accepted))
 
 
 def to_example(document: GoldDocument) -> Example:

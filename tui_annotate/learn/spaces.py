@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.documents import Document
+from tui_annotate.domain.selection import TEST_TAG
 from tui_annotate.errors import LearnError
 from tui_annotate.learn import data
 from tui_annotate.learn.engines.base import EngineFactory, Progress
@@ -35,6 +36,8 @@ class CacheKey(msgspec.Struct, frozen=True):
     probe: str
     """Hash over a few texts of the beginning: another corpus under the same name is noticed."""
     version: int = 1
+    test: str = ""
+    """Which documents are a fixed test, whose texts nothing was learned from."""
 
 
 def _probe(corpus: Corpus) -> str:
@@ -50,7 +53,7 @@ def current(corpus: Corpus, factory: EngineFactory, *, seed: int, progress: Prog
     """Return an engine's space for a corpus, from the cache or learned now, and the file that holds it."""
     folder = corpus.runs_folder / "cache"
     path, key_path = folder / f"{factory.name}.npz", folder / f"{factory.name}.json"
-    key = CacheKey(counters.progress(corpus).total, _probe(corpus))
+    key = CacheKey(counters.progress(corpus).total, _probe(corpus), test=documents.tag_digest(corpus, TEST_TAG))
     if _fits(key_path, key):
         try:
             return factory.load_space(path), path
@@ -69,7 +72,7 @@ def _fits(path: Path, key: CacheKey) -> bool:
     except (OSError, msgspec.DecodeError):
         return False
     close = abs(kept.documents - key.documents) <= GROWTH * max(kept.documents, 1)
-    return close and kept.probe == key.probe and kept.version == key.version
+    return close and (kept.probe, kept.version, kept.test) == (key.probe, key.version, key.test)
 
 
 def _aside(path: Path, write: Callable[[Path], object]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.domain.selection import Use, uses
+from tui_annotate.domain.selection import Rule, Tie, Use, uses
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.learn.client import Worker
 from tui_annotate.services import registering
@@ -35,12 +35,27 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which version of a document training uses, and why."""
+    """Which version of a document training uses, and why, or why it uses none."""
 
     key: str
     annotator: str
-    rule: str
-    use: Use
+    """Whose version counts; empty where none does."""
+    rule: Rule | Literal[""]
+    use: Use | Literal["not used"]
+    why: str
+    """Why it is not trained on; empty where it is."""
+
+
+WHY: dict[Use, str] = {
+    "train": "",
+    "holdout": "held out: drawn to be measured on",
+    "test": "tagged Test: measured on",
+    "left out": "its text stands in a document that is measured on",
+    "not tagged Train": "others are tagged Train, and it is not",
+    "not asked for": "has none of the tags asked for",
+    "not reviewed": "no reviewer has accepted it",
+}
+"""What is said of each use."""
 
 
 def train(
@@ -83,11 +98,25 @@ def _order(corpus: Corpus, worker: Worker) -> None:
     queue.replace(corpus, entries, run=" ".join(deployed.values()))
 
 
-def explain(corpus: Corpus) -> Iterator[Chosen]:
-    """Yield what a training would use: which version of which document, by which rule, for what."""
-    found = [((g.document.key, g.annotator, g.rule), g.marks) for g in _gold(corpus)]
-    for (version, _), use in zip(found, uses([marks for _, marks in found]), strict=True):
-        yield Chosen(*version, use)
+def explain(
+    corpus: Corpus, *, tags: Sequence[str] = (), reviewed: bool = False, tie: Tie | None = None
+) -> Iterator[Chosen]:
+    """Yield every document that somebody has begun: which version a training would use, by which rule, for what.
+
+    Args:
+        tags: As a training that asks for documents with at least one of these.
+        reviewed: As a training on what a reviewer accepted.
+        tie: What decides between several versions; None for what the corpus is set to.
+    """
+    tie = tie or settings.load(corpus).tie
+    gold = {g.id: (g.document.key, g.annotator, g.rule, g.marks) for g in versions.gold(corpus, tie=tie)}
+    use = dict(zip(gold, uses([held[3] for held in gold.values()], tags=tags, reviewed=reviewed), strict=True))
+    for one in versions.considered(corpus, tie=tie):
+        if one.document in gold:
+            key, annotator, rule, _ = gold[one.document]
+            yield Chosen(key, annotator, rule, use[one.document], WHY[use[one.document]])
+        else:
+            yield Chosen(documents.row(corpus, one.document).key, "", "", "not used", one.why_none)
 
 
 def _gold(corpus: Corpus) -> Iterator[GoldDocument]:

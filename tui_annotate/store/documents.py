@@ -29,6 +29,7 @@ __all__ = [
     "page",
     "remove_tag",
     "row",
+    "tag_digest",
     "tags",
 ]
 
@@ -166,6 +167,14 @@ def all_tags(corpus: Corpus) -> list[str]:
     """Return every tag in use."""
     with corpus.reading() as db:
         return [tag for (tag,) in db.execute("SELECT DISTINCT tag FROM document_tag ORDER BY tag")]
+
+
+def tag_digest(corpus: Corpus, tag: str) -> str:
+    """Return what changes whenever the documents with a tag are others; empty for none."""
+    with corpus.reading() as db:
+        sql = "SELECT count(*), sum(document), sum(document * document % 1000003) FROM document_tag WHERE tag = ?"
+        count, *sums = db.execute(sql, (tag,)).fetchone()
+    return " ".join(map(str, (count, *sums))) if count else ""
 
 
 def add_tag(corpus: Corpus, id: int, tag: str, *, annotator: str) -> None:

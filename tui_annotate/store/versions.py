@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_annotate.domain.annotations import Annotations, SuggestionKey, Verdict
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.selection import Candidate, Marks, Review, Selected, Tie, select
+from tui_annotate.domain.selection import Candidate, Marks, Review, Rule, Selected, Tie, select, why_none
 from tui_annotate.store import documents, rows
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.listing import tags_of
 from tui_annotate.store.rows import STATES
 
 
@@ -54,6 +53,8 @@ class VersionRow:
     is_master: bool
 
 
+_ROWS_AT_ONCE = 500
+"""Read in one transaction, about: whoever writes waits as long."""
 _ROW = (
     "SELECT v.id, v.document, a.name, v.state, v.review, a.priority, v.sequence, v.confirmed, d.master IS v.id"
     " FROM version v JOIN annotator a ON a.id = v.annotator JOIN document d ON d.id = v.document"
@@ -139,63 +140,116 @@ class GoldDocument:
     annotations: Annotations
     """Without what is proposed for deletion."""
     annotator: str
-    rule: str
-    """Why this version: `Selected.rule`."""
+    rule: Rule
+    """Why this version."""
     marks: Marks
     confirmed: int
     """Sequence of the decision that confirmed it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A document that somebody has begun, with the version of it that counts, or why none does."""
+
+    document: int
+    chosen: VersionRow | None
+    selected: Selected | None
+    why_none: str = ""
+
+
+def considered(corpus: Corpus, *, tie: Tie = "priority", reviewed: bool = False) -> Iterator[Considered]:
+    """Yield every document that has a version, in file order, with what selection says of it.
+
+    Args:
+        reviewed: Only what a reviewer accepted counts.
+    """
+    for page in _considered(corpus, tie, reviewed):
+        yield from page
+
+
+def _considered(corpus: Corpus, tie: Tie, reviewed: bool) -> Iterator[list[Considered]]:
+    document = 0
+    while True:
+        with corpus.reading() as db:
+            found = db.execute(
+                f"{_ROW} WHERE v.document IN (SELECT DISTINCT document FROM version WHERE document > ?"
+                " AND state IS NOT NULL ORDER BY document LIMIT 200) AND v.state IS NOT NULL ORDER BY v.document, v.id",
+                (document,),
+            ).fetchall()
+        held: dict[int, list[VersionRow]] = {}
+        for row in map(to_row, found):
+            held.setdefault(row.document, []).append(row)
+        if not held:
+            return
+        yield [_consider(document, rows, tie, reviewed) for document, rows in held.items()]
+        document = max(held)
+
+
+def _consider(document: int, found: Sequence[VersionRow], tie: Tie, reviewed: bool) -> Considered:
+    candidates = [candidate(row) for row in found]
+    selected = select(candidates, tie=tie, reviewed=reviewed)
+    if selected is None:
+        return Considered(document, None, None, why_none(candidates, reviewed=reviewed))
+    return Considered(document, next(row for row in found if row.annotator == selected.annotator), selected)
+
+
+def candidate(row: VersionRow) -> Candidate:
+    """Return what selection has to know of a version."""
+    return Candidate(row.annotator, row.state, row.review, row.priority, row.confirmed)
+
+
 def choices(
-    corpus: Corpus, *, tie: Tie = "priority", tags: Collection[str] = (), after: int = 0
+    corpus: Corpus, *, tie: Tie = "priority", tags: Collection[str] = (), after: int = 0, reviewed: bool = False
 ) -> Iterator[tuple[VersionRow, Selected]]:
     """Yield which version of each confirmed document counts, and why; documents in file order.
 
     Args:
         tags: Only documents that have at least one of these; empty for all.
         after: Only versions that a decision after this sequence touched.
+        reviewed: Only what a reviewer accepted counts.
     """
-    document = 0
-    while True:
-        with corpus.reading() as db:
-            found = db.execute(
-                f"{_ROW} WHERE v.document IN (SELECT DISTINCT document FROM version WHERE document > ? AND state = 3"
-                " ORDER BY document LIMIT 200) AND v.state IS NOT NULL ORDER BY v.document, v.id",
-                (document,),
-            ).fetchall()
-            held: dict[int, list[VersionRow]] = {}
-            for row in map(to_row, found):
-                held.setdefault(row.document, []).append(row)
-            tagged = tags_of(db, list(held)) if tags else {}
-        for document, candidates in held.items():
-            if tags and not set(tags) & set(tagged.get(document, ())):
+    wanted = set(tags)
+    for page in _considered(corpus, tie, reviewed):
+        tagged = documents.tags(corpus, [one.document for one in page]) if wanted else {}
+        for one in page:
+            if one.chosen is None or one.selected is None or one.chosen.sequence <= after:
                 continue
-            chosen = select(
-                (Candidate(c.annotator, c.state, c.review, c.priority, c.confirmed) for c in candidates), tie=tie
-            )
-            for candidate in candidates:
-                if chosen and candidate.annotator == chosen.annotator and candidate.sequence > after:
-                    yield candidate, chosen
-        if not held:
-            return
+            if not wanted or wanted & set(tagged.get(one.document, ())):
+                yield one.chosen, one.selected
 
 
 def gold(
-    corpus: Corpus, *, after: int = 0, tags: Collection[str] = (), tie: Tie = "priority"
+    corpus: Corpus, *, after: int = 0, tags: Collection[str] = (), tie: Tie = "priority", reviewed: bool = False
 ) -> Iterator[GoldDocument]:
     """Yield the documents that training and figures may use, in file order; see `choices`."""
     waiting: list[tuple[VersionRow, Selected]] = []
-    for choice in choices(corpus, tie=tie, tags=tags, after=after):
+    for choice in choices(corpus, tie=tie, tags=tags, after=after, reviewed=reviewed):
         waiting.append(choice)
         if len(waiting) == 100:
-            yield from _gold(corpus, waiting)
+            yield from _all_of(corpus, waiting)
             waiting = []
-    yield from _gold(corpus, waiting)
+    yield from _all_of(corpus, waiting)
 
 
-def _gold(corpus: Corpus, chosen: list[tuple[VersionRow, Selected]]) -> list[GoldDocument]:
-    ids = [row.document for row, _ in chosen]
+def _all_of(corpus: Corpus, chosen: Sequence[tuple[VersionRow, Selected]]) -> Iterator[GoldDocument]:
+    while chosen:
+        read, found = _some_of(corpus, chosen)
+        yield from found
+        chosen = chosen[read:]
+
+
+def _some_of(corpus: Corpus, chosen: Sequence[tuple[VersionRow, Selected]]) -> tuple[int, list[GoldDocument]]:
+    """Read the first of some gold documents in one transaction, and say how many of them that were."""
+    held: list[tuple[VersionRow, Selected, Annotations]] = []
+    read = 0
     with corpus.reading() as db:
+        for row, selected in chosen:
+            annotations = contents(db, row.id)
+            held.append((row, selected, annotations))
+            read += 2 + len(annotations.entities) + len(annotations.labels) + len(annotations.relations)
+            if read >= _ROWS_AT_ONCE:
+                break
+        ids = [row.document for row, *_ in held]
         texts = documents.load_some(corpus, ids)
         sql = "SELECT id, holdout, text_hash FROM document WHERE id IN (SELECT value FROM json_each(?))"
         marks = {
@@ -203,21 +257,21 @@ def _gold(corpus: Corpus, chosen: list[tuple[VersionRow, Selected]]) -> list[Gol
             for id, holdout, text_hash in db.execute(sql, (rows.encode(ids),))
         }
         sql = "SELECT id, sequence FROM version WHERE id IN (SELECT value FROM json_each(?))"
-        newest = dict(db.execute(sql, (rows.encode([row.id for row, _ in chosen]),)).fetchall())
-        return [
-            GoldDocument(
-                row.document,
-                texts[row.document],
-                _settled(contents(db, row.id)),
-                row.annotator,
-                selected.rule,
-                marks[row.document],
-                row.confirmed,
-            )
-            for row, selected in chosen
-            # What was decided on since it was chosen may not be confirmed any more.
-            if newest[row.id] == row.sequence
-        ]
+        newest = dict(db.execute(sql, (rows.encode([row.id for row, *_ in held]),)).fetchall())
+    # What was decided on since it was chosen may not be confirmed any more.
+    current = [one for one in held if newest[one[0].id] == one[0].sequence]
+    return len(held), [
+        GoldDocument(
+            row.document,
+            texts[row.document],
+            _settled(annotations),
+            row.annotator,
+            selected.rule,
+            replace(marks[row.document], accepted=selected.is_accepted),
+            row.confirmed,
+        )
+        for row, selected, annotations in current
+    ]
 
 
 def _settled(annotations: Annotations) -> Annotations:
