@@ -63,11 +63,18 @@ def test_simulate_prints_what_the_contract_says(run: Run, tmp_path: Path) -> Non
     (play,) = json.loads(ran.out)["runs"]
     assert (play["seed"], play["strategy"], play["task"], play["n"]) == (0, "random", "labels:IsSpam", 10)
     assert [point["confirmations"] for point in play["points"]] == [10, 20]
-    assert set(play["points"][0]) == {"confirmations", "accuracy", "f1", "tokens", "spans", "keys", "fit_seconds"}
+    contract = {"confirmations", "accuracy", "f1", "tokens", "spans", "keys", "fit_seconds"}
+    assert set(play["points"][0]) == contract | {"seconds"}
+    point = play["points"][1]
+    assert point["seconds"] > point["tokens"] * 60 / 238
 
 
 def test_simulate_refuses_what_it_cannot_play(run: Run, tmp_path: Path) -> None:
     assert run("simulate", "gone.jsonl").code == 2
+    gold = slice_of("spam", 20, tmp_path / "gold.jsonl")
+    assert run("simulate", gold, "--plot", "--against", "money").code == 2
+    assert "labels:IsSpam" in run("simulate", gold, "--engine", "entities").err
+    assert "Engines:" in run("simulate", gold, "--engine", "magic").err
     (tmp_path / "bare.txt").write_text("no labels here")
     assert run("simulate", "bare.txt").code == 6
     gold = slice_of("spam", 40, tmp_path / "gold.jsonl")

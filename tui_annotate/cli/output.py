@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,11 @@ def progress(what: str) -> Iterator[Report]:
             bar.update(task, total=total, completed=fraction or 0.0, description=clean(f"{what} {message}".rstrip()))
 
         yield report
+
+
+def plot_width() -> int:
+    """Return how many columns a drawing may take."""
+    return min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
 def _silent(fraction: float | None, message: str = "") -> None:

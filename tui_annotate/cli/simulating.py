@@ -10,13 +10,15 @@ import typer
 
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, Json, examples
-from tui_annotate.cli.output import out, out_json, progress
+from tui_annotate.cli.output import out, out_json, out_lines, plot_width, progress
 from tui_annotate.errors import UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.services.simulating import Play
 
 app = options.group()
+
+AGAINST = ("confirmations", "tokens", "spans", "keys", "seconds")
 
 GoldPath = Annotated[
     Path, typer.Argument(metavar="GOLD", help="A corpus, or any file that can be imported.", show_default=False)
@@ -39,6 +41,16 @@ TestFile = Annotated[
 TestShare = Annotated[
     float, typer.Option("--test-share", metavar="R", min=0.01, max=0.9, help="The share set apart to measure on.")
 ]
+Engine = Annotated[
+    str,
+    typer.Option("--engine", metavar="E", help="Engine for the tasks that it handles.", show_default="the fast ones"),
+]
+Unique = Annotated[bool, typer.Option("--skip-duplicates", help="Take each text once.")]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw the curves too: the mean over the seeds.")]
+Against = Annotated[
+    str,
+    typer.Option("--against", metavar="WHAT", help="What to draw over: confirmations, tokens, spans, keys or seconds."),
+]
 
 
 @app.command(
@@ -48,6 +60,7 @@ TestShare = Annotated[
         "simulate gold.jsonl",
         "simulate gold.jsonl --strategy margin --strategy random --seeds 5 --n 10",
         "simulate notes.db --test test.jsonl --max 400 --json",
+        "simulate gold.jsonl --plot --against seconds",
     ),
 )
 def simulate(
@@ -58,16 +71,32 @@ def simulate(
     maximum: Most = 500,
     test: TestFile = None,
     test_share: TestShare = 0.2,
+    engine: Engine = "",
+    skip_duplicates: Unique = False,
+    plot: Plot = False,
+    against: Against = "confirmations",
     json: Json = False,
     annotator: Annotator = None,
 ) -> None:
     """Play a gold corpus: after each training, how good it is on what was set apart, and what it took.
 
-    Tokens are those read, spans the entities confirmed, keys those pressed. What the queue
-    holds out counts as confirmed.
+    Tokens are those read, spans the entities confirmed, keys those pressed; seconds are what a person would
+    need for that, reading 238 words a minute. What the queue holds out counts as confirmed.
     """
     options.settled(annotator=annotator)
-    play(gold, n=n, strategies=strategy or (), seeds=seeds, most=maximum, test=test, test_share=test_share, json=json)
+    play(
+        gold,
+        n=n,
+        strategies=strategy or (),
+        seeds=seeds,
+        most=maximum,
+        test=test,
+        test_share=test_share,
+        engine=engine,
+        skip_duplicates=skip_duplicates,
+        against=against if plot else "",
+        json=json,
+    )
 
 
 def play(
@@ -79,17 +108,28 @@ def play(
     most: int = 500,
     test: Path | None = None,
     test_share: float = 0.2,
+    engine: str = "",
+    skip_duplicates: bool = False,
+    against: str = "",
     json: bool = False,
 ) -> None:
-    """Play and print: a table that grows as each play ends, or JSON at the end."""
+    """Play and print: a table that grows as each play ends, or JSON at the end.
+
+    Args:
+        against: Draw the curves over this field of a point; empty for no drawing.
+    """
     from tui_annotate.services import gold as reading
     from tui_annotate.services import simulating
 
+    if against and against not in AGAINST:
+        raise UsageError(f"Curves are drawn over {', '.join(AGAINST)}, not over {against}.")
     for path in filter(None, (gold, test)):
         if not path.exists():
             raise UsageError(f"There is no file {path}.")
     pool = reading.load(gold)
     held = reading.load(test, scheme=pool.scheme) if test else None
+    if skip_duplicates:
+        pool = pool.without_duplicates()
     plays = []
     with progress("playing") as report:
         for ended in simulating.simulate(
@@ -100,6 +140,7 @@ def play(
             most=most,
             test=held,
             test_share=test_share,
+            engine=engine,
             on_progress=report,
         ):
             plays.append(ended)
@@ -107,14 +148,22 @@ def play(
                 _print(ended)
     if json:
         out_json(simulating.report(plays))
+    elif against:
+        from tui_annotate.services import plotting
+
+        for task in dict.fromkeys(ended.task for ended in plays):
+            curves = simulating.mean_curves([ended for ended in plays if ended.task == task], against=against)
+            title = f"{task}: {against} to figure"
+            out_lines(plotting.curves(curves, title=title, across=against, size=(plot_width(), 22)))
 
 
 def _print(play: Play) -> None:
     out(f"{play.task}, {play.strategy}, seed {play.seed}, N = {play.n}")
-    out("  confirmed  accuracy     F1    tokens   spans    keys  fit s")
+    out("  confirmed  accuracy     F1    tokens   spans    keys  minutes  fit s")
     for point in play.points:
         accuracy, f1 = (f"{value:.3f}" if value is not None else "-" for value in (point.accuracy, point.f1))
         counts = f"{point.tokens:>9} {point.spans:>7} {point.keys:>7}"
-        out(f"  {point.confirmations:>9} {accuracy:>9} {f1:>6} {counts} {point.fit_seconds:>6.2f}")
+        times = f"{point.seconds / 60:>8.1f} {point.fit_seconds:>6.2f}"
+        out(f"  {point.confirmations:>9} {accuracy:>9} {f1:>6} {counts} {times}")
     if not play.points:
         out("  nothing could be learned: too few confirmations, or only one value among them")

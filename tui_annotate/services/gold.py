@@ -30,6 +30,13 @@ class Gold:
     """Each has one version at least; its first one counts."""
     scheme: Scheme
 
+    def without_duplicates(self) -> Gold:
+        """Return the gold with each text once, the first of those that are equal."""
+        first: dict[str, ExchangedDocument] = {}
+        for document in self.documents:
+            first.setdefault(document.document.text, document)
+        return replace(self, documents=tuple(first.values()))
+
     def split(self, share: float, seed: int) -> tuple[Gold, Gold]:
         """Return the pool and the test share, drawn by the seed."""
         order = list(self.documents)

@@ -20,6 +20,7 @@ from typing import Any, get_args
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.errors import NothingToDoError, TooFewExamplesError, UsageError
+from tui_annotate.learn.catalogue import catalogue
 from tui_annotate.learn.client import Worker
 from tui_annotate.services import oracle
 from tui_annotate.services.gold import Gold
@@ -51,6 +52,8 @@ class Point:
     """Entities in the documents confirmed until then."""
     keys: int
     fit_seconds: float
+    seconds: float = 0.0
+    """What a person would have needed, as `modelled_seconds` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,21 @@ class Play:
     strategy: str
     task: str
     n: int
+    engine: str = ""
+    """Name of the engine asked for; empty for the task's own."""
     points: list[Point] = field(default_factory=list)
+
+
+_READING = 60 / 238
+"""Seconds a word: adults read 238 words a minute silently (Brysbaert 2019, a review of 190 studies)."""
+_KEY = 0.28
+_MENTAL = 1.35
+"""Seconds for a key and for making up one's mind (the keystroke-level model, Card, Moran and Newell 1980)."""
+
+
+def modelled_seconds(*, documents: int, tokens: int, keys: int) -> float:
+    """Return how long a person would need: reading all, making up their mind once a document, pressing the keys."""
+    return tokens * _READING + documents * _MENTAL + keys * _KEY
 
 
 def simulate(
@@ -73,6 +90,7 @@ def simulate(
     most: int = 500,
     test: Gold | None = None,
     test_share: float = 0.2,
+    engine: str = "",
     at_once: int = 0,
     on_progress: Tell | None = None,
 ) -> Iterator[Play]:
@@ -84,6 +102,7 @@ def simulate(
         seeds: What the split, the random order and the models are drawn by; one play of each strategy for each.
         most: Confirmations after which a play ends.
         test: Documents to measure on; None to set a share of the pool apart.
+        engine: Train with this one the tasks that it handles; empty for each task's own.
         at_once: Plays that go on beside one another; 0 for one a processor.
 
     Raises:
@@ -95,6 +114,12 @@ def simulate(
         if strategy not in STRATEGIES:
             raise UsageError(f"There is no strategy {strategy}.", hint=f"Strategies: {', '.join(STRATEGIES)}.")
     tasks = pool.scheme.tasks
+    if engine:
+        known = catalogue()
+        if engine not in known:
+            raise UsageError(f"There is no engine {engine!r}.", hint=f"Engines: {', '.join(known)}.")
+        if not any(known[engine].handles(task, pool.scheme) for task in tasks):
+            raise UsageError(f"The engine {engine} learns none of {', '.join(tasks)}.")
     if not tasks or len(pool.documents) < 2:
         raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
     n = n or settings.effective_n(Settings(), pool.scheme)
@@ -111,7 +136,7 @@ def simulate(
                 on_progress(sum(done) / len(done), message)
 
         with TemporaryDirectory(prefix="tui-annotate-") as folder:
-            player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n)
+            player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n, engine=engine)
             playing.append(player)
             try:
                 return player.play(tasks, most=0 if stopped else most, tell=tell)
@@ -135,10 +160,13 @@ def simulate(
 class _Player:
     """One play over a corpus of its own."""
 
-    def __init__(self, path: Path, pool: Gold, test: Gold, *, strategy: str, seed: int, n: int) -> None:
+    def __init__(
+        self, path: Path, pool: Gold, test: Gold, *, strategy: str, seed: int, n: int, engine: str = ""
+    ) -> None:
         self.gold = {d.document.key: _annotations(d) for d in pool.documents}
         self.scheme = pool.scheme
         self.strategy, self.seed, self.n = strategy, seed, n
+        self.engines = {info.name: info for info in catalogue().values() if info.name == engine}
         self.corpus = Corpus.create(path, scheme=pool.scheme)
         order = "random" if strategy == "random" else "informative"
         settings.change(self.corpus, seed=seed, order=order, retrain_every=n)
@@ -166,7 +194,7 @@ class _Player:
 
     def play(self, tasks: Sequence[str], *, most: int, tell: Tell) -> list[Play]:
         """Review until `most` confirmations or the end of the pool."""
-        plays = {task: Play(self.seed, self.strategy, task, self.n) for task in tasks}
+        plays = {task: Play(self.seed, self.strategy, task, self.n, self._engine(task)) for task in tasks}
         tokens = spans = keys = 0
         most = min(most, len(self.gold))
         for confirmations in range(1, most + 1):
@@ -181,7 +209,9 @@ class _Player:
                 measured = self._train(task)
                 if measured is not None:
                     accuracy, f1, seconds = measured
-                    play.points.append(Point(confirmations, accuracy, f1, tokens, spans, keys, seconds))
+                    took = modelled_seconds(documents=confirmations, tokens=tokens, keys=keys)
+                    point = Point(confirmations, accuracy, f1, tokens, spans, keys, seconds, round(took, 1))
+                    play.points.append(point)
             self._look_ahead()
         return list(plays.values())
 
@@ -215,13 +245,17 @@ class _Player:
 
     def _train(self, task: str) -> tuple[float | None, float | None, float] | None:
         try:
-            fitted = self.worker.fit(task, self.trained, seed=self.seed)
+            fitted = self.worker.fit(task, self.trained, engine=self._engine(task), seed=self.seed)
         except TooFewExamplesError:
             return None
         self.fitted = True
         figures = self.worker.evaluate(task, self.test, least=1)
         accuracy = figures.get("accuracy")
         return accuracy["value"] if accuracy else None, self._f1(task, figures), fitted.seconds
+
+    def _engine(self, task: str) -> str:
+        """Return the engine asked for where it handles the task, else none: the task's own then."""
+        return next((name for name, info in self.engines.items() if info.handles(task, self.scheme)), "")
 
     def _f1(self, task: str, figures: Mapping[str, Any]) -> float | None:
         label = self.scheme.label(task.removeprefix("labels:"))
@@ -258,3 +292,25 @@ def _annotations(document: ExchangedDocument) -> Annotations:
 def report(plays: Sequence[Play]) -> dict[str, Any]:
     """Return plays as `simulate --json` prints them."""
     return {"runs": [asdict(play) for play in plays]}
+
+
+def mean_curves(plays: Sequence[Play], *, against: str) -> dict[str, list[tuple[float, float]]]:
+    """Return a curve for each strategy: the mean over its plays of what it took and of the figure after each training.
+
+    The figure is F1; where a point has none, accuracy. A point counts where every play of the strategy has it.
+
+    Args:
+        against: Field of `Point` for the first coordinate.
+    """
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for strategy in dict.fromkeys(play.strategy for play in plays):
+        ours = [{p.confirmations: p for p in play.points} for play in plays if play.strategy == strategy]
+        common = sorted(set.intersection(*(set(points) for points in ours)))
+        for confirmations in common:
+            points = [by_count[confirmations] for by_count in ours]
+            figures = [p.f1 if p.f1 is not None else p.accuracy for p in points]
+            held = [figure for figure in figures if figure is not None]
+            if held:
+                across = sum(float(getattr(p, against)) for p in points) / len(points)
+                curves.setdefault(strategy, []).append((across, sum(held) / len(held)))
+    return curves
