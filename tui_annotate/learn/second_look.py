@@ -1,0 +1,199 @@
+"""Confirmed documents that a model which never saw them contradicts: most label errors are among the first of them.
+
+Out-of-fold predictions are no estimate of anything where documents were picked, but they find errors. A label
+is as suspicious as its own probability is low; a document with entities by the sum over what is
+marked and not expected, and what is expected and not marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion, entity_key
+from tui_annotate.domain.documents import Document, text_hash
+from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
+from tui_annotate.errors import TooFewExamplesError
+from tui_annotate.learn.engines.base import Engine, Example, no_progress
+from tui_annotate.learn.grading import as_set, true_value
+
+FOLDS = 5
+EXPECTED = 0.5
+"""Probability from which a span that is not marked contradicts, and under which one that is marked does."""
+_LOWEST = 0.02
+_NAMED = 3
+"""Contradictions of a document that are named."""
+_REPLACES = 0.5
+"""Weight of what a span lies over: moved ends are one mistake, not two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """How far a model that never saw a document contradicts it."""
+
+    score: float
+    """0 for not at all; the higher, the sooner it should be looked at."""
+    reason: str = ""
+    """For the annotator; empty where nothing contradicts."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """What the model says instead."""
+
+
+def out_of_fold(
+    make: Callable[[], Engine],
+    examples: Sequence[Example],
+    encodings: Any,
+    *,
+    parameters: Mapping[str, Any],
+    seed: int,
+    folds: int = FOLDS,
+    told: Callable[[float, str], None] = no_progress,
+) -> list[list[Suggestion]]:
+    """Return what models say of documents that they were not fitted on; equal texts are in one fold.
+
+    Args:
+        make: Makes an engine of the task, one for each fold.
+
+    Raises:
+        TooFewExamplesError: No fold could be learned.
+    """
+    if len(examples) < 2 * folds:
+        raise TooFewExamplesError(
+            f"{len(examples)} confirmed documents are too few for a second look.", hint=f"Confirm {2 * folds} first."
+        )
+    numbers = _dealt(examples, folds, seed)
+    found: list[list[Suggestion]] = [[] for _ in examples]
+    failed: TooFewExamplesError | None = None
+    learned = 0
+    for fold in range(folds):
+        told(fold / folds, f"fold {fold + 1} of {folds}")
+        rest = [row for row, number in enumerate(numbers) if number != fold]
+        part = [row for row, number in enumerate(numbers) if number == fold]
+        try:
+            model = make().fit(
+                [examples[row] for row in rest],
+                encodings.select(rest),
+                parameters=parameters,
+                seed=seed,
+                progress=no_progress,
+            )
+        except TooFewExamplesError as error:
+            failed = error
+            continue
+        learned += 1
+        for row, said in zip(part, model.predict(encodings.select(part), run="", minimum=_LOWEST), strict=True):
+            found[row] = said
+    if failed is not None and not learned:
+        raise failed
+    return found
+
+
+def _dealt(examples: Sequence[Example], folds: int, seed: int) -> list[int]:
+    """Return the fold of each example; documents that say the same are spread over all."""
+    groups: dict[int, list[int]] = {}
+    for row, example in enumerate(examples):
+        groups.setdefault(text_hash(example.document.text), []).append(row)
+    order = list(groups)
+    np.random.default_rng(seed).shuffle(order)
+    order.sort(key=lambda text: _kind(examples[groups[text][0]].annotations))
+    numbers = [0] * len(examples)
+    for place, text in enumerate(order):
+        for row in groups[text]:
+            numbers[row] = place % folds
+    return numbers
+
+
+def _kind(annotations: Annotations) -> str:
+    return "; ".join(f"{name}={held.value}" for name, held in sorted(annotations.labels.items()))
+
+
+def contradictions(
+    task: str, scheme: Scheme, examples: Sequence[Example], said: Sequence[Sequence[Suggestion]]
+) -> list[Contradiction]:
+    """Return how far each document is contradicted by what models said that never saw it."""
+    if task == ENTITIES:
+        return [_entities(example, found) for example, found in zip(examples, said, strict=True)]
+    label = scheme.label(task.removeprefix(LABELS)) if task.startswith(LABELS) else None
+    if label is None:
+        return [Contradiction(0.0)] * len(examples)
+    return [
+        _label(label, example.annotations, next((s for s in found if s.name == label.name), None))
+        for example, found in zip(examples, said, strict=True)
+    ]
+
+
+def _label(label: DocumentLabel, held: Annotations, said: Suggestion | None) -> Contradiction:
+    given = true_value(label, held)
+    if given is None or (said is None and not given):
+        return Contradiction(0.0)
+    if label.kind == "choices":
+        return _several(label, given, said)
+    if said is None:
+        return Contradiction(0.0)
+    prob = _probability(label, given, said)
+    if as_set(said.value) == as_set(given):
+        return Contradiction(1 - prob)
+    words = f"{label.name} is {_word(given)}; a model that never saw it says {_word(said.value)} ({said.prob:.2f})"
+    return Contradiction(1 - prob, words, (said,))
+
+
+def _probability(label: DocumentLabel, given: LabelContent, said: Suggestion) -> float:
+    """Return the probability of the value that was given, as far as a suggestion says."""
+    if as_set(said.value) == as_set(given):
+        return said.prob
+    if label.kind == "boolean":
+        return 1 - said.prob
+    if said.other is not None and said.other[0] == str(given):
+        return said.other[1]
+    # It is neither of the two likeliest: it shares what they leave.
+    second = said.other[1] if said.other is not None else 0.0
+    return max(0.0, 1 - said.prob - second) / max(len(label.options) - 2, 1)
+
+
+def _several(label: DocumentLabel, given: LabelContent, said: Suggestion | None) -> Contradiction:
+    ours, theirs = as_set(given), as_set(said.value if said is not None else ())
+    other = said.other if said is not None else None
+    doubted = {name: 1 - other[1] if other is not None and other[0] == name else 1.0 for name in ours - theirs}
+    expected = dict.fromkeys(theirs - ours, said.prob if said is not None else 0.0)
+    score = sum(doubted.values()) + sum(expected.values())
+    if not score:
+        return Contradiction(0.0)
+    words = [f"{name} is not expected" for name in sorted(doubted)]
+    words += [f"{name} is expected ({prob:.2f} or more)" for name, prob in sorted(expected.items())]
+    reason = f"{label.name}: {', '.join(words)} by a model that never saw it"
+    return Contradiction(score, reason, (said,) if said is not None else ())
+
+
+def _entities(example: Example, said: Sequence[Suggestion]) -> Contradiction:
+    probs = {s.key: s.prob for s in said if s.target == "entity"}
+    known = {entity_key(entity): entity for entity in example.annotations.entities.values()}
+    doubted = [(1 - probs.get(key, 0.0), e) for key, e in known.items() if probs.get(key, 0.0) < EXPECTED]
+    expected = [(s.prob, s) for s in said if s.target == "entity" and s.key not in known and s.prob >= EXPECTED]
+    marked = [entity.span for _, entity in doubted]
+    score = sum(weight for weight, _ in doubted)
+    for prob, suggestion in expected:
+        span = suggestion.span
+        over = any(span.part == m.part and span.start < m.end and m.start < span.end for m in marked)
+        score += prob * (_REPLACES if over else 1.0)
+    named = [
+        (weight, _named(example.document, e.type, e.span, f"doubtful ({1 - weight:.2f})")) for weight, e in doubted
+    ]
+    named += [(prob, _named(example.document, s.name, s.span, f"expected ({prob:.2f})")) for prob, s in expected]
+    named.sort(key=lambda pair: -pair[0])
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return Contradiction(
+        score, "; ".join(words for _, words in named[:_NAMED]) + more, tuple(suggestion for _, suggestion in expected)
+    )
+
+
+def _named(document: Document, type_: str, span: Any, words: str) -> str:
+    return f"{type_} “{document.slice(span)[:40]}” {words}"
+
+
+def _word(value: LabelContent | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
