@@ -1,7 +1,7 @@
 """Cold start: while nothing is learned, documents that match patterns come first, so that rare labels have positives.
 
 Documents are looked through in stretches drawn at random, for some milliseconds whenever the queue runs low. The
-first matches of each label, and of each pattern, stand before those of which there are many already.
+labels take turns, and of each the first matches of every pattern stand before the second ones.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from weakref import WeakKeyDictionary
 
 from tui_annotate.domain.documents import Document, DocumentState
 from tui_annotate.domain.matching import Matcher
+from tui_annotate.domain.patterns import Pattern
 from tui_annotate.store import documents, patterns, queue, runs
 from tui_annotate.store.choosing import ASKED, PATTERNS
 from tui_annotate.store.connection import Corpus
@@ -27,6 +28,8 @@ LOW = 8
 FULL = 60
 _STRETCH = 50
 """Documents read at once."""
+_SHOWN = 30
+"""Characters of a pattern in the reason."""
 _SECONDS = 0.03
 """One look while somebody waits for the next document."""
 
@@ -41,6 +44,20 @@ class _Search:
     labels: Counter[str] = field(default_factory=Counter)
     bodies: Counter[str] = field(default_factory=Counter)
     ended: bool = False
+
+    def choose(self, document: Document) -> Pattern | None:
+        """Return the pattern that a document is to be shown for: the rarest so far of those that it matches."""
+        hits = self.matcher.hits(document)
+        matching = (hit.pattern for hit in hits)
+        return min(matching, key=lambda p: (self.labels[p.label], self.bodies[p.body]), default=None)
+
+    def entry(self, id: int, pattern: Pattern) -> tuple[int, QueueEntry]:
+        """Count a document for a pattern; return it for the queue, with how many there were before."""
+        before = self.bodies[pattern.body]
+        self.labels[pattern.label] += 1
+        self.bodies[pattern.body] += 1
+        body = pattern.body if len(pattern.body) <= _SHOWN else pattern.body[: _SHOWN - 1] + "…"
+        return before, QueueEntry(id, 1 / (1 + before), f"matches the pattern {body} ({pattern.label})")
 
 
 _searches: WeakKeyDictionary[Corpus, _Search] = WeakKeyDictionary()
@@ -82,15 +99,21 @@ def fill(
     """
     search = _search(corpus, values)
     deadline = time.monotonic() + seconds
-    found: list[tuple[int, int, QueueEntry]] = []
-    while len(found) < FULL and time.monotonic() < deadline and between():
+    found: dict[str, list[tuple[int, QueueEntry]]] = {}
+    count = 0
+    while count < FULL and time.monotonic() < deadline and between():
         stretch = next(search.stretches, None)
         if stretch is None:
             search.ended = True
             break
-        found += (entry for id, document in stretch if (entry := _entry(search, id, document)) is not None)
-    ordered = sorted(found, key=lambda entry: entry[:2])
-    return queue.append(corpus, [entry for *_, entry in ordered], run=PATTERNS) if ordered else 0
+        for id, document in stretch:
+            pattern = search.choose(document)
+            if pattern is not None:
+                found.setdefault(pattern.label, []).append(search.entry(id, pattern))
+                count += 1
+    by_label = [sorted(entries, key=lambda entry: entry[0]) for _, entries in sorted(found.items())]
+    ordered = [entry[1] for turn in zip_longest(*by_label) for entry in turn if entry is not None]
+    return queue.append(corpus, ordered, run=PATTERNS) if ordered else 0
 
 
 def _search(corpus: Corpus, values: Settings) -> _Search:
@@ -121,16 +144,3 @@ def _stretches(corpus: Corpus, seed: int) -> Iterator[list[tuple[int, Document]]
         batches = documents.batches(corpus, states=(DocumentState.PENDING,), after=after, size=_STRETCH)
         for batch in islice(batches, 1):
             yield [(id, document) for id, document in batch if id <= after + _STRETCH]
-
-
-def _entry(search: _Search, id: int, document: Document) -> tuple[int, int, QueueEntry] | None:
-    """Return a document that matches, with how many there were of its label and its pattern; the rarest of its hits."""
-    hits = search.matcher.hits(document)
-    if not hits:
-        return None
-    one = min((hit.pattern for hit in hits), key=lambda p: (search.labels[p.label], search.bodies[p.body]))
-    rank = search.labels[one.label], search.bodies[one.body]
-    search.labels[one.label] += 1
-    search.bodies[one.body] += 1
-    body = one.body if len(one.body) <= 30 else one.body[:29] + "…"
-    return *rank, QueueEntry(id, 1 / (1 + rank[1]), f"matches the pattern {body} ({one.label})")

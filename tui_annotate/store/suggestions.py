@@ -166,7 +166,7 @@ def _shown(db: sqlite3.Connection, document: int) -> list[Suggestion]:
     current = set(_frozen(db, document).values())
     found = db.execute(
         "SELECT id, run, body FROM suggestion WHERE document = ?"
-        " ORDER BY source = 'run', source = 'pattern', coalesce(origin, 0) <> ?, id",
+        " ORDER BY source = 'pattern', source = 'run', coalesce(origin, 0) <> ?, id",
         (document, MASTER_ID),
     ).fetchall()
     if not found:
