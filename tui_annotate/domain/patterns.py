@@ -20,6 +20,8 @@ from tui_annotate.domain.tokens import tokenize
 from tui_annotate.errors import DataError, SchemeError
 
 PatternKind = Literal["words", "tokens", "regex"]
+Target = tuple[Literal["entity", "label"], str, LabelScalar | None]
+"""What a pattern stands for: an entity type, or a document label with its value."""
 WHO = "ml:pattern"
 """Who makes a pattern's suggestions, as anndoc has it."""
 PROB = 0.5
@@ -81,7 +83,7 @@ def label_text(name: str, value: LabelScalar | None) -> str:
     return f"{name}={str(value).lower() if isinstance(value, bool) else value}"
 
 
-def target_of(text: str, scheme: Scheme) -> tuple[Literal["entity", "label"], str, LabelScalar | None] | None:
+def target_of(text: str, scheme: Scheme) -> Target | None:
     """Return what a name stands for in a scheme: target, name and value; None when it stands for nothing.
 
     An entity type, a boolean label (true is meant), `LABEL=VALUE`, or a value that one label alone has.
