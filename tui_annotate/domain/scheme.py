@@ -162,7 +162,8 @@ class Scheme:
     def tasks(self) -> list[str]:
         """What can be learned: entities first, then each document label and attribute that is not free text."""
         found = [ENTITIES] if self.entities else []
-        return found + [LABELS + label.name for label in self.labels if label.kind != "text"]
+        found += [LABELS + label.name for label in self.labels if label.kind != "text"]
+        return found + [ATTRIBUTES + attribute.name for attribute in self.attributes if attribute.kind != "text"]
 
     @property
     def faults(self) -> list[str]:

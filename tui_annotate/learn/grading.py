@@ -9,7 +9,7 @@ from typing import Literal
 
 from tui_annotate.domain.agreement import Counts, Marked, exact, total
 from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion
-from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.learn.calibration import Shown
 from tui_annotate.learn.intervals import Tally
@@ -33,6 +33,8 @@ class Graded:
     confused: list[tuple[str, str]] = field(default_factory=list)
     """(true, said)."""
     shown: list[Shown] = field(default_factory=list)
+    answers: list[tuple[int, int]] = field(default_factory=list)
+    """Right answers and all of them, where a document asks for a value several times, once for each entity."""
 
     @property
     def size(self) -> int:
@@ -62,6 +64,12 @@ def grade(
         graded = Graded("types", True)
         for held, suggestions in zip(gold, predicted, strict=True):
             _take_entities(graded, held, [s for s in suggestions if s.target == "entity"])
+        return graded
+    attribute = scheme.attribute(task.removeprefix(ATTRIBUTES)) if task.startswith(ATTRIBUTES) else None
+    if attribute is not None:
+        graded = Graded("values", True)
+        for held, suggestions in zip(gold, predicted, strict=True):
+            _take_attribute(graded, attribute, held, [s for s in suggestions if s.target == "attribute"])
         return graded
     label = scheme.label(task.removeprefix(LABELS)) if task.startswith(LABELS) else None
     if label is None:
@@ -113,6 +121,35 @@ def _confused(ours: Sequence[Marked], theirs: Sequence[Marked]) -> list[tuple[st
 
 def _meet(first: tuple[Span, ...], second: tuple[Span, ...]) -> bool:
     return any(a.part == b.part and a.start < b.end and b.start < a.end for a in first for b in second)
+
+
+def _take_attribute(graded: Graded, attribute: Attribute, held: Annotations, suggestions: Sequence[Suggestion]) -> None:
+    """Hold what is said of an attribute against what the entities of a document have.
+
+    An entity without a value says nothing, but that a boolean is false.
+    """
+    said = {s.spans: s for s in suggestions if s.name == attribute.name}
+    counts: dict[str, Counts] = {}
+    wrong = 0
+    asked = 0
+    for entity in held.entities.values():
+        true = entity.attributes.get(attribute.name, False if attribute.kind == "boolean" else None)
+        if true is None or not attribute.is_on(entity.type):
+            continue
+        asked += 1
+        suggestion = said.get(entity.spans)
+        ours = {str(true)}
+        theirs = {str(suggestion.value)} if suggestion is not None else set()
+        wrong += ours != theirs
+        for name in ours | theirs:
+            one = Counts(int(name in ours and name in theirs), int(name not in ours), int(name not in theirs))
+            counts[name] = counts.get(name, Counts()) + one
+        graded.confused.append((str(true), str(suggestion.value) if suggestion is not None else MISSED))
+        if suggestion is not None:
+            graded.shown.append(Shown(graded.size, str(suggestion.value), suggestion.prob, ours == theirs))
+    graded.counts.append(counts)
+    graded.outcomes.append(not wrong if asked else None)
+    graded.answers.append((asked - wrong, asked))
 
 
 def _take_label(graded: Graded, label: DocumentLabel, held: Annotations, suggestion: Suggestion | None) -> None:

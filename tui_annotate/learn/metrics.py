@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from tui_annotate.domain.annotations import Annotations, Suggestion
 from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES
 from tui_annotate.domain.scheme import Scheme
@@ -54,17 +56,18 @@ def _of(graded: Graded, *, strict: bool) -> Figures:
     counted = graded.by_name()
     whole = _described(graded.together(), strict=strict) if graded.several else {}
     accuracy = _accuracy(graded)
-    if graded.several:
+    if graded.several and not graded.answers:
         headline = {"name": "F1", **whole["f1"]} if "f1" in whole else None
     else:
         headline = {"name": "accuracy", **accuracy} if accuracy else None
     spans = graded.kind == "types"
+    clustered = spans or bool(graded.answers)
     return {
         "headline": headline,
         **({} if spans else {"accuracy": accuracy}),
         **_macro(counted, strict=strict),
         graded.kind: {
-            name: _described(tally, strict=strict, clustered=spans) for name, tally in sorted(counted.items())
+            name: _described(tally, strict=strict, clustered=clustered) for name, tally in sorted(counted.items())
         },
         "confusion": _confusion(graded.confused),
         "calibration": reliability(graded.shown, graded.size),
@@ -74,6 +77,12 @@ def _of(graded: Graded, *, strict: bool) -> Figures:
 
 
 def _accuracy(graded: Graded) -> Figures | None:
+    if graded.answers:
+        hits_by_document, asked = np.array(graded.answers, dtype=np.float64).T
+        if not asked.sum():
+            return None
+        low, high = clustered_share(hits_by_document, asked)
+        return {"value": float(hits_by_document.sum() / asked.sum()), "low": low, "high": high}
     if not graded.right:
         return None
     hits, of = sum(graded.right), len(graded.right)

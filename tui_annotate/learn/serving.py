@@ -11,11 +11,13 @@ import scipy.sparse as sp
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES
 from tui_annotate.errors import AnnotateError, LearnError
 from tui_annotate.learn import acquisition, data
 from tui_annotate.learn.engines.base import Model, Signals
 from tui_annotate.learn.engines.files import HINT, read_manifest
 from tui_annotate.learn.engines.registry import engine
+from tui_annotate.learn.mentions import Mentions, Seen
 from tui_annotate.learn.messages import Rank
 from tui_annotate.learn.spaces import SPACE_FILE, Encoded
 from tui_annotate.store import documents, runs, settings
@@ -103,15 +105,31 @@ class Serving:
         return Loaded(run, task, factory.load(folder, encoded.space), encoded)
 
     def predict(
-        self, ids: Sequence[int], *, minimum: float | None = None, tasks: Sequence[str] = ()
+        self,
+        ids: Sequence[int],
+        *,
+        minimum: float | None = None,
+        tasks: Sequence[str] = (),
+        mentions: Mentions | None = None,
     ) -> Iterator[tuple[Loaded, dict[int, list[Suggestion]]]]:
-        """Yield what each loaded run suggests; documents that do not exist are left out."""
+        """Yield what each loaded run suggests; documents that do not exist are left out.
+
+        Args:
+            mentions: What runs of attributes judge, by document; None for every entity that the annotator will
+                see: those that stand, those suggested, and those that the loaded runs predict.
+        """
         floor = settings.load(self.corpus).suggest_from if minimum is None else minimum
-        for one in list(self.loaded.values()):
+        seen = Seen(self.corpus, ids, mentions)
+        for one in self._in_order():
             if not tasks or one.task in tasks:
                 known, encodings = one.encoded.get(ids, self._texts)
-                found = one.model.predict(encodings, run=one.run, minimum=floor)
+                found = one.model.predict(seen.about(encodings, known), run=one.run, minimum=floor)
+                seen.add(zip(known, found, strict=True))
                 yield one, dict(zip(known, found, strict=True))
+
+    def _in_order(self) -> list[Loaded]:
+        """Return the loaded runs, those of attributes last: they judge what the others find."""
+        return sorted(self.loaded.values(), key=lambda one: one.task.startswith(ATTRIBUTES))
 
     def rank(self, command: Rank, *, between: Callable[[], bool] = lambda: True) -> list[QueueEntry] | None:
         """Return the most informative documents.
@@ -138,13 +156,18 @@ class Serving:
         ids: list[int] = []
         parts: dict[str, list[Signals]] = {task: [] for task in self.loaded}
         room = MOST_CHARACTERS
+        floor = settings.load(self.corpus).suggest_from
+        judging = any(task.startswith(ATTRIBUTES) for task in self.loaded)
         for batch, load in self._candidates(command):
             known = batch
-            for task, one in self.loaded.items():
+            seen = Seen(self.corpus, batch)
+            for one in self._in_order():
                 known, encodings = one.encoded.get(batch, load)
                 if known:
-                    parts[task].append(one.model.signals(encodings))
-                    room -= 6 * int(parts[task][-1].tokens.sum()) // len(self.loaded)
+                    parts[one.task].append(one.model.signals(seen.about(encodings, known)))
+                    room -= 6 * int(parts[one.task][-1].tokens.sum()) // len(self.loaded)
+                if known and judging and one.task == ENTITIES:
+                    seen.add(zip(known, one.model.predict(encodings, run=one.run, minimum=floor), strict=True))
             ids += known
             if not between():
                 return None

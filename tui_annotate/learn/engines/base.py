@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from tui_annotate.domain.annotations import Annotations, Suggestion
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.spans import Span
 
 Progress = Callable[[float, str], None]
 """Takes the share done, 0..1, and what is going on."""
 Floats = NDArray[np.float64]
+Mention = tuple[str, tuple[Span, ...]]
+"""Entity type and spans of something whose attributes are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ class Encodings(Protocol):
     @property
     def size(self) -> int:
         """Bytes held, roughly."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """Encodings of an engine that judges mentions: it has to be told which, where others find what to answer."""
+
+    def about(self, mentions: Sequence[Sequence[Mention]]) -> Self:
+        """Return the same documents with these mentions, a sequence for each document."""
 
 
 class Space(Protocol):
