@@ -63,7 +63,11 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
 @app.command(
     "search",
     short_help="Find text in the documents.",
-    epilog=examples("search notes.db aspirin", "search notes.db '[0-9]+ mg' --pattern --json"),
+    epilog=examples(
+        "search notes.db aspirin",
+        "search notes.db '[0-9]+ mg' --pattern --json",
+        "search notes.db aspirin --queue     # label these next",
+    ),
 )
 def search(
     corpus: CorpusPath,
@@ -71,6 +75,7 @@ def search(
     pattern: Annotated[bool, typer.Option("--pattern", help="It is a regular expression.")] = False,
     case: Annotated[bool, typer.Option("--case", help="Tell capitals from small letters.")] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="Stop after N places; 0: never.", min=0)] = 0,
+    queue: Annotated[bool, typer.Option("--queue", help="Show the documents found next, before all others.")] = False,
     json: Json = False,
     annotator: Annotator = None,
 ) -> None:
@@ -78,6 +83,11 @@ def search(
     from tui_annotate.store import search as searching
 
     options.settled(corpus, annotator=annotator)
+    if queue:
+        from tui_annotate.cli.queueing import ask_for
+
+        ask_for(corpus, query, pattern=pattern, case=case, limit=limit, json=json)
+        return
     found = 0
     with options.opened(corpus, readonly=True) as opened:
         for found, hit in enumerate(searching.search(opened, query, pattern=pattern, case=case), 1):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tui_annotate.store import drawing, rows
+from tui_annotate.store import auditing, drawing, rows
 from tui_annotate.store.settings import Settings
 
 ASKED = "asked"
@@ -33,6 +33,7 @@ _MIXED_IN = "drawn at random (keeps the figures honest)"
 _HELD_OUT = "held out as a test of the model"
 _BESIDE = "drawn at random, beside what matches patterns"
 _SKIPPED = "skipped before"
+_AUDIT = "drawn at random for an audit of the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,11 @@ class Chooser:
         self.limit: int = n + open_ones
         """A source with more rows than this has one that is not excluded."""
         (self.top,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+        self.audit = auditing.until(db)
 
     def choose(self) -> list[NextDocument]:
         """Return the next documents."""
+        self._take(self.audited())
         if self.settings.order in _IN_ORDER:
             self._take(found for found, _ in self.queued((ASKED,)))
             self._take(self.come_again(), again=True)
@@ -83,6 +86,14 @@ class Chooser:
             if len(self.taken) < self.n:
                 self._take(source(), again=True)
         return self.taken
+
+    def audited(self) -> Iterator[NextDocument]:
+        """Yield held-out documents for as long as an audit asks for more of them."""
+        while self.held_out < self.audit:
+            found = self.at_random(_AUDIT, holdout=True)
+            if found is None:
+                return
+            yield found
 
     def in_order(self, reason: str, way: str) -> Iterator[NextDocument]:
         """Yield pending documents by row, holdout documents where they lie."""
@@ -122,7 +133,7 @@ class Chooser:
         seed, share = self.settings.seed, self.settings.random_share
         if share and drawing.is_mixed_in(seed=seed, turn=self.shown, share=share):
             return self.at_random(_MIXED_IN, holdout=False)
-        if run == PATTERNS and self.shown % 2:
+        if run == PATTERNS and (self.shown - self.held_out) % 2:
             return self.at_random(_BESIDE, holdout=False)
         return None
 

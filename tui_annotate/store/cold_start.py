@@ -26,7 +26,7 @@ from tui_annotate.store.settings import Settings
 LOW = 8
 """Queued matches under which more are looked for."""
 FULL = 60
-_STRETCH = 50
+_STRETCH = 20
 """Documents read at once."""
 _SHOWN = 30
 """Characters of a pattern in the reason."""
@@ -122,15 +122,16 @@ def _search(corpus: Corpus, values: Settings) -> _Search:
     search = _searches.get(corpus)
     if search is None or search.stamp != now:
         if search is not None:
-            forget(corpus)
+            renew(corpus)
         matcher = patterns.matcher(corpus)
         search = _Search(now, matcher, _stretches(corpus, values.seed) if matcher.size else iter(()))
         _searches[corpus] = search
     return search
 
 
-def forget(corpus: Corpus) -> None:
+def renew(corpus: Corpus) -> None:
     """Take what matched patterns out of the queue: they are others now."""
+    _searches.pop(corpus, None)
     with corpus.transaction() as db:
         db.execute("DELETE FROM queue WHERE run = ?", (PATTERNS,))
 

@@ -29,6 +29,7 @@ __all__ = [
     "following",
     "forget_asked",
     "replace",
+    "searched",
 ]
 
 LENGTH = 500
@@ -60,6 +61,20 @@ class Asked:
     """Left out, since somebody worked on them already."""
     too_many: int
     """Left out, since there are more than can be asked for at once."""
+
+    def __str__(self) -> str:
+        queued = f"{self.queued:,} document{'s come' if self.queued != 1 else ' comes'} next"
+        rest = (
+            (self.done, "done or begun already"),
+            (self.held_out, "held out as a test, which nobody may pick"),
+            (self.too_many, f"more than the {MOST_ASKED:,} that can be asked for at once"),
+        )
+        return "; ".join([queued, *(f"{number:,} {why}" for number, why in rest if number)]) + "."
+
+
+def searched(text: str) -> str:
+    """Return the reason of documents that a search found."""
+    return f"you searched for “{text if len(text) <= 30 else text[:29] + '…'}”"
 
 
 def replace(corpus: Corpus, entries: Sequence[QueueEntry], *, run: str) -> int:
