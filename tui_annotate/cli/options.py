@@ -64,6 +64,21 @@ def opened(path: Path, *, readonly: bool = False) -> Corpus:
     return Corpus.open(path, readonly=readonly)
 
 
+def find_document(corpus: Corpus, text: str) -> int:
+    """Return the document of this id, or of this name where only one has it; raises UsageError."""
+    from tui_annotate.store import documents
+
+    found = documents.find(corpus, text)
+    if found is None:
+        named = [row.id for row in documents.page(corpus, text=text, limit=20) if row.name == text]
+        if len(named) > 1:
+            raise UsageError(f"Several documents are called {text}.", hint="Name one by its id.")
+        found = named[0] if named else None
+    if found is None:
+        raise UsageError(f"There is no document {text}.", hint="`tui-annotate search` finds documents by their text.")
+    return found
+
+
 def read_scheme(path: Path) -> Scheme:
     """Read a scheme file, TOML or an anndoc legend (`.json`); SchemeError says where it is wrong."""
     from tui_annotate.formats import anndoc_legend, scheme_toml

@@ -28,19 +28,25 @@ Pairs = Annotated[
         "settings notes.db retrain_every=50     # as Annotation Lab does",
         "settings notes.db active_learning=false",
         "settings notes.db strategy",
+        "settings notes.db priority=alice,bob   # whose version counts where several are confirmed",
     ),
 )
 def settings(corpus: CorpusPath, pairs: Pairs = None, json: Json = False, annotator: Annotator = None) -> None:
     """Show the settings of a corpus, or change some: N, active learning, strategy, deploying, holdout, priority."""
+    from tui_annotate.store import annotators
     from tui_annotate.store import settings as stored
 
     options.settled(corpus, annotator=annotator)
     changes = dict(pair.split("=", 1) for pair in pairs or () if "=" in pair)
     asked = [pair.partition("=")[0] for pair in pairs or ()]
     with options.opened(corpus, readonly=not changes) as opened:
-        if changes:
-            stored.change(opened, **{name: stored.parse(name, text) for name, text in changes.items()})
-        values = asdict(stored.load(opened))
+        order = changes.pop("priority", None)
+        wanted = {name: stored.parse(name, text) for name, text in changes.items()}
+        if order is not None:
+            annotators.set_order(opened, [name.strip() for name in order.split(",") if name.strip()])
+        if wanted:
+            stored.change(opened, **wanted)
+        values = {**asdict(stored.load(opened)), "priority": tuple(annotators.order(opened))}
     unknown = [name for name in asked if name not in values]
     if unknown:
         raise ParameterError(f"There is no setting {unknown[0]}.", hint=f"There are {', '.join(values)}.")

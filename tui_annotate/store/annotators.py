@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from tui_annotate.domain.interchange import MASTER
@@ -41,6 +42,35 @@ def set_priority(corpus: Corpus, name: str, priority: int) -> None:
     with corpus.transaction() as db:
         id = ensure(corpus, db, name)
         db.execute("UPDATE annotator SET priority = ? WHERE id = ?", (priority, id))
+
+
+def order(corpus: Corpus) -> list[str]:
+    """Return all annotators, `master` left out, the one whose versions count most first."""
+    held = names(corpus)
+    return sorted(held, key=lambda name: (-held[name], name))
+
+
+def set_order(corpus: Corpus, first: Sequence[str]) -> list[str]:
+    """Let the versions of these annotators count most, in this order, and return the order of all.
+
+    Raises:
+        DataError: A name is nobody's here, or stands twice.
+    """
+    known = names(corpus)
+    for name in first:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known) or 'none yet'}."
+            raise DataError(f"{name!r} has annotated nothing here.", hint=hint)
+    if len(set(first)) != len(first):
+        raise DataError("An annotator stands twice in the order.", hint="Name each of them once.")
+    with corpus.transaction() as db:
+        db.execute("UPDATE annotator SET priority = 0")
+        db.executemany(
+            "UPDATE annotator SET priority = ? WHERE name = ?",
+            [(len(first) - place, name) for place, name in enumerate(first)],
+        )
+    return order(corpus)
 
 
 def place(corpus: Corpus, annotator: str) -> Mapping[str, Any] | None:

@@ -17,6 +17,7 @@ __all__ = [
     "add_tag",
     "all_tags",
     "batches",
+    "change_tags",
     "decode_content",
     "encode_content",
     "extra",
@@ -29,6 +30,7 @@ __all__ = [
     "page",
     "remove_tag",
     "row",
+    "tag_counts",
     "tag_digest",
     "tags",
 ]
@@ -177,29 +179,44 @@ def tag_digest(corpus: Corpus, tag: str) -> str:
     return " ".join(map(str, (count, *sums))) if count else ""
 
 
+def tag_counts(corpus: Corpus) -> dict[str, int]:
+    """Return how many documents have each tag in use."""
+    with corpus.reading() as db:
+        return dict(db.execute("SELECT tag, count(*) FROM document_tag GROUP BY tag ORDER BY tag").fetchall())
+
+
 def add_tag(corpus: Corpus, id: int, tag: str, *, annotator: str) -> None:
     """Tag a document; having the tag already changes nothing."""
-    _change_tag(corpus, id, tag, annotator, "INSERT OR IGNORE INTO document_tag(tag, document) VALUES (?, ?)", "added")
+    change_tags(corpus, [id], tag, annotator=annotator)
 
 
 def remove_tag(corpus: Corpus, id: int, tag: str, *, annotator: str) -> None:
     """Take a tag off a document; a missing one changes nothing."""
-    _change_tag(corpus, id, tag, annotator, "DELETE FROM document_tag WHERE tag = ? AND document = ?", "removed")
+    change_tags(corpus, [id], tag, annotator=annotator, remove=True)
 
 
-def _change_tag(corpus: Corpus, id: int, tag: str, annotator: str, sql: str, verb: str) -> None:
+def change_tags(corpus: Corpus, ids: Sequence[int], tag: str, *, annotator: str, remove: bool = False) -> int:
+    """Tag documents, or take a tag off them, in one transaction, and log it; return how many were changed."""
     if not tag or tag != tag.strip():
         raise UsageError(f"{tag!r} is no tag.", hint="A tag is not empty, nor begins or ends with blanks.")
+    sql = "INSERT OR IGNORE INTO document_tag(tag, document) VALUES (?, ?)"
+    if remove:
+        sql = "DELETE FROM document_tag WHERE tag = ? AND document = ?"
+    details = rows.encode({"removed" if remove else "added": tag})
+    changed = 0
     with corpus.transaction() as db:
-        if not db.execute("SELECT 1 FROM document WHERE id = ?", (id,)).fetchone():
-            raise _missing(id)
-        if db.execute(sql, (tag, id)).rowcount:
-            who = annotators.ensure(corpus, db, annotator)
-            (sequence,) = db.execute("SELECT coalesce(max(sequence), 0) + 1 FROM decision").fetchone()
-            db.execute(
-                "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, NULL, ?, 0, 0)",
-                (sequence, rows.now(), sequence, Kind.TAG, id, who, rows.encode({verb: tag})),
-            )
+        (sequence,) = db.execute("SELECT coalesce(max(sequence), 0) FROM decision").fetchone()
+        who, now, step = annotators.ensure(corpus, db, annotator), rows.now(), sequence + 1
+        for id in ids:
+            if not db.execute("SELECT 1 FROM document WHERE id = ?", (id,)).fetchone():
+                raise _missing(id)
+            if db.execute(sql, (tag, id)).rowcount:
+                changed += 1
+                db.execute(
+                    "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, NULL, ?, 0, 0)",
+                    (sequence + changed, now, step, Kind.TAG, id, who, details),
+                )
+    return changed
 
 
 def encode_content(document: Document) -> tuple[str | None, str]:
