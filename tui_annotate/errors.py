@@ -101,6 +101,14 @@ class TooFewExamplesError(LearnError):
     exit_code = EXIT_NOTHING_TO_DO
 
 
+class PoorExamplesError(TooFewExamplesError):
+    """There are examples, but they cannot teach: one value only, or answers that contradict each other."""
+
+
+class ResourcesError(LearnError):
+    """Memory, disk or time did not suffice."""
+
+
 class ParameterError(LearnError):
     """A training parameter that does not exist or has no sense."""
 

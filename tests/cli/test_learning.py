@@ -23,7 +23,7 @@ def test_training_predicting_evaluating_and_going_back(run: Run, tmp_path: Path)
     assert run("train", "notes.db").code == 6
     assert run("import", "notes.db", gold).code == 0
 
-    rows = json.loads(run("train", "notes.db", "--dry-run", "--json").out)
+    rows = json.loads(run("train", "notes.db", "--dry-run", "--json").out)["documents"]
     assert [row["use"] for row in rows] == ["train"] * 80 + ["test"] * 30
     assert run("runs", "list", "notes.db").code == 6
 

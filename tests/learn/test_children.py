@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 
 from tests.learn.making import corpus
-from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
+from tui_annotate.errors import LearnError, ResourcesError, TooFewExamplesError, UsageError
 from tui_annotate.learn import launching
 from tui_annotate.learn.blocking import Worker
 from tui_annotate.learn.client import Learner
@@ -27,10 +27,13 @@ from tui_annotate.learn.messages import (
     QueueRanked,
     Ready,
     ServerReady,
+    TaskTrained,
     TrainingFailed,
     TrainingFinished,
+    TrainingLog,
     TrainingProgress,
     TrainingStarted,
+    TrainOptions,
     decode_event,
 )
 
@@ -90,15 +93,15 @@ async def desk(own: Path) -> AsyncIterator[Desk]:
 
 
 async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, own: Path) -> None:
-    request = desk.learner.train(tasks=["labels:kind"], trigger="active learning")
-    assert desk.learner.training
+    request = desk.learner.train(TrainOptions(tasks=["labels:kind"]), trigger="active learning")
+    assert desk.learner.underway
     finished = await desk.expect(TrainingFinished)
     assert (finished.request, finished.trigger, finished.by) == (request, "active learning", "ann")
     (run,) = finished.runs
     assert (own.with_suffix(".runs") / run.folder / "model.json").exists()
     assert isinstance(desk.seen[0], TrainingStarted)
-    assert all(isinstance(event, TrainingProgress) for event in desk.seen[1:-1])
-    assert not desk.learner.training
+    assert all(isinstance(event, TrainingProgress | TrainingLog | TaskTrained) for event in desk.seen[1:-1])
+    assert not desk.learner.underway
 
     desk.learner.serve({run.task: run.name})
     asked = desk.learner.predict([50, 51])
@@ -129,9 +132,9 @@ async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, own: P
 
 
 async def test_of_three_trainings_the_newest_waits_and_the_middle_is_forgotten(desk: Desk) -> None:
-    first = desk.learner.train(tasks=["labels:kind"])
-    middle = desk.learner.train(tasks=["labels:urgent"])
-    newest = desk.learner.train(tasks=["labels:topics"])
+    first = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
+    middle = desk.learner.train(TrainOptions(tasks=["labels:urgent"]))
+    newest = desk.learner.train(TrainOptions(tasks=["labels:topics"]))
     assert desk.learner.waiting
     assert (await desk.expect(TrainingFinished)).request == first
     assert (await desk.expect(TrainingFinished)).request == newest
@@ -140,19 +143,19 @@ async def test_of_three_trainings_the_newest_waits_and_the_middle_is_forgotten(d
     assert started == [first, newest]
 
     # Cancelling kills at once and says so; the next training works.
-    cancelled = desk.learner.train(tasks=["entities"])
+    cancelled = desk.learner.train(TrainOptions(tasks=["entities"]))
     desk.learner.cancel()
     failed = await desk.expect(TrainingFailed)
     assert (failed.request, failed.cancelled) == (cancelled, True)
-    assert not desk.learner.training
-    after = desk.learner.train(tasks=["nonsense"])
+    assert not desk.learner.underway
+    after = desk.learner.train(TrainOptions(tasks=["nonsense"]))
     refused = await desk.expect(TrainingFailed)
     assert (refused.request, refused.kind, refused.cancelled) == (after, "UsageError", False)
 
 
 async def test_a_trainer_killed_at_work_is_reported_and_the_waiting_one_runs(desk: Desk) -> None:
-    lost = desk.learner.train(tasks=["entities"])
-    waiting = desk.learner.train(tasks=["labels:kind"])
+    lost = desk.learner.train(TrainOptions(tasks=["entities"]))
+    waiting = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
     trainer = desk.learner._trainer
     assert trainer is not None
     os.kill(trainer.pid, signal.SIGKILL)
@@ -169,7 +172,7 @@ async def test_an_overdue_training_is_started_again_and_ends_once(own: Path) -> 
     await desk.learner.start()
     before = desk.pids
     try:
-        request = desk.learner.train(tasks=["labels:kind"])
+        request = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
         finished = await desk.expect(TrainingFinished)
         assert finished.request == request
         assert len(finished.runs) == 1
@@ -266,7 +269,9 @@ def test_the_worker_does_many_jobs_and_says_what_fails(own: Path) -> None:
         with pytest.raises(UsageError, match="No run is loaded"):
             worker.predict([1])
         told: list[float] = []
-        finished = worker.train(tasks=["labels:kind"], by="ann", on_progress=lambda share, message: told.append(share))
+        finished = worker.train(
+            TrainOptions(tasks=["labels:kind"]), by="ann", on_progress=lambda share, message: told.append(share)
+        )
         assert finished.runs[0].documents == 40
         fitted = worker.fit("labels:kind", range(1, 21), seed=3)
         assert fitted.documents == 20
@@ -283,7 +288,7 @@ def test_the_worker_does_many_jobs_and_says_what_fails(own: Path) -> None:
         assert set(found) == {"labels:kind", "entities"}
         assert all(set(predicted) == {50, 51, 52} for predicted in found.values())
         os.kill(worker.pid, signal.SIGKILL)
-        with pytest.raises(LearnError, match="ended with code -9"):
+        with pytest.raises(ResourcesError, match="was killed"):
             worker.rank()
 
 

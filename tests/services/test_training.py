@@ -18,6 +18,8 @@ from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LearnError, LockedError, NothingToDoError
 from tui_annotate.learn import messages
+from tui_annotate.learn.messages import TrainOptions
+from tui_annotate.learn.underway import Underway
 from tui_annotate.services import training
 from tui_annotate.services.training import LearningLoop, LoopState
 from tui_annotate.session.desk import Predictions
@@ -38,7 +40,8 @@ class Recorder:
     def __init__(self, path: Path, *, on_event: Callable[[messages.AnyEvent], None], annotator: str) -> None:
         self._tell = on_event
         self.asked: list[tuple[str, Any]] = []
-        self.training = self.waiting = False
+        self.waiting = False
+        self.underway: Underway | None = None
         Recorder.made = self
 
     async def start(self, *, ahead: bool) -> None:
@@ -50,24 +53,30 @@ class Recorder:
     async def stop(self) -> None:
         self.asked.append(("stop", None))
 
-    def train(self, *, tasks: list[str], trigger: str) -> int:
-        self.asked.append(("train", (tuple(tasks), trigger)))
-        if self.training:
+    def train(self, options: TrainOptions, *, trigger: messages.Trigger) -> int:
+        self.asked.append(("train", (tuple(options.tasks), trigger)))
+        self.options = options
+        if self.underway is not None:
             self.waiting = True
         else:
-            self.training = True
-            self.say(messages.TrainingStarted(tasks=tasks, trigger=trigger))  # type: ignore[arg-type]
+            self.begin(options.tasks, trigger)
         return 1
+
+    def begin(self, tasks: list[str], trigger: messages.Trigger = "manual") -> None:
+        self.underway = Underway(messages.Train(request=1, tasks=tasks, trigger=trigger), tuple(tasks))
+        self._tell(messages.TrainingStarted(request=1, tasks=tasks, trigger=trigger))
 
     def say(self, event: messages.AnyEvent) -> None:
         """Tell the loop of an event; after a training that ended, the one that waits begins at once."""
         ended = isinstance(event, messages.TrainingFinished | messages.TrainingFailed)
         if ended:
-            self.training = False
+            self.underway = None
+        elif self.underway is not None:
+            self.underway = self.underway.after(event)
         self._tell(event)
         if ended and self.waiting:
-            self.training, self.waiting = True, False
-            self._tell(messages.TrainingStarted(tasks=["entities"]))
+            self.waiting = False
+            self.begin(["entities"])
 
     def serve(self, deployed: dict[str, str]) -> None:
         self.asked.append(("serve", dict(deployed)))
@@ -195,7 +204,7 @@ async def test_a_finished_run_is_registered_deployed_and_told_with_its_gain(stag
     await stage.finish(2, value=0.84)
     assert runs.deployed(stage.corpus)["entities"].name == "entities-2"
     assert stage.children.of("serve") == [{"entities": "entities-1"}, {"entities": "entities-2"}]
-    assert stage.loop.state.news == "entities-2 serves: F1 0.81 to 0.84"
+    assert stage.loop.state.news == "entities-1 → entities-2 serves: F1 0.81 to 0.84"
     assert stage.loop.state.figure == "F1 0.84 (0.74-0.94, 40 held out)"
     assert stage.loop.state.training == ""
 
@@ -224,6 +233,7 @@ async def test_rolling_back_serves_the_run_before(stage: Stage) -> None:
 async def test_a_failure_keeps_the_deployed_run_and_says_why(stage: Stage) -> None:
     await stage.finish(1)
     stage.children.say(messages.TrainingFailed(message="Memory ran out.", hint="Train on fewer documents."))
+    await stage.settle()
     assert stage.loop.state.runs == {"entities": "entities-1"}
     assert stage.loop.state.failed
     assert stage.loop.state.news == "not trained: Memory ran out. Train on fewer documents."
@@ -300,7 +310,7 @@ async def test_reading_the_corpus_anew_keeps_what_happened_meanwhile(stage: Stag
 
     async def slow(function: Callable[[Corpus], T]) -> T:
         found = function(stage.corpus)
-        stage.children.say(messages.TrainingProgress(fraction=0.5, message="fitting"))
+        stage.children.say(messages.TrainingProgress(request=1, fraction=0.5, message="fitting"))
         stage.loop.confirmed()
         return found
 
@@ -316,6 +326,7 @@ async def test_what_the_server_could_not_do_is_told(stage: Stage) -> None:
 
 async def test_too_few_answers_yet_are_no_failure(stage: Stage) -> None:
     stage.children.say(messages.TrainingFailed(message="Only ham so far.", kind="TooFewExamplesError"))
+    await stage.settle()
     assert not stage.loop.state.failed
     assert stage.loop.state.news == "not trained: Only ham so far."
 

@@ -94,3 +94,18 @@ def supported(above: Mapping[str, Iterable[Mapping[str, Any]]], name: str, prob:
 
 def _next_kept(prob: float) -> float:
     return next((kept for kept in GRID if kept > prob + 1e-9), 1.01)
+
+
+def overfitting(figures: Mapping[str, Any]) -> str:
+    """Return the gap between what was trained on and the validation part, in a line; empty where none was measured."""
+    train, validation = figures.get("train"), figures.get("validation")
+    if not train or not validation:
+        return ""
+    ours, theirs = train.get("headline"), validation.get("headline")
+    if ours is None or theirs is None:
+        return f"train and validation: {validation['documents']}/{validation['needed']} documents for a figure"
+    gap = ours["value"] - theirs["value"]
+    return (
+        f"train {ours['name']} {ours['value']:.2f}, validation {theirs['value']:.2f}"
+        f" ({theirs['low']:.2f}-{theirs['high']:.2f}, {validation['documents']} documents): gap {gap:+.2f}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,11 +14,11 @@ import msgspec
 
 from tui_annotate import errors
 from tui_annotate.domain.annotations import Suggestion
-from tui_annotate.errors import AnnotateError, LearnError
+from tui_annotate.errors import AnnotateError, LearnError, ResourcesError
 from tui_annotate.learn import launching
 from tui_annotate.learn.messages import (
+    AnyCommand,
     AnyEvent,
-    Command,
     Evaluate,
     Evaluated,
     Failed,
@@ -34,14 +35,17 @@ from tui_annotate.learn.messages import (
     TrainingFailed,
     TrainingFinished,
     TrainingProgress,
+    TrainOptions,
     Trigger,
     decode_event,
     line,
 )
+from tui_annotate.learn.underway import Underway
 from tui_annotate.store.queue import QueueEntry
 
 E = TypeVar("E")
 Tell = Callable[[float, str], None]
+ANYTHING = TrainOptions()
 
 
 class Worker:
@@ -94,28 +98,39 @@ class Worker:
 
     def train(
         self,
+        options: TrainOptions = ANYTHING,
         *,
-        tasks: Sequence[str] = (),
-        engine: str = "",
-        parameters: Mapping[str, Any] | None = None,
-        tags: Sequence[str] = (),
         documents: Sequence[int] | None = None,
         trigger: Trigger = "manual",
         by: str = "",
         on_progress: Tell | None = None,
+        on_underway: Callable[[Underway], None] | None = None,
     ) -> TrainingFinished:
-        """Train and write a run folder for each task; the caller registers and deploys them."""
+        """Train and write a run folder for each task; the caller registers and deploys them.
+
+        Args:
+            on_underway: Called with the state of the training after everything that was heard of it; what it says
+                last holds also when this raises.
+        """
         command = Train(
             request=self._next(),
-            tasks=list(tasks),
-            engine=engine,
-            parameters=dict(parameters or {}),
-            tags=list(tags),
             documents=None if documents is None else list(documents),
             trigger=trigger,
             by=by,
+            **msgspec.structs.asdict(options),
         )
-        return self._ask(command, TrainingFinished, on_progress=on_progress)
+        underway = Underway(command, tuple(command.tasks))
+
+        def heard(event: AnyEvent) -> None:
+            nonlocal underway
+            underway = underway.after(event)
+            if on_underway is not None:
+                on_underway(underway)
+            if isinstance(event, TrainingProgress) and on_progress is not None:
+                on_progress(event.fraction, event.message)
+
+        self._send(command)
+        return underway.finished(self._await(command.request, TrainingFinished, on_other=heard))
 
     def serve(self, runs: Mapping[str, str]) -> dict[str, str]:
         """Load runs by task."""
@@ -185,11 +200,11 @@ class Worker:
         self._request += 1
         return self._request
 
-    def _ask(self, command: Command, answer: type[E], *, on_progress: Tell | None = None) -> E:
+    def _ask(self, command: AnyCommand, answer: type[E]) -> E:
         self._send(command)
-        return self._await(command.request, answer, on_progress=on_progress)
+        return self._await(command.request, answer)
 
-    def _send(self, command: Command) -> None:
+    def _send(self, command: AnyCommand) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line(command))
@@ -197,18 +212,17 @@ class Worker:
         except (OSError, ValueError):
             self._fail_dead()
 
-    def _await(self, request: int, answer: type[E], *, on_progress: Tell | None = None) -> E:
+    def _await(self, request: int, answer: type[E], *, on_other: Callable[[AnyEvent], None] | None = None) -> E:
         while True:
             event = self._read()
             if getattr(event, "request", 0) != request:
                 continue
-            if isinstance(event, TrainingProgress):
-                if on_progress is not None:
-                    on_progress(event.fraction, event.message)
-            elif isinstance(event, Failed | TrainingFailed):
-                raise error_of(event)
-            elif isinstance(event, answer):
+            if isinstance(event, answer):
                 return event
+            if on_other is not None:
+                on_other(event)
+            if isinstance(event, Failed | TrainingFailed):
+                raise error_of(event)
 
     def _read(self) -> AnyEvent:
         assert self._process.stdout is not None
@@ -225,10 +239,15 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         code = self._process.returncode
+        if code == -signal.SIGKILL:
+            raise ResourcesError(
+                "The learning process was killed.",
+                hint="Most likely memory ran out: close other programs, or train on fewer documents (by tag).",
+            )
         said = launching.tail(self.log)
         raise LearnError(
             f"The learning process ended with code {code}{f': {said}' if said else ''}.",
-            hint=f"{self.log} has the details. Memory may have run out.",
+            hint=f"{self.log} has the details.",
         )
 
 

@@ -7,6 +7,7 @@ death, standard input ends and so does the child; where Linux offers it, the ker
 from __future__ import annotations
 
 import ctypes
+import errno
 import logging
 import os
 import queue
@@ -111,6 +112,8 @@ def describe(error: BaseException) -> tuple[str, str, str]:
     if isinstance(error, AnnotateError):
         return error.message, error.hint, type(error).__name__
     if isinstance(error, MemoryError):
-        return "Not enough memory.", "Train on fewer documents, or close other programs.", "LearnError"
+        return "Not enough memory.", "Close other programs, or train on fewer documents (by tag).", "ResourcesError"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full.", "Make room, then train again.", "ResourcesError"
     logging.error("".join(traceback.format_exception(error)))
     return f"Something unforeseen: {type(error).__name__}: {error}", "The log has the details.", "LearnError"

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from tui_annotate.learn import launching
-from tui_annotate.learn.messages import LINE_LIMIT, AnyEvent, Command, Ready, decode_event, line
+from tui_annotate.learn.messages import LINE_LIMIT, AnyCommand, AnyEvent, Ready, decode_event, line
 
 Which = Literal["trainer", "server"]
 
@@ -87,7 +87,7 @@ class Child:
             self.wanted = False
             self._on_end(self, code)
 
-    def send(self, command: Command) -> None:
+    def send(self, command: AnyCommand) -> None:
         """Write a command; one to a child that is gone is lost, and its end is reported by itself."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, RuntimeError):

@@ -8,17 +8,20 @@ deployed run serving.
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from tui_annotate.learn import launching
 from tui_annotate.learn.blocking import Worker
+from tui_annotate.learn.catalogue import OURS
 from tui_annotate.learn.child import Child, Which
 from tui_annotate.learn.messages import (
+    AnyCommand,
     AnyEvent,
     ChildDied,
-    Command,
     Predict,
     Rank,
     Ready,
@@ -26,16 +29,18 @@ from tui_annotate.learn.messages import (
     Train,
     TrainingFailed,
     TrainingFinished,
-    TrainingProgress,
     TrainingStarted,
+    TrainOptions,
     Trigger,
 )
+from tui_annotate.learn.underway import Underway
 
 __all__ = ["Learner", "Worker"]
 
 NICE = 5
 OVERDUE = 20.0
 """Seconds after which a training that other programs keep from the processor is started again at nice 0."""
+ANYTHING = TrainOptions()
 RESTARTS = 3
 """Deaths in a row, without an answer between, after which a child is not started again until it is asked something."""
 
@@ -60,11 +65,11 @@ class Learner:
         self._overdue = overdue
         self._server: Child | None = None
         self._trainer: Child | None = None
-        self._running: Train | None = None
+        self._running: Underway | None = None
         self._waiting: Train | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._runs: dict[str, str] = {}
-        self._asked: dict[type[Command], Command] = {}
+        self._asked: dict[type[AnyCommand], AnyCommand] = {}
         self._deaths: dict[Which, int] = {"trainer": 0, "server": 0}
         self._starting: set[asyncio.Task[None]] = set()
         self._children: set[Child] = set()
@@ -72,9 +77,9 @@ class Learner:
         self._stopped = True
 
     @property
-    def training(self) -> bool:
-        """Say whether a training runs."""
-        return self._running is not None
+    def underway(self) -> Underway | None:
+        """The training that runs, None when none does: nobody else keeps account of it."""
+        return self._running
 
     @property
     def waiting(self) -> bool:
@@ -119,25 +124,9 @@ class Learner:
         self._children.clear()
         self._server = self._trainer = None
 
-    def train(
-        self,
-        *,
-        tasks: Sequence[str] = (),
-        trigger: Trigger = "manual",
-        parameters: Mapping[str, Any] | None = None,
-        engine: str = "",
-        tags: Sequence[str] = (),
-    ) -> int:
+    def train(self, options: TrainOptions = ANYTHING, *, trigger: Trigger = "manual") -> int:
         """Train now, or as soon as the training that runs has ended; returns the number that its events carry."""
-        command = Train(
-            request=self._next(),
-            tasks=list(tasks),
-            trigger=trigger,
-            by=self.annotator,
-            engine=engine,
-            parameters=dict(parameters or {}),
-            tags=list(tags),
-        )
+        command = Train(request=self._next(), trigger=trigger, by=self.annotator, **msgspec.structs.asdict(options))
         if self._running is not None:
             self._waiting = command
         else:
@@ -151,15 +140,7 @@ class Learner:
         if cancelled is None:
             return
         self._replace_trainer(NICE)
-        self._tell(
-            TrainingFailed(
-                request=cancelled.request,
-                message="Cancelled.",
-                cancelled=True,
-                trigger=cancelled.trigger,
-                by=cancelled.by,
-            )
-        )
+        self._tell(cancelled.failed(message="Cancelled.", cancelled=True))
 
     def serve(self, runs: Mapping[str, str]) -> None:
         """Load the deployed runs, by task; a server that has to be started again loads them again."""
@@ -182,7 +163,7 @@ class Learner:
         self._request += 1
         return self._request
 
-    def _ask(self, command: Command) -> None:
+    def _ask(self, command: AnyCommand) -> None:
         self._asked[type(command)] = command
         if self._server is not None:
             self._server.send(command)
@@ -190,7 +171,7 @@ class Learner:
             self._server = self._launch("server", NICE)
 
     def _run(self, command: Train) -> None:
-        self._running = command
+        self._running = Underway(command, tuple(command.tasks))
         self._tell(TrainingStarted(request=command.request, tasks=command.tasks, trigger=command.trigger))
         if self._trainer is None:
             self._trainer = self._launch("trainer", NICE)
@@ -218,25 +199,30 @@ class Learner:
                 if kind in self._asked:
                     child.send(self._asked[kind])
         elif child is self._trainer and self._running is not None:
-            child.send(self._running)
+            child.send(self._running.command)
 
     def _heard(self, child: Child, event: AnyEvent) -> None:
         if isinstance(event, Ready) or child not in (self._server, self._trainer):
             return
         self._deaths[child.which] = 0
-        if isinstance(event, TrainingProgress) and (self._running is None or event.request != self._running.request):
-            return
-        if isinstance(event, TrainingFinished | TrainingFailed):
-            if self._running is None or event.request != self._running.request:
-                return
-            self._running = None
-            self._stop_timer()
-            child.wanted = False
-            self._trainer = self._launch("trainer", NICE)
+        if child is self._server:
             self._tell(event)
-            self._run_waiting()
+        elif self._running is not None and event.request == self._running.command.request:
+            self._hear_training(self._running, event)
+
+    def _hear_training(self, running: Underway, event: AnyEvent) -> None:
+        """Keep account of the training that runs, and bring the next one up when it has ended."""
+        if not isinstance(event, TrainingFinished | TrainingFailed):
+            self._running = running.after(event)
+            self._tell(event)
             return
-        self._tell(event)
+        self._running = None
+        self._stop_timer()
+        if self._trainer is not None:
+            self._trainer.wanted = False
+        self._trainer = self._launch("trainer", NICE)
+        self._tell(running.finished(event) if isinstance(event, TrainingFinished) else running.told(event))
+        self._run_waiting()
 
     def _run_waiting(self) -> None:
         following, self._waiting = self._waiting, None
@@ -248,10 +234,10 @@ class Learner:
         if not self._stopped and child in (self._server, self._trainer):
             self._deaths[child.which] += 1
             how = f"by signal {-code}" if code < 0 else f"with code {code}"
-            said = launching.tail(child.log)
-            self._died(child, f"it ended {how}{f': {said}' if said else ''}")
+            said = launching.tail(child.log) if code >= 0 else ""
+            self._died(child, f"it ended {how}{f': {said}' if said else ''}", killed=code == -signal.SIGKILL)
 
-    def _died(self, child: Child, message: str) -> None:
+    def _died(self, child: Child, message: str, *, killed: bool = False) -> None:
         """Report a death, fail its training, start it again unless it keeps dying."""
         again = self._deaths[child.which] < RESTARTS
         failed = self._running if child is self._trainer else None
@@ -266,15 +252,7 @@ class Learner:
             self._server = self._launch("server", NICE) if again else None
         self._tell(ChildDied(which=child.which, message=message, log=str(child.log), restarted=again))
         if failed is not None:
-            self._tell(
-                TrainingFailed(
-                    request=failed.request,
-                    message=f"The training was lost: {message}.",
-                    hint="The deployed run keeps serving; the log has the details. Memory may have run out.",
-                    trigger=failed.trigger,
-                    by=failed.by,
-                )
-            )
+            self._tell(_lost(failed, message, killed=killed))
             self._run_waiting()
 
     def _replace_trainer(self, nice: int) -> None:
@@ -284,7 +262,7 @@ class Learner:
 
     def _start_timer(self, child: Child) -> None:
         self._stop_timer()
-        if child.nice:
+        if child.nice and self._running is not None and not _is_slow(self._running.command):
             self._timer = asyncio.get_running_loop().call_later(self._overdue, self._hurry, child)
 
     def _stop_timer(self) -> None:
@@ -296,3 +274,19 @@ class Learner:
         """Start an overdue training again at nice 0: a user cannot raise the priority of the one that runs."""
         if child is self._trainer and self._running is not None:
             self._replace_trainer(0)
+
+
+def _lost(running: Underway, how: str, *, killed: bool) -> TrainingFailed:
+    """Return the end of a training whose process is gone; the system kills what takes too much memory."""
+    if killed:
+        hint = "Most likely memory ran out: close other programs, or train on fewer documents (by tag)."
+        return running.failed(message=f"The training was lost: {how}.", hint=hint, kind="ResourcesError")
+    return running.failed(message=f"The training was lost: {how}.", hint="The log of the trainer has the details.")
+
+
+def _is_slow(command: Train) -> bool:
+    """Say whether a training may take long by its nature: to begin again would only cost what is done."""
+    quick = {info.name for info in OURS if not info.slow}
+    return bool(command.script) or any(
+        name not in quick for name in (command.engine, *command.engines.values()) if name
+    )

@@ -8,9 +8,32 @@ from typing import Any, Literal
 import msgspec
 
 from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.selection import Tie
 from tui_annotate.store.queue import QueueEntry
 
 Trigger = Literal["manual", "active learning"]
+Cause = Literal["completions", "quality", "resources", "parameters", "other"]
+CAUSES: dict[Cause, str] = {
+    "completions": "not enough completions",
+    "quality": "completions of poor quality",
+    "resources": "not enough memory or processor time",
+    "parameters": "wrong training parameters",
+    "other": "something else",
+}
+"""What may make a training fail, as Annotation Lab lists it, in words."""
+_CAUSE_OF: dict[str, Cause] = {
+    "PoorExamplesError": "quality",
+    "TooFewExamplesError": "completions",
+    "ResourcesError": "resources",
+    "DiskFullError": "resources",
+    "ParameterError": "parameters",
+    "UsageError": "parameters",
+}
+
+
+def cause_of(kind: str) -> Cause:
+    """Return the cause that an error class, by its name, stands for."""
+    return _CAUSE_OF.get(kind, "other")
 
 
 class Command(msgspec.Struct, frozen=True, tag=True):
@@ -19,28 +42,42 @@ class Command(msgspec.Struct, frozen=True, tag=True):
     request: int = 0
 
 
-class Train(Command, frozen=True, kw_only=True):
-    """Train, write a run folder for each task, report."""
+class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody may ask of a training; what is None or empty is as the corpus is set."""
 
     tasks: list[str] = []
-    """Empty: every task of the scheme."""
-    trigger: Trigger = "manual"
-    by: str = ""
+    """Empty: every task of the scheme. `labels`: one classifier only, see `domain.tasks`."""
     engine: str = ""
-    """Empty: the first that handles the task."""
+    """Of every task that `engines` does not name."""
+    engines: dict[str, str] = {}
+    """By task."""
     parameters: dict[str, Any] = {}
-    documents: list[int] | None = None
-    """Train on just these of the gold; None: all that is not held out."""
-    tags: list[str] = []
-    """Train on documents with one of these tags; empty: on all."""
-    reviewed: bool = False
+    """Each engine takes those that it has; `spacy-ner.epochs` is for that engine alone."""
+    tags: list[str] | None = None
+    """Train on documents with one of these tags; none: on all."""
+    reviewed: bool | None = None
     """Train only on versions that a reviewer accepted."""
-    validation: float = 0.0
-    """Share of the gold that is set apart to see overfitting; fast engines learn it all afterwards."""
+    tie: Tie | None = None
+    """What decides between several versions of a document."""
+    validation: float | None = None
+    """Share of the gold set apart to see overfitting; None: as `asked.VALIDATION` when somebody asks, else none."""
     warm: bool = False
     """Go on from the deployed run, where the engine can; off: from the beginning."""
     script: str = ""
     """File that the engine `custom` runs."""
+    seed: int | None = None
+    deploy: bool | None = None
+    """Put the runs to use; None: yes when somebody asked, else as the corpus is set."""
+
+
+class Train(TrainOptions, frozen=True, kw_only=True, tag=True):
+    """Train, write a run folder for each task, report."""
+
+    request: int = 0
+    trigger: Trigger = "manual"
+    by: str = ""
+    documents: list[int] | None = None
+    """Train on just these of the gold; None: all that is not held out."""
 
 
 class Serve(Command, frozen=True, kw_only=True):
@@ -87,6 +124,43 @@ class Evaluate(Command, frozen=True, kw_only=True):
     least: int | None = None
 
 
+class Curve(Command, frozen=True, kw_only=True):
+    """Train on parts of the gold, to see what more of it brings; nothing is written."""
+
+    task: str
+    engine: str = ""
+    parameters: dict[str, Any] = {}
+    shares: list[float]
+    draws: int = 0
+    """Draws of each part; 0: several where a fit is cheap, else one."""
+
+
+class LookAgain(Command, frozen=True, kw_only=True):
+    """Find confirmed documents that models contradict which never saw them."""
+
+    task: str
+    engine: str = ""
+    parameters: dict[str, Any] = {}
+    folds: int = 5
+    most: int = 500
+    """Suspects that are returned."""
+
+
+class Compare(Command, frozen=True, kw_only=True):
+    """Hold a run against another on the same documents."""
+
+    task: str
+    run: str
+    other: str
+
+
+class Measure(Command, frozen=True, kw_only=True):
+    """Hold a run against the gold that no run was trained on."""
+
+    task: str
+    run: str
+
+
 class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """What a child, or the client itself, reports."""
 
@@ -109,6 +183,13 @@ class TrainingProgress(Event, frozen=True):
 
     fraction: float
     message: str
+    task: str = ""
+
+
+class TrainingLog(Event, frozen=True):
+    """A line of the log, as it is written."""
+
+    line: str
 
 
 class FinishedRun(msgspec.Struct, frozen=True):
@@ -125,6 +206,33 @@ class FinishedRun(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     created: str
     seconds: float
+    training: str = ""
+    """Equal for the runs of one training."""
+
+
+class TaskTrained(Event, frozen=True):
+    """One task of a training is done; its run is there whatever happens to the others."""
+
+    run: FinishedRun
+
+
+class TaskFailure(msgspec.Struct, frozen=True):
+    """A task that could not be learned."""
+
+    task: str
+    message: str
+    hint: str = ""
+    kind: str = "LearnError"
+    """Name of the error class, see `errors`."""
+    engine: str = ""
+
+    @property
+    def cause(self) -> Cause:
+        """Which of Annotation Lab's causes it was."""
+        return cause_of(self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
 
 
 class TrainingFinished(Event, frozen=True):
@@ -133,12 +241,21 @@ class TrainingFinished(Event, frozen=True):
     runs: list[FinishedRun]
     trigger: Trigger = "manual"
     by: str = ""
-    left_out: dict[str, str] = {}
-    """Tasks that could not be learned, each with the reason."""
+    failures: list[TaskFailure] = []
+    """Tasks that could not be learned."""
+    options: TrainOptions = TrainOptions()
+    """What was asked for; the client fills it in."""
+    lines: list[str] = []
+    """The log; the client fills it in."""
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Tasks that could not be learned, each with the reason."""
+        return {failure.task: str(failure) for failure in self.failures}
 
 
 class TrainingFailed(Event, frozen=True):
-    """A training ended without a run; the deployed ones keep serving."""
+    """A training ended before its time; the deployed runs keep serving."""
 
     message: str
     hint: str = ""
@@ -147,6 +264,19 @@ class TrainingFailed(Event, frozen=True):
     cancelled: bool = False
     trigger: Trigger = "manual"
     by: str = ""
+    failures: list[TaskFailure] = []
+    """By task, where it got that far."""
+    runs: list[FinishedRun] = []
+    """Tasks that were done before; the client fills it in."""
+    options: TrainOptions = TrainOptions()
+    """What was asked for; the client fills it in."""
+    lines: list[str] = []
+    """The log; the client fills it in."""
+
+    @property
+    def cause(self) -> Cause:
+        """Which of Annotation Lab's causes it was."""
+        return cause_of(self.kind)
 
 
 class ServerReady(Event, frozen=True):
@@ -189,6 +319,64 @@ class Evaluated(Event, frozen=True):
     figures: dict[str, Any]
 
 
+class CurvePoint(msgspec.Struct, frozen=True):
+    """One training on a part of the gold."""
+
+    documents: int
+    draw: int
+    value: float
+    low: float
+    high: float
+    macro: float | None
+    seconds: float
+
+
+class CurveDrawn(Event, frozen=True):
+    """A learning curve."""
+
+    task: str
+    engine: str
+    name: str
+    """Of the figure."""
+    measured: str
+    """What it was measured on, in words."""
+    measured_on: int
+    """How many documents that are."""
+    points: list[CurvePoint]
+    """By documents."""
+
+
+class Suspect(msgspec.Struct, frozen=True):
+    """A confirmed document that is contradicted."""
+
+    document: int
+    task: str
+    score: float
+    reason: str
+    suggestions: list[Suggestion] = []
+    """What is said instead."""
+
+
+class Suspects(Event, frozen=True):
+    """What a second look found, the most suspicious first."""
+
+    found: list[Suspect]
+    looked: int
+    """How many documents were looked at."""
+
+
+class Measured(Event, frozen=True):
+    """The figures of a run on `holdout`, and on `test` where documents are tagged so; see `metrics.evaluate`."""
+
+    parts: dict[str, dict[str, Any]]
+
+
+class Compared(Event, frozen=True):
+    """Two runs beside each other, by what they were held against: `holdout` and `test`, see `comparing.compare`."""
+
+    parts: dict[str, dict[str, Any]]
+
+
 class Failed(Event, frozen=True):
     """A command other than a training could not be done."""
 
@@ -207,11 +395,13 @@ class ChildDied(Event, frozen=True):
     restarted: bool = True
 
 
-AnyCommand = Train | Serve | Predict | Rank | Fit | Evaluate
+AnyCommand = Train | Serve | Predict | Rank | Fit | Evaluate | Curve | LookAgain | Compare | Measure
 AnyEvent = (
     Ready
     | TrainingStarted
     | TrainingProgress
+    | TrainingLog
+    | TaskTrained
     | TrainingFinished
     | TrainingFailed
     | ServerReady
@@ -219,6 +409,10 @@ AnyEvent = (
     | QueueRanked
     | Fitted
     | Evaluated
+    | CurveDrawn
+    | Suspects
+    | Compared
+    | Measured
     | Failed
     | ChildDied
 )
@@ -229,6 +423,8 @@ LINE_LIMIT = 64 << 20
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
+    if hasattr(value, "item"):
+        return value.item()  # a scalar of numpy
     raise NotImplementedError(f"{type(value).__name__} in a message")
 
 
@@ -237,6 +433,6 @@ decode_command = msgspec.json.Decoder(AnyCommand).decode
 decode_event = msgspec.json.Decoder(AnyEvent).decode
 
 
-def line(message: Command | Event) -> bytes:
+def line(message: Command | Train | Event) -> bytes:
     """Return a message as one line."""
     return _encoder.encode(message) + b"\n"

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 
 from tui_annotate.learn.channel import Channel, begin, describe, end
-from tui_annotate.learn.messages import Ready, Train, TrainingFailed, TrainingFinished, TrainingProgress
+from tui_annotate.learn.messages import (
+    Ready,
+    TaskFailure,
+    TaskTrained,
+    Train,
+    TrainingFailed,
+    TrainingFinished,
+    TrainingLog,
+    TrainingProgress,
+)
 from tui_annotate.learn.training import Training
 from tui_annotate.store.connection import Corpus
 
@@ -21,23 +30,39 @@ def arguments(name: str) -> argparse.Namespace:
 
 
 def train(training: Training, command: Train, channel: Channel) -> None:
-    """Do one training and report how it ended."""
+    """Do one training and report how it goes and how it ended."""
+    failures: list[TaskFailure] = []
+    at: list[str] = [""]
 
     def tell(share: float, message: str) -> None:
-        channel.send(TrainingProgress(request=command.request, fraction=round(share, 3), message=message))
+        share = round(share, 3)
+        channel.send(TrainingProgress(request=command.request, fraction=share, message=message, task=at[-1]))
 
     try:
-        runs, left_out = training.train(command, channel.now_and_then(tell))
+        runs, _ = training.train(
+            command,
+            channel.now_and_then(tell),
+            begun=at.append,
+            log=lambda line: channel.send(TrainingLog(request=command.request, line=line)),
+            done=lambda run: channel.send(TaskTrained(request=command.request, run=run)),
+            failed=failures.append,
+        )
     except Exception as error:  # noqa: BLE001 - the rim of the child: whatever an engine does is reported
         message, hint, kind = describe(error)
         channel.send(
             TrainingFailed(
-                request=command.request, message=message, hint=hint, kind=kind, trigger=command.trigger, by=command.by
+                request=command.request,
+                message=message,
+                hint=hint,
+                kind=kind,
+                trigger=command.trigger,
+                by=command.by,
+                failures=failures,
             )
         )
         return
     channel.send(
-        TrainingFinished(request=command.request, runs=runs, trigger=command.trigger, by=command.by, left_out=left_out)
+        TrainingFinished(request=command.request, runs=runs, trigger=command.trigger, by=command.by, failures=failures)
     )
 
 

@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
+from tui_annotate.domain import deployment
+from tui_annotate.domain.deployment import Change
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.selection import Rule, Tie, Use, uses
-from tui_annotate.errors import NothingToDoError
-from tui_annotate.learn.client import Worker
+from tui_annotate.domain.tasks import resolve
+from tui_annotate.errors import AnnotateError, NothingToDoError
+from tui_annotate.learn.asked import settle
+from tui_annotate.learn.client import ANYTHING, Worker
+from tui_annotate.learn.messages import Train, TrainOptions
+from tui_annotate.learn.underway import Underway
 from tui_annotate.services import registering
 from tui_annotate.store import counters, documents, queue, runs, settings, versions
 from tui_annotate.store.connection import Corpus
@@ -31,6 +39,8 @@ class Trained:
     """What changed, in a line."""
     left_out: Mapping[str, str]
     """Tasks that could not be learned, each with the reason."""
+    changes: tuple[Change, ...] = ()
+    """What deploying changed, by label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +70,59 @@ WHY: dict[Use, str] = {
 
 def train(
     corpus: Corpus,
+    options: TrainOptions = ANYTHING,
     *,
     annotator: str,
-    tasks: Sequence[str] = (),
-    engine: str = "",
-    parameters: Mapping[str, Any] | None = None,
-    tags: Sequence[str] = (),
-    deploy: bool = True,
     on_progress: Tell | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> Trained:
     """Train the tasks (all of the scheme when none is given), register the runs and deploy them.
 
+    What fails or is broken off is registered as such with its log; the deployed runs stay.
+
+    Args:
+        on_line: Takes each line of the log as it is written.
+
     Raises:
-        LearnError: Nothing could be learned; the deployed runs stay.
+        UsageError, ParameterError: The options are wrong.
+        LearnError: Nothing could be learned.
     """
-    wanted = list(tasks) or settings.scheme(corpus).tasks
-    if not wanted:
-        raise NothingToDoError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
+    scheme = settings.scheme(corpus)
+    settle(options, scheme, settings.load(corpus))
+    options = msgspec.structs.replace(options, tasks=resolve(scheme, options.tasks))
+    underway = Underway(Train(by=annotator), tuple(options.tasks))
+    deploy = options.deploy is not False
+
+    def heard(state: Underway) -> None:
+        nonlocal underway
+        if on_line is not None and state.lines[-1:] != underway.lines[-1:]:
+            on_line(state.lines[-1])
+        underway = state
+
     with Worker(corpus.path) as worker:
-        finished = worker.train(
-            tasks=wanted, engine=engine, parameters=parameters, tags=tags, by=annotator, on_progress=on_progress
-        )
-        news = registering.register(corpus, finished.runs, trigger="manual", by=annotator, deploy=deploy)
+        try:
+            finished = worker.train(options, by=annotator, on_progress=on_progress, on_underway=heard)
+        except BaseException as error:
+            _enter_lost(corpus, underway, error, deploy=deploy)
+            raise
+        done = registering.register(corpus, finished.runs, trigger="manual", by=annotator, deploy=deploy)
+        registering.register_failures(corpus, finished)
         if deploy:
             _order(corpus, worker)
     rows = tuple(runs.get(corpus, run.name) for run in finished.runs)
-    return Trained(rows, news, dict(finished.left_out))
+    return Trained(rows, done.news, dict(finished.left_out), done.changes)
+
+
+def _enter_lost(corpus: Corpus, underway: Underway, error: BaseException, *, deploy: bool) -> None:
+    """Register what a training that ended before its time leaves: tasks that were done, and the one that was not."""
+    if isinstance(error, KeyboardInterrupt):
+        ended = underway.failed(message="Cancelled.", cancelled=True)
+    elif isinstance(error, AnnotateError):
+        ended = underway.failed(message=error.message, hint=error.hint, kind=type(error).__name__)
+    else:
+        return
+    registering.register(corpus, ended.runs, trigger="manual", by=ended.by, deploy=deploy)
+    registering.register_failures(corpus, ended)
 
 
 def _order(corpus: Corpus, worker: Worker) -> None:
@@ -99,16 +136,18 @@ def _order(corpus: Corpus, worker: Worker) -> None:
 
 
 def explain(
-    corpus: Corpus, *, tags: Sequence[str] = (), reviewed: bool = False, tie: Tie | None = None
+    corpus: Corpus, *, tags: Sequence[str] | None = None, reviewed: bool | None = None, tie: Tie | None = None
 ) -> Iterator[Chosen]:
     """Yield every document that somebody has begun: which version a training would use, by which rule, for what.
 
     Args:
-        tags: As a training that asks for documents with at least one of these.
-        reviewed: As a training on what a reviewer accepted.
-        tie: What decides between several versions; None for what the corpus is set to.
+        tags: As a training that asks for documents with at least one of these; None for what the corpus is set to.
+        reviewed: As a training on what a reviewer accepted; None likewise.
+        tie: What decides between several versions; None likewise.
     """
-    tie = tie or settings.load(corpus).tie
+    known = settings.load(corpus)
+    tags, tie = known.train_tags if tags is None else tags, tie or known.tie
+    reviewed = known.train_on == "reviewed" if reviewed is None else reviewed
     gold = {g.id: (g.document.key, g.annotator, g.rule, g.marks) for g in versions.gold(corpus, tie=tie)}
     use = dict(zip(gold, uses([held[3] for held in gold.values()], tags=tags, reviewed=reviewed), strict=True))
     for one in versions.considered(corpus, tie=tie):
@@ -136,6 +175,7 @@ def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int
     if not deployed:
         raise NothingToDoError("No run is deployed.", hint="Train one first.")
     states = (DocumentState.PENDING, DocumentState.IN_PROGRESS, DocumentState.SKIPPED)
+    scheme = settings.scheme(corpus)
     known = counters.progress(corpus)
     open_ones = max(known.total - known.confirmed, 1)
     counts = dict.fromkeys(deployed.values(), 0)
@@ -147,8 +187,9 @@ def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int
                 done = 0
                 for some in filter(None, documents.ids(corpus, states=states, size=_AT_ONCE)):
                     for id, found in worker.predict(some).get(task, {}).items():
-                        counts[run] += len(found)
-                        yield id, found
+                        shown = deployment.ours(scheme, found)
+                        counts[run] += len(shown)
+                        yield id, shown
                     done += len(some)
                     if on_progress is not None:
                         share = (number + min(done / open_ones, 1.0)) / len(deployed)

@@ -7,17 +7,26 @@ A training never changes what is on screen; its suggestions arrive with the next
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import msgspec
+
+from tui_annotate.domain import deployment
+from tui_annotate.domain.deployment import Change
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.errors import AnnotateError, LearnError, StoreError, TooFewExamplesError
+from tui_annotate.domain.tasks import resolve
+from tui_annotate.errors import AnnotateError, LearnError, StoreError
 from tui_annotate.learn import messages
-from tui_annotate.learn.client import Learner
+from tui_annotate.learn.asked import settle
+from tui_annotate.learn.client import ANYTHING, Learner
+from tui_annotate.learn.messages import TrainOptions
+from tui_annotate.learn.underway import Underway
 from tui_annotate.services import registering
+from tui_annotate.services.kept_predictions import KeptPredictions
+from tui_annotate.services.registering import Registered
 from tui_annotate.session.desk import Predictions
 from tui_annotate.store import counters, queue, runs, settings
 from tui_annotate.store.connection import Corpus
@@ -26,9 +35,10 @@ from tui_annotate.store.settings import Settings
 
 T = TypeVar("T")
 
-_KEPT_PREDICTIONS = 500
 _AHEAD = 3
 """Confirmations before a training at which its child is started; it needs some seconds to get ready."""
+_LOG_EVERY = 0.1
+"""Seconds between two looks at a log that grows."""
 _PATIENCE = 0.15
 """Seconds that opening a document waits for a server that is ready; a person feels more than that."""
 
@@ -41,7 +51,7 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoopState:
-    """What the status line shows of learning."""
+    """What is shown of learning: the status line takes a word of it, the training screen all."""
 
     active: bool = True
     every: int = 0
@@ -52,16 +62,30 @@ class LoopState:
     """Deployed run by task."""
     figure: str = ""
     """Holdout figure of the deployed run, or `n/30 held out`."""
-    training: str = ""
-    """What is being trained, empty when nothing is."""
-    fraction: float | None = None
-    """Progress of the training, 0..1; None while unknown."""
+    course: Underway | None = None
+    """The training that runs, as the learner keeps account of it: how far, seconds left, lines of its log."""
     waiting: bool = False
     """Another training waits behind this one."""
     news: str = ""
     """The last thing that happened, for one line."""
     failed: bool = False
     """What happened last went wrong; what is deployed goes on serving."""
+    cause: messages.Cause | None = None
+    """Why the last training failed, see `messages.CAUSES`; None when it did not."""
+    log: tuple[str, ...] = ()
+    """Lines of the training that ended last."""
+    changes: tuple[Change, ...] = ()
+    """What the last training's deployment changed, by label."""
+
+    @property
+    def training(self) -> str:
+        """What is being trained, empty when nothing is."""
+        return ", ".join(self.course.tasks) if self.course is not None else ""
+
+    @property
+    def fraction(self) -> float | None:
+        """Progress of the training, 0..1; None when nothing is trained."""
+        return self.course.fraction if self.course is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +121,9 @@ class LearningLoop:
         self._loaded: Mapping[str, str] = {}
         """Run that suggests, by task; empty before the server has loaded any."""
         self._expected: tuple[int, ...] = ()
-        self._predictions: OrderedDict[int, dict[str, Predictions]] = OrderedDict()
-        self._arrived = asyncio.Condition()
+        self._predictions = KeptPredictions()
         self._follow_ups: set[asyncio.Task[None]] = set()
+        self._telling: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Load the deployed runs; train when that is due already, else start the trainer when it is near."""
@@ -107,7 +131,7 @@ class LearningLoop:
         await self._learner.start(ahead=False)
         self._serve()
         if self.state.active and self.state.since >= self.state.every:
-            self._train("active learning", ())
+            self._train("active learning")
         else:
             self._get_ready()
 
@@ -115,6 +139,8 @@ class LearningLoop:
         """End the children; nothing that was shown as done depends on them."""
         for follow_up in self._follow_ups:
             follow_up.cancel()
+        if self._telling is not None:
+            self._telling.cancel()
         await self._learner.stop()
 
     async def reload(self) -> None:
@@ -126,7 +152,7 @@ class LearningLoop:
         """Count a confirmation (or -1 for one that was taken back), and retrain when N is full."""
         self._changed(since=max(0, self.state.since + change))
         if self.state.active and change > 0 and self.state.since >= self.state.every:
-            self._train("active learning", ())
+            self._train("active learning")
         else:
             self._get_ready()
 
@@ -143,21 +169,34 @@ class LearningLoop:
             return await self._written(document)
         if not self._known(document):
             self._learner.predict([document])
-            try:
-                async with asyncio.timeout(_PATIENCE), self._arrived:
-                    await self._arrived.wait_for(lambda: self._known(document))
-            except TimeoutError:
+            if not await self._predictions.wait_for(document, self._loaded, patience=_PATIENCE):
                 return []
-        return list(self._predictions.get(document, {}).values())
+        return self._predictions.of(document)
 
-    async def train_now(self, tasks: Sequence[str] = ()) -> str:
-        """Train now, or as soon as the running training ends; return what happens."""
+    async def train_now(self, options: TrainOptions = ANYTHING) -> str:
+        """Train now, or as soon as the running training ends; return what happens.
+
+        Raises:
+            UsageError: No such task or engine.
+            ParameterError: No such parameter, or a value that does not fit it.
+            LearnError: Nothing to train, or one runs and the corpus is set to let none wait.
+        """
         if not self._scheme.tasks:
             raise LearnError(
                 "There is nothing to train yet.", hint="Give the corpus an entity type or a document label."
             )
-        self._train("manual", tasks)
+        settle(options, self._scheme, self._settings)
+        if why := self.why_not_now:
+            raise LearnError(why, hint="Wait for it, cancel it, or set queue_trainings=true.")
+        self._train("manual", options)
         return "waits for the running training" if self._learner.waiting else "training started"
+
+    @property
+    def why_not_now(self) -> str:
+        """Why no training can be asked for just now; empty when one can, if only to wait."""
+        if self._learner.underway is None or self._settings.queue_trainings:
+            return ""
+        return f"A training runs already: {self.state.training}."
 
     def cancel(self) -> None:
         """End the running training; what it had done is lost, the deployed runs stay."""
@@ -183,13 +222,17 @@ class LearningLoop:
         return await self._redeploy(f"{task}: {old} taken back, {row.name} serves")
 
     async def deploy(self, run: str) -> str:
-        """Put a finished run to use; return what changed."""
-        before = dict(self.state.runs)
-        row = await self._write(lambda corpus: runs.deploy(corpus, run))
-        old = before.get(row.task, "")
-        if old == run:
+        """Put a finished run to use; return what changed.
+
+        Raises:
+            UsageError: It did not finish, or an outside model has all its labels.
+        """
+        changed = await self._write(lambda corpus: registering.deploy(corpus, run))
+        if not changed:
             return f"{run} serves already"
-        return await self._redeploy(f"{row.task}: {f'{old} → ' if old else ''}{run} serves")
+        news = await self._redeploy("; ".join(deployment.said(changed)))
+        self._changed(changes=changed)
+        return news
 
     async def _redeploy(self, news: str) -> str:
         await self._look()
@@ -215,7 +258,7 @@ class LearningLoop:
             self.state,
             active=found.settings.active_learning,
             every=settings.effective_n(found.settings, found.scheme),
-            since=self.state.since if self.state.training else found.since,
+            since=self.state.since if self._learner.underway is not None else found.since,
             runs={task: row.name for task, row in found.deployed.items()},
             figure=registering.figure(found.deployed.values()),
         )
@@ -240,35 +283,42 @@ class LearningLoop:
             self._changed(failed=True, news=str(error))
             return []
 
-    def _train(self, trigger: messages.Trigger, tasks: Sequence[str]) -> None:
-        wanted = list(tasks) or self._scheme.tasks
-        if not wanted:
+    def _train(self, trigger: messages.Trigger, options: TrainOptions = ANYTHING) -> None:
+        if not self._scheme.tasks or self.why_not_now:
             return
-        self._learner.train(tasks=wanted, trigger=trigger)
-        self._changed(since=0, waiting=self._learner.waiting, failed=False)
+        engines = {} if options.engine or options.script else self._settings.engines
+        whole = msgspec.structs.replace(
+            options, tasks=resolve(self._scheme, options.tasks), engines={**engines, **options.engines}
+        )
+        self._learner.train(whole, trigger=trigger)
+        self._changed(since=0, failed=False)
 
     def _known(self, document: int) -> bool:
-        held = self._predictions.get(document)
-        return held is not None and set(held) >= set(self._loaded)
+        return self._predictions.has(document, self._loaded)
 
     def _changed(self, **values: object) -> None:
-        self.state = replace(self.state, **values)  # type: ignore[arg-type]
+        """Take over new values, and of the training what the learner says; tell the owner."""
+        self._telling = None
+        learner = self._learner
+        self.state = replace(self.state, course=learner.underway, waiting=learner.waiting, **values)  # type: ignore[arg-type]
         self._on_change(self.state)
+
+    def _changed_soon(self) -> None:
+        """Tell of many small changes at once: lines of a log come in bursts."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(_LOG_EVERY, self._changed)
 
     def _on_event(self, event: messages.AnyEvent) -> None:
         """Take an event of the children; what needs the disk goes to the writer."""
         match event:
-            case messages.TrainingStarted():
-                self._changed(training=", ".join(event.tasks), fraction=0.0, waiting=False)
-            case messages.TrainingProgress():
-                self._changed(fraction=event.fraction)
+            case messages.TrainingStarted() | messages.TrainingProgress():
+                self._changed()
+            case messages.TrainingLog() | messages.TaskTrained():
+                self._changed_soon()
             case messages.TrainingFinished():
                 self._later(self._finish(event))
             case messages.TrainingFailed():
-                # Too few answers yet is no failure: the next training has more of them.
-                too_early = event.kind == TooFewExamplesError.__name__
-                said = "training cancelled" if event.cancelled else f"not trained: {event.message} {event.hint}".strip()
-                self._ended(failed=not (event.cancelled or too_early), news=said)
+                self._later(self._fail(event))
             case messages.ServerReady():
                 if event.runs != self._loaded:
                     self._predictions.clear()
@@ -289,12 +339,11 @@ class LearningLoop:
                     self._loaded = {}
                 self._changed(failed=True, news=f"the {event.which} ended: {event.message}")
 
-    def _ended(self, *, failed: bool, news: str) -> None:
-        """Tell how something ended; a training that has begun meanwhile stays on show."""
-        if self._learner.training:
-            self._changed(failed=failed, news=news)
-        else:
-            self._changed(training="", fraction=None, waiting=False, failed=failed, news=news)
+    def _ended(self, **values: object) -> None:
+        """Tell how a training ended, and begin the one that came due meanwhile where none could wait."""
+        self._changed(**values)
+        if self.state.active and self.state.since >= self.state.every > 0 and self._learner.underway is None:
+            self._train("active learning")
 
     def _rank(self) -> None:
         self._learner.rank(
@@ -302,29 +351,48 @@ class LearningLoop:
         )
 
     async def _finish(self, event: messages.TrainingFinished) -> None:
-        """Register what was trained, deploy it when the corpus says so, and go on with it."""
-        deploy = event.trigger == "manual" or self._settings.deploy == "always"
-        news = await self._write(
-            lambda corpus: registering.register(
-                corpus, event.runs, trigger=event.trigger, by=event.by or self._annotator, deploy=deploy
-            )
+        """Register what was trained, deploy it when that was asked for, and go on with it."""
+        done = await self._register(event)
+        left_out = (f"{task}: {reason}" for task, reason in event.left_out.items())
+        news = "; ".join(filter(None, (done.news, *left_out)))
+        self._ended(failed=False, cause=None, news=news, log=tuple(event.lines), changes=done.changes)
+
+    async def _fail(self, event: messages.TrainingFailed) -> None:
+        """Register what failed, and what was done before; the deployed runs go on serving."""
+        said = "training cancelled" if event.cancelled else f"not trained: {event.message} {event.hint}".strip()
+        done = await self._register(event)
+        # Too few answers yet is no failure: the next training has more of them.
+        too_early = event.cause in ("completions", "quality")
+        self._ended(
+            failed=not (event.cancelled or too_early),
+            cause=None if event.cancelled else event.cause,
+            news="; ".join(filter(None, (said, done.news))),
+            log=tuple(event.lines),
+            changes=done.changes,
         )
-        await self._look()
-        left_out = "; ".join(f"{task}: {reason}" for task, reason in event.left_out.items())
-        self._ended(failed=False, news="; ".join(filter(None, (news, left_out))))
-        if deploy:
-            self._serve()
+
+    async def _register(self, event: messages.TrainingFinished | messages.TrainingFailed) -> Registered:
+        """Enter the runs of a training and what failed of it; have the deployed ones loaded."""
+        asked = event.options.deploy
+        deploy = (event.trigger == "manual" or self._settings.deploy == "always") if asked is None else asked
+        by = event.by or self._annotator
+
+        def enter(corpus: Corpus) -> Registered:
+            done = registering.register(corpus, event.runs, trigger=event.trigger, by=by, deploy=deploy)
+            registering.register_failures(corpus, event)
+            return done
+
+        done = await self._write(enter)
+        if event.runs:
+            await self._look()
+            if deploy:
+                self._serve()
+        return done
 
     async def _take(self, event: messages.PredictionsReady) -> None:
-        for document, found in event.predictions.items():
-            if self._loaded.get(event.task) != event.run:
-                continue
-            self._predictions.setdefault(document, {})[event.task] = Predictions(event.run, tuple(found))
-            self._predictions.move_to_end(document)
-        while len(self._predictions) > _KEPT_PREDICTIONS:
-            self._predictions.popitem(last=False)
-        async with self._arrived:
-            self._arrived.notify_all()
+        if self._loaded.get(event.task) == event.run:
+            shown = {id: deployment.ours(self._scheme, found) for id, found in event.predictions.items()}
+            await self._predictions.take(event.task, event.run, shown)
 
     async def _order(self, event: messages.QueueRanked) -> None:
         if self._settings.order == "informative":
@@ -339,4 +407,4 @@ class LearningLoop:
         try:
             await work
         except AnnotateError as error:
-            self._ended(failed=True, news=str(error))
+            self._changed(failed=True, news=str(error))
