@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -52,7 +52,8 @@ def read_manifest(folder: Path, *, engine: str = "") -> Manifest:
     if engine and manifest.engine != engine:
         raise LearnError(f"{path}: made by the engine {manifest.engine!r}, not {engine!r}.", hint=HINT)
     for name, expected in manifest.files.items():
-        if Path(name).name != name:
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts or "\\" in name or name in ("", "."):
             raise LearnError(f"{path}: names a file outside its folder: {name!r}.", hint=HINT)
         if checksum(folder / name) != expected:
             raise LearnError(f"{folder / name}: altered since it was written, so it is not used.", hint=HINT)
