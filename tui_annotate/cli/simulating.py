@@ -45,6 +45,9 @@ Engine = Annotated[
     str,
     typer.Option("--engine", metavar="E", help="Engine for the tasks that it handles.", show_default="the fast ones"),
 ]
+Given = Annotated[
+    bool, typer.Option("--given", help="The entities stand there; play what is decided of them, as attributes.")
+]
 Unique = Annotated[bool, typer.Option("--skip-duplicates", help="Take each text once.")]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the curves too: the mean over the seeds.")]
 Against = Annotated[
@@ -72,6 +75,7 @@ def simulate(
     test: TestFile = None,
     test_share: TestShare = 0.2,
     engine: Engine = "",
+    given: Given = False,
     skip_duplicates: Unique = False,
     plot: Plot = False,
     against: Against = "confirmations",
@@ -93,6 +97,7 @@ def simulate(
         test=test,
         test_share=test_share,
         engine=engine,
+        given=given,
         skip_duplicates=skip_duplicates,
         against=against if plot else "",
         json=json,
@@ -109,6 +114,7 @@ def play(
     test: Path | None = None,
     test_share: float = 0.2,
     engine: str = "",
+    given: bool = False,
     skip_duplicates: bool = False,
     against: str = "",
     json: bool = False,
@@ -141,6 +147,7 @@ def play(
             test=held,
             test_share=test_share,
             engine=engine,
+            given=given,
             on_progress=report,
         ):
             plays.append(ended)

@@ -5,7 +5,8 @@ a right one costs a key, those behind it are accepted by confirming. A wrong typ
 key for each word it is moved by, a false suggestion one key. A missing entity costs the key that starts a
 selection, the way there from the place before, one key for each further word of it, and its type. The way is
 one key a word, or a jump where that is cheaper: two keys for the first word that begins with the same letter,
-and one for each such word after it.
+and one for each such word after it. An attribute costs the key of its value, on a suggestion too, which that
+accepts; one for each item on the way there where the focus has not gone on to it by itself.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tui_annotate.domain.annotations import Annotations, Entity, LabelContent, SuggestionKey, entity_key
+from tui_annotate.domain.annotations import (
+    Annotations,
+    Entity,
+    LabelContent,
+    LabelScalar,
+    SuggestionKey,
+    entity_key,
+)
 from tui_annotate.domain.documents import Document
+from tui_annotate.domain.scheme import Attribute
 from tui_annotate.domain.spans import Span
 from tui_annotate.domain.tokens import token_offsets
 from tui_annotate.session.items import Item
@@ -52,11 +61,14 @@ class _Player:
         self._document: Document = session.document.document
         self._wanted: dict[SuggestionKey, Entity] = {entity_key(e): e for e in gold.entities.values()}
         self._labels: Mapping[str, LabelContent] = {name: value.value for name, value in gold.labels.items()}
+        self._attributes = [a for a in session.scheme.attributes if a.kind != "text"]
 
     def play(self) -> None:
         self._session.saw_items(item.id for item in self._session.document.items)
         self._settle_entities()
         self._add_missing()
+        if self._attributes:
+            self._settle_attributes()
         if not self._settle_labels():
             self._do(1, self._session.confirm())
 
@@ -75,12 +87,46 @@ class _Player:
                 self._settle(item)
 
     def _is_right(self, item: Item) -> bool:
-        return item.suggestion is not None and item.suggestion.key in self._wanted
+        """Say whether accepting would bring what is wanted and nothing else."""
+        suggestion = item.suggestion
+        if suggestion is None:
+            return False
+        if item.of is not None:
+            wanted = self._value(item.of, suggestion.name)
+            return suggestion.value == wanted or (wanted is None and suggestion.value is False)
+        return suggestion.key in self._wanted and self._first_wrong(item) is None
+
+    def _first_wrong(self, item: Item) -> tuple[str, LabelScalar] | None:
+        """Return the first attribute that accepting a suggested entity would leave wrong, with its right value."""
+        assert item.suggestion is not None
+        gold = self._wanted[item.suggestion.key]
+        offered = self._session.document.attributes_suggested(item.name, item.spans) if self._attributes else {}
+        for attribute in self._attributes:
+            wanted = gold.attributes.get(attribute.name)
+            suggested = offered.get(attribute.name)
+            held = item.suggestion.attributes.get(attribute.name, suggested.value if suggested else None)
+            if wanted is not None and held != wanted and (held is not None or wanted is not False):
+                return attribute.name, wanted
+        return None
+
+    def _value(self, entity: Entity, name: str) -> LabelScalar | None:
+        gold = self._wanted.get(entity_key(entity))
+        return gold.attributes.get(name) if gold is not None else None
 
     def _settle(self, item: Item) -> None:
         assert item.suggestion is not None
         if self._is_right(item):
             self._do(1, self._session.accept())
+            return
+        if item.of is not None:
+            wanted = self._value(item.of, item.suggestion.name)
+            self._do(
+                1, self._session.set_attribute(item.name, wanted) if wanted is not None else self._session.reject()
+            )
+            return
+        wrong = self._first_wrong(item) if item.suggestion.key in self._wanted else None
+        if wrong is not None:
+            self._do(1, self._session.set_attribute(*wrong))
             return
         near = self._near(item)
         if near is None:
@@ -145,6 +191,37 @@ class _Player:
         while selection.span != word and keys < enough and selection.seek(letter, 1):
             keys += 1
         return keys if selection.span == word else enough
+
+    def _settle_attributes(self) -> None:
+        """Set what no suggestion has settled, entity by entity; right suggestions are accepted by confirming."""
+        for key in sorted(self._wanted, key=lambda k: self._document.order(self._wanted[k].span)):
+            for attribute in self._attributes:
+                entity = self._session.document.find_entity(key)
+                if entity is not None and attribute.is_on(entity.type):
+                    self._settle_value(entity, attribute)
+
+    def _settle_value(self, entity: Entity, attribute: Attribute) -> None:
+        session, name = self._session, attribute.name
+        wanted, held = self._value(entity, name), entity.attributes.get(name)
+        offered = session.document.attributes_suggested(entity.type, entity.spans).get(name) if held is None else None
+        promised = offered.value if offered is not None else held
+        if promised == wanted or (promised is None and wanted is False) or (wanted is None and promised is not True):
+            return
+        keys = self._walk_to(entity)
+        if wanted is None:
+            self._do(keys + 1, session.set_attribute(name, False))
+        else:
+            self._do(keys + 1, session.set_attribute(name, wanted))
+
+    def _walk_to(self, entity: Entity) -> int:
+        """Put the focus on an entity, or on what is suggested for it, and count the keys that takes."""
+        places = {item.place: index for index, item in enumerate(self._session.document.items)}
+        here = [item for item in self._session.document.items if entity in (item.entity, item.of)]
+        focus = self._session.focus
+        begin = places.get(focus) if focus is not None else None
+        nearest = min(here, key=lambda item: abs(places[item.place] - (begin or 0)))
+        self._session.focus_on(nearest.place)
+        return abs(places[nearest.place] - (begin or 0))
 
     def _settle_labels(self) -> bool:
         """Set the document labels; True when the last of them has confirmed the document with it."""

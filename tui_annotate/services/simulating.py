@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS
 from tui_annotate.errors import NothingToDoError, TooFewExamplesError, UsageError
 from tui_annotate.learn.catalogue import catalogue
 from tui_annotate.learn.client import Worker
@@ -91,6 +92,7 @@ def simulate(
     test: Gold | None = None,
     test_share: float = 0.2,
     engine: str = "",
+    given: bool = False,
     at_once: int = 0,
     on_progress: Tell | None = None,
 ) -> Iterator[Play]:
@@ -103,6 +105,8 @@ def simulate(
         most: Confirmations after which a play ends.
         test: Documents to measure on; None to set a share of the pool apart.
         engine: Train with this one the tasks that it handles; empty for each task's own.
+        given: The entities of the pool stand there, and are not learned; their attributes and the document's labels
+            are what is decided.
         at_once: Plays that go on beside one another; 0 for one a processor.
 
     Raises:
@@ -113,7 +117,7 @@ def simulate(
     for strategy in wanted:
         if strategy not in STRATEGIES:
             raise UsageError(f"There is no strategy {strategy}.", hint=f"Strategies: {', '.join(STRATEGIES)}.")
-    tasks = pool.scheme.tasks
+    tasks = [task for task in pool.scheme.tasks if not (given and task == ENTITIES)]
     if engine:
         known = catalogue()
         if engine not in known:
@@ -136,7 +140,8 @@ def simulate(
                 on_progress(sum(done) / len(done), message)
 
         with TemporaryDirectory(prefix="tui-annotate-") as folder:
-            player = _Player(Path(folder) / "play.db", texts, held, strategy=strategy, seed=seed, n=n, engine=engine)
+            path = Path(folder) / "play.db"
+            player = _Player(path, texts, held, strategy=strategy, seed=seed, n=n, engine=engine, given=given)
             playing.append(player)
             try:
                 return player.play(tasks, most=0 if stopped else most, tell=tell)
@@ -161,7 +166,16 @@ class _Player:
     """One play over a corpus of its own."""
 
     def __init__(
-        self, path: Path, pool: Gold, test: Gold, *, strategy: str, seed: int, n: int, engine: str = ""
+        self,
+        path: Path,
+        pool: Gold,
+        test: Gold,
+        *,
+        strategy: str,
+        seed: int,
+        n: int,
+        engine: str = "",
+        given: bool = False,
     ) -> None:
         self.gold = {d.document.key: _annotations(d) for d in pool.documents}
         self.scheme = pool.scheme
@@ -170,7 +184,7 @@ class _Player:
         self.corpus = Corpus.create(path, scheme=pool.scheme)
         order = "random" if strategy == "random" else "informative"
         settings.change(self.corpus, seed=seed, order=order, retrain_every=n)
-        self.test = self._fill(pool, test)
+        self.test = self._fill(pool, test, given=given)
         self.worker = Worker(path)
         self.desk = Desk(self.corpus, _ANNOTATOR)
         self.session = ReviewSession(_ANNOTATOR, settings.scheme(self.corpus))
@@ -215,9 +229,9 @@ class _Player:
             self._look_ahead()
         return list(plays.values())
 
-    def _fill(self, pool: Gold, test: Gold) -> list[int]:
+    def _fill(self, pool: Gold, test: Gold, *, given: bool) -> list[int]:
         taken = {d.document.key for d in pool.documents}
-        arrivals = [replace(d, versions=(), source={}) for d in pool.documents]
+        arrivals = [replace(d, versions=_given(d) if given else (), source={}) for d in pool.documents]
         for document in test.documents:
             key = document.document.key
             renamed = replace(document.document, key=f"test/{key}" if key in taken else key, tags=("Test",))
@@ -258,8 +272,8 @@ class _Player:
         return next((name for name, info in self.engines.items() if info.handles(task, self.scheme)), "")
 
     def _f1(self, task: str, figures: Mapping[str, Any]) -> float | None:
-        label = self.scheme.label(task.removeprefix("labels:"))
-        if task == "entities":
+        label = self.scheme.label(task.removeprefix(LABELS)) or self.scheme.attribute(task.removeprefix(ATTRIBUTES))
+        if task == ENTITIES:
             found = figures.get("f1")
         elif label is not None and label.kind == "boolean":
             found = figures.get("values", {}).get("True", {}).get("f1")
@@ -281,6 +295,12 @@ class _Player:
         for task, by_document in self.worker.predict(ids).items():
             for id, found in by_document.items():
                 self.learned.setdefault(id, {})[task] = found
+
+
+def _given(document: ExchangedDocument) -> tuple[ExchangedVersion, ...]:
+    """Return the version in which the entities of the gold are suggested, without what is to be decided of them."""
+    entities = {n: replace(e, attributes={}) for n, e in _annotations(document).entities.items()}
+    return (ExchangedVersion(Annotations(entities), confirmed=False),)
 
 
 def _annotations(document: ExchangedDocument) -> Annotations:
