@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tui_annotate.learn.channel import Channel, begin, describe, end
-from tui_annotate.learn.engines.registry import engines
+from tui_annotate.learn.engines.registry import engine
 from tui_annotate.learn.messages import (
     AnyCommand,
     Command,
@@ -30,6 +30,8 @@ from tui_annotate.store.connection import Corpus
 
 C = TypeVar("C", bound=Command)
 
+QUICK = ("labels", "entities")
+"""Engines that are imported before anything is asked for."""
 AT_ONCE = 100
 """Documents predicted between two answers."""
 
@@ -97,7 +99,8 @@ def main() -> int:
     options = arguments("tui_annotate.learn.server")
     channel = begin(nice=options.nice, parent=options.parent)
     with Corpus.open(options.corpus, readonly=True) as corpus:
-        engines()
+        for name in QUICK:
+            engine(name)
         channel.send(Ready())
         Server(Serving(corpus), channel).run()
     return 0
