@@ -7,21 +7,26 @@ need are still there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from tui_annotate.domain.annotations import (
+    Anchor,
     Annotations,
     Entity,
+    LabelScalar,
     LabelValue,
     Suggestion,
     SuggestionKey,
     Verdict,
+    anchor,
     entity_key,
 )
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.selection import Candidate, Tie, select
+from tui_annotate.formats import anndoc_confidence
 from tui_annotate.store.outgoing import Outgoing, OutgoingVersion
 
 
@@ -87,19 +92,42 @@ def _with_predictions(one: Outgoing, found: list[ExchangedVersion]) -> list[Exch
 
 
 def _with(annotations: Annotations, suggestions: Iterable[Suggestion]) -> Annotations:
-    """Return annotations with suggestions among them; of a label the likeliest value."""
+    """Return annotations with suggestions among them; of a label or attribute the likeliest value."""
     made = Annotations(
         dict(annotations.entities), dict(annotations.labels), dict(annotations.relations), annotations.extra
     )
     number = max((*made.entities, *made.relations), default=0)
+    valued: dict[Anchor, dict[str, Suggestion]] = {}
     for s in suggestions:
+        if s.target == "attribute":
+            values = valued.setdefault(anchor(s.spans), {})
+            if s.name not in values or values[s.name].prob < s.prob:
+                values[s.name] = s
+            continue
         who = s.who or (f"ml:{s.run or s.source}",)
         if s.target == "entity":
             number += 1
             made.entities[number] = Entity(s.name, s.spans, who, s.prob, number, s.attributes, s.state, s.extra)
         elif s.value is not None and (s.name not in made.labels or made.labels[s.name].prob < s.prob):
             made.labels[s.name] = LabelValue(s.name, s.value, who, s.prob, s.state, s.extra)
+    for number, entity in made.entities.items() if valued else ():
+        made.entities[number] = _valued(entity, valued.get(anchor(entity.spans), {}))
     return made
+
+
+def _valued(entity: Entity, suggested: Mapping[str, Suggestion]) -> Entity:
+    """Return an entity with the attributes suggested that it lacks, each with a confidence of its own."""
+    values: dict[str, LabelScalar] = {}
+    fields: dict[str, Any] = {}
+    for name, s in suggested.items():
+        if name not in entity.attributes and s.value is not None and not isinstance(s.value, tuple):
+            values[name] = s.value
+            who = s.who or (f"ml:{s.run or s.source}",)
+            fields[name] = {"value": s.value, "confidence": anndoc_confidence.made(who, s.prob, s.state)}
+    if not values:
+        return entity
+    extra = {**entity.extra, "fields": {**entity.extra.get("fields", {}), **fields}}
+    return replace(entity, attributes={**entity.attributes, **values}, extra=extra)
 
 
 def _with_imported(one: Outgoing, held: OutgoingVersion, annotations: Annotations) -> Annotations:
