@@ -40,7 +40,7 @@ def found_in_first_tenth(pool: gold.Gold, seed: int) -> float:
     said = out_of_fold(
         lambda: factory.create(task, pool.scheme, space),
         examples,
-        space.encode([e.document for e in examples]),
+        lambda some: space.encode([e.document for e in some]),
         parameters={},
         seed=seed,
     )

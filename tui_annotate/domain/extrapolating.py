@@ -72,7 +72,7 @@ class Trend:
             exponent = log(self.error / (1 - target)) / slope if slope > 0 else inf
             if exponent + log(self.documents) > log(MOST):
                 return None
-            return round(self.documents * (self.error / (1 - target)) ** (1 / slope)) - self.documents
+            return round(self.documents * exp(exponent)) - self.documents
 
         return to(self.slope), to(self.high), to(self.low)
 

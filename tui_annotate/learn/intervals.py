@@ -84,7 +84,7 @@ def design_effect(hits: Floats, of: Floats) -> float:
     """Return how many answers count for one, 1 or more: hits among `of` answers, a row for each document."""
     rows = of > 0
     documents, answers = int(rows.sum()), float(of.sum())
-    share = hits.sum() / answers if answers else 0.0
+    share = float(hits.sum()) / answers if answers else 0.0
     if documents < 2 or not 0 < share < 1:
         return 1.0
     residuals = hits[rows] - share * of[rows]

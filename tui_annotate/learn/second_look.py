@@ -17,6 +17,7 @@ from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestio
 from tui_annotate.domain.documents import Document, text_hash
 from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
 from tui_annotate.errors import TooFewExamplesError
+from tui_annotate.learn import measuring
 from tui_annotate.learn.engines.base import Engine, Example, no_progress
 from tui_annotate.learn.grading import as_set, true_value
 
@@ -45,7 +46,7 @@ class Contradiction:
 def out_of_fold(
     make: Callable[[], Engine],
     examples: Sequence[Example],
-    encodings: Any,
+    encode: measuring.Encode,
     *,
     parameters: Mapping[str, Any],
     seed: int,
@@ -75,7 +76,7 @@ def out_of_fold(
         try:
             model = make().fit(
                 [examples[row] for row in rest],
-                encodings.select(rest),
+                encode([examples[row] for row in rest]),
                 parameters=parameters,
                 seed=seed,
                 progress=no_progress,
@@ -84,7 +85,8 @@ def out_of_fold(
             failed = error
             continue
         learned += 1
-        for row, said in zip(part, model.predict(encodings.select(part), run="", minimum=_LOWEST), strict=True):
+        chosen = [examples[row] for row in part]
+        for row, said in zip(part, measuring.predict(model, chosen, encode, run="", minimum=_LOWEST), strict=True):
             found[row] = said
     if failed is not None and not learned:
         raise failed

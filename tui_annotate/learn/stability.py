@@ -10,11 +10,57 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tui_annotate.domain.annotations import Suggestion
-from tui_annotate.domain.documents import Document
-from tui_annotate.domain.scheme import ENTITIES
+from tui_annotate.domain.annotations import Annotations, Suggestion
+from tui_annotate.domain.documents import Document, DocumentState
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES
+from tui_annotate.domain.selection import TEST_TAG
+from tui_annotate.learn import measuring
+from tui_annotate.learn.deployed import Deployed
+from tui_annotate.learn.engines.base import Example, Model
+from tui_annotate.store import counters, documents
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.drawing import draw_row
+
+SIZE = 100
+"""Pending documents that two runs are compared on."""
+MOST_CHARACTERS = 60_000
+"""Of all of them together."""
+_ATTEMPTS = 4 * SIZE
 
 Predicted = Sequence[Sequence[Suggestion]]
+
+
+def sample(corpus: Corpus, *, seed: int) -> list[Example]:
+    """Return pending documents drawn at random, the same ones for as long as they are pending."""
+    found: dict[int, Example] = {}
+    top, room = counters.progress(corpus).total, MOST_CHARACTERS
+    for attempt in range(_ATTEMPTS if top else 0):
+        id = draw_row(seed=seed, turn=0, attempt=attempt, top=top)
+        if len(found) == SIZE or room <= 0:
+            break
+        if id in found or not (loaded := documents.load_some(corpus, [id])):
+            continue
+        if documents.row(corpus, id).state is DocumentState.PENDING and TEST_TAG not in loaded[id].tags:
+            found[id] = Example(id, loaded[id], Annotations())
+            room -= len(loaded[id].text)
+    return list(found.values())
+
+
+def beside(
+    task: str,
+    examples: Sequence[Example],
+    model: Model,
+    encode: measuring.Encode,
+    deployed: Deployed,
+    *,
+    minimum: float,
+) -> dict[str, Any] | None:
+    """Return how far a new model agrees with the deployed run on pending documents; see `agreement`."""
+    if task.startswith(ATTRIBUTES):
+        return None  # Nobody has marked the entities of these documents that the attributes are of.
+    ours = measuring.predict(model, examples, encode, run="", minimum=minimum)
+    theirs = measuring.predict(deployed.model, examples, deployed.encode, run="", minimum=minimum)
+    return agreement(task, [example.document for example in examples], ours, theirs, run=deployed.run)
 
 
 def agreement(

@@ -6,17 +6,24 @@ For the command line and `simulate`, where somebody waits for each answer.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tui_annotate.errors import TooFewExamplesError, UsageError
 from tui_annotate.learn import metrics
 from tui_annotate.learn.channel import Channel, begin, describe, end
+from tui_annotate.learn.inquiry import inquire
+from tui_annotate.learn.mentions import of_gold
 from tui_annotate.learn.messages import (
     AnyCommand,
+    Compare,
+    Curve,
     Evaluate,
     Evaluated,
     Failed,
     Fit,
     Fitted,
+    LookAgain,
+    Measure,
     Predict,
     PredictionsReady,
     QueueRanked,
@@ -25,6 +32,7 @@ from tui_annotate.learn.messages import (
     Serve,
     ServerReady,
     Train,
+    TrainingProgress,
 )
 from tui_annotate.learn.server import AT_ONCE
 from tui_annotate.learn.serving import Serving
@@ -54,6 +62,8 @@ class Work:
             self._predict(command)
         elif isinstance(command, Evaluate):
             self._evaluate(command)
+        elif isinstance(command, Curve | LookAgain | Compare | Measure):
+            self.channel.send(inquire(self.training, command, self._tell(command.request)))
         else:
             self._rank(command)
 
@@ -101,10 +111,19 @@ class Work:
             raise UsageError(f"No run of {command.task} is loaded.", hint="Train or deploy one first.")
         self.training.refresh()
         gold = {example.id: example.annotations for example in self.training.gold.examples(command.documents)}
-        ((_, predicted),) = self.serving.predict(list(gold), minimum=command.minimum, tasks=[command.task])
+        mentions = {id: of_gold(annotations) for id, annotations in gold.items()}
+        ((_, predicted),) = self.serving.predict(
+            list(gold), minimum=command.minimum, tasks=[command.task], mentions=mentions
+        )
         found = [predicted[id] for id in gold]
         figures = metrics.evaluate(command.task, self.training.scheme, list(gold.values()), found, least=command.least)
         self.channel.send(Evaluated(request=command.request, figures=figures))
+
+    def _tell(self, request: int) -> Callable[[float, str], None]:
+        def send(share: float, message: str) -> None:
+            self.channel.send(TrainingProgress(request=request, fraction=round(share, 3), message=message))
+
+        return self.channel.now_and_then(send)
 
     def _rank(self, command: Rank) -> None:
         entries = self.serving.rank(command) or []

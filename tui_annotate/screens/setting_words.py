@@ -26,6 +26,7 @@ WORDS = {
     "train_tags": "Train on documents with one of these tags; empty: all.",
     "queue_trainings": "A training asked for meanwhile waits; no: it is refused.",
     "engines": "Engine by task, as task=engine; empty: the fast ones.",
+    "target": "Figure on what was held out that is enough, 0 to 1; 0: none.",
     "language": "Language of the texts, such as en or de.",
 }
 

@@ -58,6 +58,8 @@ class Settings:
     """A training that is asked for while another runs waits for it; off: it is refused with the reason."""
     engines: dict[str, str] = field(default_factory=dict)
     """Engine by task, for those that are not trained with the default one."""
+    target: float = 0.0
+    """Figure on what was held out that is enough: the report on stopping says how far it is; 0 for none."""
     language: str = ""
     """Code of the language of the texts, such as `en` or `de`; empty: not said."""
 
@@ -68,6 +70,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "holdout_share": (0.0, 0.9),
     "suggest_from": (0.0, 1.0),
     "random_share": (0.0, 1.0),
+    "target": (0.0, 1.0),
 }
 
 
