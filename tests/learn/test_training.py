@@ -378,7 +378,7 @@ def test_engines_are_found_by_task_name_and_entry_point(monkeypatch: pytest.Monk
     assert SCHEME.tasks == ["entities", "labels:kind", "labels:urgent", "labels:topics"]
     assert engine_for("entities", SCHEME).name == "entities"
     assert engine_for("labels:kind", SCHEME).name == "labels"
-    with pytest.raises(UsageError, match="Engines: entities, labels"):
+    with pytest.raises(UsageError, match="Engines: labels, entities"):
         engine("bert")
     with pytest.raises(UsageError, match="cannot learn"):
         engine_for("entities", SCHEME, name="labels")
