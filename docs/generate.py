@@ -27,6 +27,10 @@ def keys() -> str:
         "review": "while reviewing",
         "selection": "while marking text",
         "corpus": "in the table of documents",
+        "list": "in every list",
+        "runs": "in the list of runs",
+        "patterns": "in the list of patterns",
+        "queue": "in the queue",
         "app": "everywhere",
     }
     page = "# Keys\n\n" + NOTE + KEYS_INTRODUCTION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Context = Literal["app", "review", "selection", "corpus", "list", "runs"]
+Context = Literal["app", "review", "selection", "corpus", "list", "versions", "priorities", "training", "runs", "patterns", "queue"]
 """Where a binding is alive. `app` is everywhere, so its keys are taken in every other context."""
 
 
@@ -82,14 +82,21 @@ ACTIONS: tuple[Action, ...] = (
         ("back", "b", "back", "Go back to the document that was shown before"),
         ("go-to-document", "g", "go to", "Go to a document by its name or number"),
         ("corpus", "c", "corpus", "Show the table of all documents"),
+        ("versions", "V", "versions", "Show whose annotations there are of this document: compare, accept, reject"),
+        ("tag", "number_sign", "tag", "Tag this document, or take a tag off it"),
+        ("guidelines", "G", "guidelines", "Read the guidelines, and the help of each label"),
         ("find", "f slash", "find", "Find text in this document"),
         ("find-again", "F", "find again", "Go to the next place where the text stands"),
+        ("queue", "Q", "queue", "Show which documents come next, and why"),
+        ("copy-to-identical", "D", "copy to identical", "Copy what is confirmed to all with the same text"),
     ),
     *_actions(
         "review",
         "Learning",
-        ("train", "T", "train", "Train now"),
+        ("training", "T", "train", "Choose what to train and how, see what there is to learn from, and train"),
         ("runs", "R", "runs", "Show what was trained: deploy, roll back, compare, export"),
+        ("patterns", "P", "patterns", "Show the patterns that suggest from the first document on; add, remove, import"),
+        ("pattern-from", "p", "pattern from this", "Make a pattern of what is focused, for its type or another label"),
         ("toggle-active-learning", "L", "active learning", "Retrain after every N confirmations, or not"),
     ),
     *_actions(
@@ -117,6 +124,7 @@ ACTIONS: tuple[Action, ...] = (
         ("anchor", "space v", "hold", "Hold this end and move the other"),
         ("other-end", "o", "other end", "Move the other end"),
         ("choose-type", "enter t", "choose type", "Choose the type; an unknown name creates it"),
+        ("pattern-from-selection", "p", "pattern from this", "Make a pattern of the selected text"),
         ("cancel", "escape", "cancel", "Leave without adding or changing anything"),
     ),
     *_actions(
@@ -126,6 +134,8 @@ ACTIONS: tuple[Action, ...] = (
         ("filter", "f slash", "filter", "Show only documents whose name, id, folder or text holds something"),
         ("filter-state", "s", "state", "Show only documents in one state"),
         ("sort", "o", "sort", "Sort by file order, name, state or last change"),
+        ("tag-documents", "number_sign", "tag", "Tag all documents that the table shows, or take a tag off them"),
+        ("label-next", "n", "label next", "Show the documents found next, before all others"),
         ("row-down", "j down", "down", "Go down a row"),
         ("row-up", "k up", "up", "Go up a row"),
         ("rows-down", "pagedown space", "page down", "Go down a page"),
@@ -142,6 +152,34 @@ ACTIONS: tuple[Action, ...] = (
         ("list-close", "escape", "back", "Go back to the document"),
     ),
     *_actions(
+        "versions",
+        "Versions",
+        ("accept-version", "a", "accept", "Accept the version: it counts alone, and master is this one"),
+        ("reject-version", "x", "reject", "Reject the version, with a note: it never counts"),
+        ("correct-version", "c", "to correct", "Send the version back to be corrected, with a note"),
+        ("clear-review", "r", "clear", "Take back what a reviewer said of the version"),
+        ("read-version", "enter", "read", "Read the version in its text, with where it differs"),
+        ("take-version", "t", "begin from it", "Make your version the same as this one, in progress"),
+        ("undo-review", "u", "undo", "Take back your last decision on this document"),
+    ),
+    *_actions(
+        "priorities",
+        "Priority of annotators",
+        ("move-earlier", "K", "counts more", "Let the annotator count more than the one above"),
+        ("move-later", "J", "counts less", "Let the annotator count less than the one below"),
+    ),
+    *_actions(
+        "training",
+        "Training",
+        ("change-option", "enter space", "change", "Change the line under the cursor"),
+        ("start-training", "T", "train", "Train as the lines say"),
+        ("next-step", "n right", "next step", "Go to the next step"),
+        ("previous-step", "p left", "step before", "Go to the step before"),
+        ("whole-form", "w", "steps or page", "Show all on one page, or in three steps"),
+        ("training-log", "l", "log", "Show the whole log"),
+        ("stop-training", "x", "cancel", "End the running training; the deployed runs stay"),
+    ),
+    *_actions(
         "runs",
         "Runs",
         ("deploy-run", "enter", "deploy", "Put the run under the cursor to use"),
@@ -150,6 +188,23 @@ ACTIONS: tuple[Action, ...] = (
         ("export-run", "e", "export", "Write the model to a folder that other programs load"),
         ("attach-run", "a", "attach", "Take a run of another corpus, or an exported one"),
         ("delete-run", "x delete", "delete", "Delete the run with its model"),
+    ),
+    *_actions(
+        "patterns",
+        "Patterns",
+        ("add-pattern", "a", "add", "Add a pattern: what it suggests, then what it looks for"),
+        ("try-pattern", "enter", "try", "Count where the pattern under the cursor stands, with examples"),
+        ("switch-pattern", "space", "on or off", "Switch the pattern under the cursor off, or on again"),
+        ("remove-pattern", "x delete", "remove", "Remove the pattern under the cursor"),
+        ("import-patterns", "i", "import", "Take patterns from a file"),
+        ("export-patterns", "e", "export", "Write the patterns to a file"),
+        ("filter-patterns", "f slash", "filter", "Show only patterns that hold something"),
+    ),
+    *_actions(
+        "queue",
+        "Queue",
+        ("open-queued", "enter", "open", "Review the document under the cursor now"),
+        ("forget-asked", "x", "forget the search", "Take out the documents that a search put first"),
     ),
     *_actions(
         "app",

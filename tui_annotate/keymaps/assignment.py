@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from string import ascii_lowercase, ascii_uppercase
-from typing import Literal
+from typing import Literal, get_args
 
 from tui_annotate.domain.annotations import LabelContent
 from tui_annotate.domain.scheme import Scheme
@@ -125,7 +125,7 @@ class _Board:
         """Return who has a key already, seen from these contexts."""
         seen: set[Context] = {"app", *contexts}
         if "app" in contexts:
-            seen |= {"review", "selection", "corpus"}
+            seen |= set(get_args(Context))
         return next((id for (context, k), id in self.owners.items() if k == key and context in seen), None)
 
     def take(self, contexts: Iterable[Context], key: str, id: str) -> None:

@@ -18,12 +18,12 @@ from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.asking import STATES
 from tui_annotate.screens.bindings import bindings
-from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.document_table import DocumentTable, Entry
 from tui_annotate.screens.lines import Lines, Piece, row
+from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
-from tui_annotate.store import listing
+from tui_annotate.store import listing, queue
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 from tui_annotate.store.listing import Sort
@@ -35,6 +35,7 @@ _HINTS = (
     ("filter", "filter"),
     ("filter-state", "state"),
     ("sort", "sort"),
+    ("label-next", "label next"),
     ("close", "back"),
     ("help", "help"),
 )
@@ -51,10 +52,11 @@ class CorpusScreen(Screen[int]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("corpus")]
 
-    def __init__(self, name: str, reader: CorpusThread, keymap: Keymap, progress: Progress, here: int | None) -> None:
+    def __init__(self, opened: OpenedCorpus, keymap: Keymap, progress: Progress, here: int | None) -> None:
         super().__init__()
-        self._corpus = name
-        self._reader = reader
+        self._corpus = opened.path.name
+        self._reader = opened.reader
+        self._writer = opened.writer
         self._keymap = keymap
         self._progress = progress
         self._here = here
@@ -104,6 +106,7 @@ class CorpusScreen(Screen[int]):
             "filter": self._filter,
             "filter-state": self._filter_state,
             "sort": self._choose_sort,
+            "label-next": self._label_next,
             "close": self._close,
             "row-down": lambda: self._table.move(1),
             "row-up": lambda: self._table.move(-1),
@@ -176,6 +179,22 @@ class CorpusScreen(Screen[int]):
         self.app.push_screen(Picker("sort by", lambda query: matching(query, choices)), picked)
 
     # Searching
+
+    def _label_next(self) -> None:
+        """Have the documents that a search found shown before all others."""
+        if not self._text or not self._found:
+            self.app.notify("Filter for some text first: what is found then comes next.", markup=False)
+            return
+        found, reason = sorted(self._found), queue.searched(self._text)
+
+        async def ask() -> None:
+            try:
+                asked = await self._writer(partial(queue.ask_for, documents=found, reason=reason))
+                self.app.notify(shown(str(asked)), markup=False)
+            except AnnotateError as error:
+                self.app.notify(shown(str(error)), severity="error", markup=False)
+
+        self.run_worker(ask(), exit_on_error=True)
 
     def _search(self, text: str) -> None:
         self._stop()

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,16 @@ from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.report import ReportScreen, import_line, import_lines
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.setting_words import WORDS, choices, word
+from tui_annotate.screens.team import Team
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.settings import Settings
 
 if TYPE_CHECKING:
     from tui_annotate.services.training import LearningLoop
+
+
+_PATTERN_VERBS = ("patterns", "pattern-from", "pattern-from-selection", "queue", "copy-to-identical")
 
 
 class Program:
@@ -36,14 +41,17 @@ class Program:
         self._importing: asyncio.Task[None] | None = None
         self._table: dict[str, Callable[[], None]] = {
             "corpus": self._corpus,
+            "training": lambda: self._show("training", "TrainScreen"),
             "train": lambda: self._learn(self._train),
             "toggle-active-learning": lambda: self._learn(self._toggle),
             "set-every": self._set_every,
             "cancel-training": lambda: self._learn(self._cancel),
             "rollback": self._roll_back,
-            "runs": self._show_runs,
+            "runs": lambda: self._show("runs", "RunsScreen"),
+            **Team(opened, review).table,
             "settings": self._settings,
             "import": self._import,
+            **{id: partial(self._by_pattern, id) for id in _PATTERN_VERBS},
         }
 
     def do(self, id: str) -> bool:
@@ -64,7 +72,7 @@ class Program:
 
         reviewing = review.reviewing
         here = reviewing.session.working.id if reviewing.session.working is not None else None
-        table = CorpusScreen(self._opened.path.name, self._opened.reader, review.keymap, reviewing.progress, here)
+        table = CorpusScreen(self._opened, review.keymap, reviewing.progress, here)
         review.app.push_screen(table, chosen)
 
     def _import(self) -> None:
@@ -137,8 +145,24 @@ class Program:
         return await loop.train_now()
 
     async def _toggle(self, loop: LearningLoop) -> str:
-        active = await loop.toggle()
-        return f"active learning is on: retrains after every {loop.state.every}" if active else "active learning is off"
+        if not await loop.toggle():
+            return "active learning is off"
+        self._ask_deploying(loop)
+        return f"active learning is on: retrains after every {loop.state.every}"
+
+    def _ask_deploying(self, loop: LearningLoop) -> None:
+        """Ask, when active learning was switched on, what becomes of its runs; to leave the question changes nothing."""
+
+        def picked(answer: Choice[str] | str) -> None:
+            if isinstance(answer, Choice):
+                self._review.write(lambda: self._change("deploy", answer.value))
+
+        choices = [
+            Choice("always", "deploy at once", "its suggestions come with the next document"),
+            Choice("never", "train only", "you deploy what you like in the list of runs"),
+        ]
+        title = f"after every {loop.state.every} confirmations, a new run is to be"
+        self._review.ask(Picker(title, lambda query: matching(query, choices)), picked)
 
     async def _cancel(self, loop: LearningLoop) -> str:
         loop.cancel()
@@ -160,11 +184,17 @@ class Program:
         every = self._opened.loop.state.every if self._opened.loop is not None else 0
         self._review.ask(Prompt("retrain after how many confirmations", value=str(every), hint=hint), given)
 
-    def _show_runs(self) -> None:
+    def _by_pattern(self, id: str) -> None:
+        # Loaded when it is asked for, and not at the start.
+        verbs = importlib.import_module("tui_annotate.screens.pattern_verbs")
+        verbs.PatternVerbs(self._opened, self._review).do(id)
+
+    def _show(self, module: str, screen: str) -> None:
+        """Show a screen of the open corpus; its module is loaded when it is asked for, and not at the start."""
+
         async def show() -> None:
-            # Loaded when it is asked for, and not at the start.
-            screens = await asyncio.to_thread(importlib.import_module, "tui_annotate.screens.runs")
-            self._review.app.push_screen(screens.RunsScreen(self._opened, self._review.keymap))
+            screens = await asyncio.to_thread(importlib.import_module, f"tui_annotate.screens.{module}")
+            self._review.app.push_screen(getattr(screens, screen)(self._opened, self._review.keymap))
 
         self._review.later(show)
 
