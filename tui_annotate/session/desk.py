@@ -107,10 +107,14 @@ class Desk:
 
 def _taken_back(undone: log.Undone) -> TakenBack:
     focus = undone.place.get("focus") if undone.place else None
+    touched = {d.document for d in undone.decisions}
+    # An act on many documents is taken back to where it was made.
+    here = undone.place.get("document") if len(touched) > 1 and undone.place else None
+    document = undone.document if here is None else here
     return TakenBack(
-        undone.document,
+        document,
         undone.kind,
-        tuple(d.changes for d in undone.decisions),
+        tuple(d.changes for d in undone.decisions if d.document == document),
         tuple(focus) if focus else None,
     )
 

@@ -142,6 +142,12 @@ def accept(working: WorkingDocument, item: Item, user: str) -> Step:
     return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [item.suggestion], user)))
 
 
+def accept_several(working: WorkingDocument, suggestions: Sequence[Suggestion], user: str) -> Step:
+    """Accept these suggestions at once; of a document label the likeliest."""
+    _check_open(working)
+    return Step(Kind.ACCEPT, _begun(working, _acceptance(working, _one_per_label(suggestions), user)))
+
+
 def reject(working: WorkingDocument, item: Item, user: str) -> Step:
     """Throw the focused suggestion out for good, or take an annotation out so that it is not suggested again.
 
