@@ -81,7 +81,7 @@ class Matcher:
                 self._starting.setdefault(word, []).append((pattern, made))
 
     def hits(self, document: Document) -> list[Hit]:
-        """Return where the patterns stand, of words the longest at each place; overlaps are left in."""
+        """Return where the patterns stand, of words for each type the longest at each place; overlaps are left in."""
         found: list[Hit] = []
         left = _ALL_SECONDS
         for part in document.parts:
@@ -104,9 +104,10 @@ class Matcher:
             for tree, words in trees:
                 node = tree.get(words[place])
                 if node is not None:
-                    patterns, end = _longest(node, words, place + 1)
-                    found += [Hit(p, Span(part, offsets[place][0], offsets[end - 1][1])) for p in patterns]
-            for pattern, made in (*self._starting.get(word, ()), *self._anywhere):
+                    for pattern, end in _longest(node, words, place + 1):
+                        found.append(Hit(pattern, Span(part, offsets[place][0], offsets[end - 1][1])))
+            tried = self._starting.get(word, ())
+            for pattern, made in (*tried, *self._anywhere) if self._anywhere else tried:
                 end = made.end(texts, place)
                 if end > place:
                     found.append(Hit(pattern, Span(part, offsets[place][0], offsets[end - 1][1])))
@@ -139,18 +140,16 @@ class Matcher:
         return [_of_entity(*one) for one in taken] + _of_labels(labels, scheme)
 
 
-def _longest(node: _Node, words: Sequence[str], place: int) -> tuple[list[Pattern], int]:
-    """Return the patterns that end deepest below a node, and where."""
-    patterns: list[Pattern] = node.get(_END, [])
-    end = place
-    while place < len(words):
-        following = node.get(words[place])
+def _longest(node: _Node, words: Sequence[str], place: int) -> Iterable[tuple[Pattern, int]]:
+    """Return the patterns that end below a node, and where: for each type or label the longest."""
+    found: dict[str, tuple[Pattern, int]] = {}
+    while True:
+        for pattern in node.get(_END, ()):
+            found[pattern.name] = pattern, place
+        following = node.get(words[place]) if place < len(words) else None
         if following is None:
-            break
+            return found.values()
         node, place = following, place + 1
-        if _END in node:
-            patterns, end = node[_END], place
-    return patterns, end
 
 
 def _without_overlaps(hits: Iterable[Hit], alone: set[str]) -> list[tuple[str, Span]]:
@@ -158,19 +157,19 @@ def _without_overlaps(hits: Iterable[Hit], alone: set[str]) -> list[tuple[str, S
 
     Types that are declared overlapping stand beside all others.
     """
-    found = dict.fromkeys((hit.pattern.name, hit.span) for hit in hits)
+    found = {(h.pattern.name, h.span.part, h.span.start, h.span.end): h.span for h in hits}
     kept: list[tuple[str, Span]] = []
-    taken: dict[tuple[str, str], list[Span]] = {}
-    for name, span in sorted(found, key=lambda f: (f[1].start - f[1].end, f[1].start, f[0])):
-        lane = taken.setdefault((span.part, name if name in alone else ""), [])
-        place = bisect_left(lane, span)
+    lanes: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for (name, part, start, end), span in sorted(found.items(), key=lambda f: (f[0][2] - f[0][3], f[0][2], f[0][0])):
+        lane = lanes.setdefault((part, name if name in alone else ""), [])
+        place = bisect_left(lane, (start, end))
         around = lane[max(0, place - 1) : place + 1]
-        if any(other.overlaps(span) and other != span for other in around):
+        if any(s < end and start < e and (s, e) != (start, end) for s, e in around):
             continue
-        if span not in around:
-            lane.insert(place, span)
+        if (start, end) not in around:
+            lane.insert(place, (start, end))
         kept.append((name, span))
-    return sorted(kept, key=lambda one: (one[1], one[0]))
+    return sorted(kept, key=lambda one: (one[1].part, one[1].start, one[1].end, one[0]))
 
 
 def _of_entity(name: str, span: Span) -> Suggestion:

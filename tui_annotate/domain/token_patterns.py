@@ -72,6 +72,9 @@ class TokenPattern:
 
     def end(self, texts: Sequence[str], start: int) -> int:
         """Return where the longest match from a token on ends, `start` when there is none."""
+        first = self.steps[0]
+        if first.how == "once" and not first.test(texts[start]):
+            return start
         last = len(self.steps)
         states = self._entered({0})
         longest = start

@@ -23,7 +23,7 @@ from tui_annotate.store.connection import Corpus
 _LOOK_SECONDS = 3.0
 """A count in the app is given up after this; it says how far it came."""
 _FILL_SECONDS = 0.05
-HINT = "Words stand for themselves; /…/ is a regular expression, [{…}] conditions on tokens."
+HINT = "Words, or /a regular expression/, or [{conditions on tokens}]."
 
 
 class PatternAsking:
@@ -72,15 +72,14 @@ class PatternAsking:
         self._tell(f"looking for {pattern.body} …")
         found = await counted(self._opened, pattern)
         self._tell("")
-        choices = [Choice(True, "keep it"), Choice(False, "leave it")]
-        choices += [Choice(False, f"{e.name}: {e.before}[{e.found}]{e.after}") for e in found.examples]
+        choices = [Choice(True, f"keep {pattern.body}"), Choice(False, "leave it")]
+        choices += [Choice(False, f"{e.before}[{e.found}]{e.after}", e.name) for e in found.examples]
 
         def answered(answer: Choice[bool] | str | None) -> None:
             if isinstance(answer, Choice) and answer.value:
                 self._app.run_worker(self._guarded(self._keep(pattern), label, text))
 
-        title = f"{pattern.body} ({pattern.label}): {found}"
-        self._app.push_screen(Picker(title, lambda query: matching(query, choices)), answered)
+        self._app.push_screen(Picker(str(found), lambda query: matching(query, choices)), answered)
 
     async def _keep(self, pattern: Pattern) -> None:
         by = self._opened.annotator
