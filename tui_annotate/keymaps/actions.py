@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Context = Literal["app", "review", "selection", "corpus", "list", "versions", "priorities", "training", "runs", "patterns", "queue"]
+Context = Literal[
+    "app",
+    "review",
+    "selection",
+    "corpus",
+    "list",
+    "versions",
+    "priorities",
+    "training",
+    "runs",
+    "patterns",
+    "queue",
+    "figures",
+    "second-look",
+]
 """Where a binding is alive. `app` is everywhere, so its keys are taken in every other context."""
 
 
@@ -97,6 +111,13 @@ ACTIONS: tuple[Action, ...] = (
         ("runs", "R", "runs", "Show what was trained: deploy, roll back, compare, export"),
         ("patterns", "P", "patterns", "Show the patterns that suggest from the first document on; add, remove, import"),
         ("pattern-from", "p", "pattern from this", "Make a pattern of what is focused, for its type or another label"),
+        ("figures", "percent_sign", "figures", "Show what the deployed runs are worth, and whether to go on"),
+        (
+            "accept-above",
+            "plus_sign",
+            "accept above",
+            "Accept all that is suggested above a probability: in this document, of a label, in the corpus",
+        ),
         ("toggle-active-learning", "L", "active learning", "Retrain after every N confirmations, or not"),
     ),
     *_actions(
@@ -205,6 +226,31 @@ ACTIONS: tuple[Action, ...] = (
         "Queue",
         ("open-queued", "enter", "open", "Review the document under the cursor now"),
         ("forget-asked", "x", "forget the search", "Take out the documents that a search put first"),
+    ),
+    *_actions(
+        "figures",
+        "Figures",
+        ("next-section", "right tab", "next", "Show the next kind of figures"),
+        ("previous-section", "left shift+tab", "previous", "Show the kind of figures before"),
+        ("choose-task", "t", "task", "Choose the task"),
+        ("choose-run", "r", "run", "Choose another run than the deployed one"),
+        ("compare-run", "v", "compare", "Hold the run against another one, on the same documents"),
+        ("evaluate", "e", "evaluate", "Measure the run anew, on the gold as it is now"),
+        ("draw-curve", "c", "curve", "Train on parts of the gold and draw what more of it brings"),
+        ("audit", "a", "audit", "Have random documents come next, to be measured on"),
+        ("set-target", "g", "target", "Set the figure that is enough"),
+        ("look-again", "l", "second look", "Find confirmed documents that models contradict which never saw them"),
+        ("figures-down", "down j", "down", "Scroll down"),
+        ("figures-up", "up k", "up", "Scroll up"),
+        ("figures-page-down", "pagedown space", "page down", "Scroll down a page"),
+        ("figures-page-up", "pageup", "page up", "Scroll up a page"),
+        ("figures-close", "escape", "back", "Go back to the document"),
+    ),
+    *_actions(
+        "second-look",
+        "Second look",
+        ("open-suspect", "enter", "open", "Open the document, with what the models say as suggestion"),
+        ("keep-suspect", "a", "right as it is", "Say that the document is right as it is: it does not come back"),
     ),
     *_actions(
         "app",

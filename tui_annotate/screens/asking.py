@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.scheme import Choice as Option
 from tui_annotate.domain.scheme import DocumentLabel
+from tui_annotate.domain.selection import Review
 from tui_annotate.errors import DecisionError
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.picker import Choice, Picker, matching
@@ -22,6 +23,13 @@ STATES = {
     DocumentState.IN_PROGRESS: "in progress",
     DocumentState.SKIPPED: "skipped",
     DocumentState.CONFIRMED: "confirmed",
+}
+
+REVIEWS = {
+    Review.NONE: "",
+    Review.ACCEPTED: "accepted",
+    Review.REJECTED: "rejected",
+    Review.TO_CORRECT: "to correct",
 }
 
 

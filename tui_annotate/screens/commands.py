@@ -24,7 +24,11 @@ REVIEW_COMMANDS = (
 
 CORPUS_COMMANDS = (
     Command("import", "import", "Import files or a folder into this corpus"),
+    Command("train", "train now", "Train all tasks as they are set, without the form"),
     Command("set-every", "retrain after N", "Set after how many confirmations a training begins"),
+    Command("priority", "priority of annotators", "Say whose version counts where several are confirmed"),
+    Command("stop", "stop or go on", "Say whether more confirmations are worth it, and what an audit would show"),
+    Command("second-look", "second look", "Find confirmed documents that models contradict which never saw them"),
     Command("settings", "settings", "Change how this corpus is reviewed and learned from"),
     Command("cancel-training", "cancel training", "End the running training; the deployed runs stay"),
     Command("rollback", "roll back", "Deploy the run that was deployed before"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -13,7 +15,7 @@ from textual.screen import Screen
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.errors import AnnotateError
+from tui_annotate.errors import AnnotateError, UsageError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.asking import STATES
@@ -23,10 +25,11 @@ from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
-from tui_annotate.store import listing, queue
+from tui_annotate.screens.tags import change_tags, tag_for_all
+from tui_annotate.store import documents, listing, queue
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
-from tui_annotate.store.listing import Sort
+from tui_annotate.store.listing import Sort, Standing
 from tui_annotate.store.search import look
 
 _SORTS: dict[Sort, str] = {"file": "file order", "name": "name", "state": "state", "changed": "last change"}
@@ -36,11 +39,36 @@ _HINTS = (
     ("filter-state", "state"),
     ("sort", "sort"),
     ("label-next", "label next"),
+    ("tag-documents", "tag"),
     ("close", "back"),
     ("help", "help"),
 )
 _RENEW_EVERY = 0.3
 """Seconds, while a search goes on."""
+
+
+_STANDINGS: dict[Standing, str] = {
+    "adjudicate": "to adjudicate",
+    "reviewed": "reviewed",
+    "accepted": "accepted by a reviewer",
+    "rejected": "rejected by a reviewer",
+    "to_correct": "to be corrected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Which documents the table keeps to."""
+
+    states: tuple[DocumentState, ...] = ()
+    tags: tuple[str, ...] = ()
+    standing: Standing | None = None
+
+    @property
+    def words(self) -> str:
+        """What they are, as people say it; empty for all."""
+        said = [STATES[state] for state in self.states] + [f"#{shown(tag, 30)}" for tag in self.tags]
+        return ", ".join([*said, *([_STANDINGS[self.standing]] if self.standing else [])])
 
 
 class CorpusScreen(Screen[int]):
@@ -67,7 +95,8 @@ class CorpusScreen(Screen[int]):
         self._searching: asyncio.Task[None] | None = None
         self._stopped = False
         """The search was stopped before its end."""
-        self._states: tuple[DocumentState, ...] = ()
+        self._kept = _Kept()
+        self._annotator = opened.annotator
         self._sort: Sort = "file"
         self._descending = False
 
@@ -107,6 +136,7 @@ class CorpusScreen(Screen[int]):
             "filter-state": self._filter_state,
             "sort": self._choose_sort,
             "label-next": self._label_next,
+            "tag-documents": self._tag,
             "close": self._close,
             "row-down": lambda: self._table.move(1),
             "row-up": lambda: self._table.move(-1),
@@ -136,8 +166,8 @@ class CorpusScreen(Screen[int]):
             self._stopped = True
             self._table.renew()
             self._draw_heading()
-        elif self._text or self._states:
-            self._text, self._states, self._stopped = "", (), False
+        elif self._text or self._kept != _Kept():
+            self._text, self._kept, self._stopped = "", _Kept(), False
             self._renew()
         else:
             self.dismiss(None)
@@ -151,15 +181,53 @@ class CorpusScreen(Screen[int]):
         self.app.push_screen(Prompt("name, id, folder or text holds", value=self._text, hint=hint), given)
 
     def _filter_state(self) -> None:
-        choices: list[Choice[tuple[DocumentState, ...]]] = [Choice((), "all")]
-        choices += [Choice((state,), word) for state, word in STATES.items()]
+        async def ask() -> None:
+            tags = await self._reader(documents.tag_counts)
+            choices = [Choice(_Kept(), "all")]
+            choices += [Choice(_Kept((state,)), word) for state, word in STATES.items()]
+            choices += [Choice(_Kept(standing=standing), word) for standing, word in _STANDINGS.items()]
+            choices += [Choice(_Kept(tags=(tag,)), f"#{tag}", f"{count:,} tagged") for tag, count in tags.items()]
 
-        def picked(answer: Choice[tuple[DocumentState, ...]] | str | None) -> None:
-            if isinstance(answer, Choice):
-                self._states = answer.value
-                self._renew()
+            def picked(answer: Choice[_Kept] | str | None) -> None:
+                if isinstance(answer, Choice):
+                    self._kept = answer.value
+                    self._renew()
 
-        self.app.push_screen(Picker("show documents that are", lambda query: matching(query, choices)), picked)
+            self.app.push_screen(Picker("show documents that are", lambda query: matching(query, choices)), picked)
+
+        self.run_worker(self._guarded(ask()))
+
+    def _tag(self) -> None:
+        """Ask for a tag, and put it on all documents that are shown, or take it off them."""
+
+        async def ask() -> None:
+            if self._searching is not None:
+                raise UsageError("The search goes on.", hint="Wait for its end, or stop it.")
+            counts = await self._reader(documents.tag_counts)
+            self.app.push_screen(tag_for_all(counts, self._count()), picked)
+
+        def picked(answer: Choice[tuple[str, bool]] | str | None) -> None:
+            if answer is not None:
+                found = tuple(self._found) if self._text else None
+                kept = self._kept
+
+                def fitting(corpus: Corpus) -> list[int]:
+                    return listing.matching(corpus, found, states=kept.states, tags=kept.tags, standing=kept.standing)
+
+                self.run_worker(self._guarded(change(answer, fitting)))
+
+        async def change(answer: Choice[tuple[str, bool]] | str, fitting: Callable[[Corpus], list[int]]) -> None:
+            said = await change_tags(self._writer, answer, fitting, annotator=self._annotator)
+            self._table.renew()
+            self.app.notify(said, markup=False)
+
+        self.run_worker(self._guarded(ask()))
+
+    async def _guarded(self, job: Awaitable[None]) -> None:
+        try:
+            await job
+        except AnnotateError as error:
+            self.app.notify(shown(str(error)), severity="error", markup=False)
 
     def _choose_sort(self) -> None:
         choices = [
@@ -231,7 +299,7 @@ class CorpusScreen(Screen[int]):
     # Showing
 
     def _renew(self, cursor: int = 0) -> None:
-        searched, states, sort, descending = bool(self._text), self._states, self._sort, self._descending
+        searched, kept, sort, descending = bool(self._text), self._kept, self._sort, self._descending
 
         async def fetch(offset: int, limit: int) -> list[Entry]:
             found = self._found.copy() if searched else None
@@ -239,13 +307,22 @@ class CorpusScreen(Screen[int]):
             def read(corpus: Corpus) -> list[Entry]:
                 if found is None:
                     rows = listing.page(
-                        corpus, states=states, sort=sort, descending=descending, offset=offset, limit=limit
+                        corpus,
+                        states=kept.states,
+                        tags=kept.tags,
+                        standing=kept.standing,
+                        sort=sort,
+                        descending=descending,
+                        offset=offset,
+                        limit=limit,
                     )
                 else:
                     rows = listing.among(
                         corpus,
                         tuple(found),
-                        states=states,
+                        states=kept.states,
+                        tags=kept.tags,
+                        standing=kept.standing,
                         sort=sort,
                         descending=descending,
                         offset=offset,
@@ -264,7 +341,7 @@ class CorpusScreen(Screen[int]):
         """Return how many documents the table has, as far as is known."""
         if self._table.count is not None:
             return self._table.count
-        if self._text:
+        if self._text or self._kept.tags or self._kept.standing:
             return None
         counts = self._progress
         by_state = {
@@ -273,10 +350,10 @@ class CorpusScreen(Screen[int]):
             DocumentState.SKIPPED: counts.skipped,
             DocumentState.CONFIRMED: counts.confirmed,
         }
-        return sum(by_state[state] for state in self._states) if self._states else counts.total
+        return sum(by_state[state] for state in self._kept.states) if self._kept.states else counts.total
 
     def _draw_heading(self) -> None:
-        chosen = ", ".join(STATES[state] for state in self._states) or "all"
+        chosen = self._kept.words or "all"
         filter = f" holding “{shown(self._text, 30)}”" if self._text else ""
         order = _SORTS[self._sort] + (" (last first)" if self._descending else "")
         count = self._count()

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tui_annotate.domain.display import shown
 from tui_annotate.errors import AnnotateError
-from tui_annotate.screens.asking import STATES
+from tui_annotate.screens.asking import REVIEWS, STATES
 from tui_annotate.screens.lines import Piece, Row, RowWidget, row
 from tui_annotate.store.listing import DocumentRow
 
@@ -166,12 +166,15 @@ def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, he
     """Return one document as the table shows it: state, name, tags, and as much of its text as there is room for."""
     style = "reverse" if focused else ""
     state = STATES[document.state] + (" holdout" if document.holdout else "")
+    standing = "to adjudicate" if document.adjudicate else ", ".join(REVIEWS[review] for review in document.reviews)
     place = f"{shown(document.folder, 30)}/" if document.folder else ""
     name = f"{place}{shown(document.name or document.key, 60)}" + (" (open)" if here else "")
     tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
     changed = f"  {_local(document.changed)}" if width >= _WIDE else ""
     right = f" {document.length:,} char{'' if document.length == 1 else 's'}{changed} "
     left: list[Piece] = [(" ▸ " if focused else "   ", style), (f"{state:<18}", style), (f"{name:<12}", style)]
+    if standing:
+        left.append((f"  [{standing}]", f"{style} bold".strip()))
     if tags:
         left.append((f"  {tags}", style))
     room = width - cell_len(right) - sum(cell_len(piece) for piece, _ in left) - 3

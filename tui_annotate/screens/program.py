@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui_annotate.services.training import LearningLoop
 
 
+_FIGURE_VERBS = ("figures", "stop", "second-look", "accept-above")
 _PATTERN_VERBS = ("patterns", "pattern-from", "pattern-from-selection", "queue", "copy-to-identical")
 
 
@@ -48,6 +49,7 @@ class Program:
             "cancel-training": lambda: self._learn(self._cancel),
             "rollback": self._roll_back,
             "runs": lambda: self._show("runs", "RunsScreen"),
+            **{id: partial(self._by_figures, id) for id in _FIGURE_VERBS},
             **Team(opened, review).table,
             "settings": self._settings,
             "import": self._import,
@@ -151,7 +153,7 @@ class Program:
         return f"active learning is on: retrains after every {loop.state.every}"
 
     def _ask_deploying(self, loop: LearningLoop) -> None:
-        """Ask, when active learning was switched on, what becomes of its runs; to leave the question changes nothing."""
+        """Ask what becomes of the runs of active learning; to leave the question changes nothing."""
 
         def picked(answer: Choice[str] | str) -> None:
             if isinstance(answer, Choice):
@@ -188,6 +190,13 @@ class Program:
         # Loaded when it is asked for, and not at the start.
         verbs = importlib.import_module("tui_annotate.screens.pattern_verbs")
         verbs.PatternVerbs(self._opened, self._review).do(id)
+
+    def _by_figures(self, id: str) -> None:
+        async def do() -> None:
+            verbs = await asyncio.to_thread(importlib.import_module, "tui_annotate.screens.figure_verbs")
+            await verbs.FigureVerbs(self._opened, self._review).do(id)
+
+        self._review.later(do)
 
     def _show(self, module: str, screen: str) -> None:
         """Show a screen of the open corpus; its module is loaded when it is asked for, and not at the start."""

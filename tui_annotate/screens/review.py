@@ -112,6 +112,11 @@ class ReviewScreen(Screen[None]):
         """The lines under the text."""
         return self.frame.panel
 
+    @property
+    def has_colour(self) -> bool:
+        """Say whether types are told apart by colour too."""
+        return self._config.look != "no-colour"
+
     # Keys
 
     def action_do(self, id: str) -> None:

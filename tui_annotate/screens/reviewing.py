@@ -322,6 +322,13 @@ class Reviewing:
         if self.session.working is None and progress.total:
             await self.next()
 
+    async def refresh(self) -> None:
+        """Show what was written beside the session: another version, a review, a tag."""
+        progress = await self.corpus(counters.progress)
+        self._counted(progress, progress.confirmed - self.progress.confirmed)
+        if self.session.working is not None:
+            await self.reload()
+
     async def reload(self) -> None:
         """Read the open document again, with what other processes wrote in it."""
         await self.open(self.session.document.id, reason=self.session.document.reason, focus=self.session.focus)

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tui_annotate.domain.documents import DocumentState
+from tui_annotate.domain.selection import Review
 from tui_annotate.store import counters, rows
 from tui_annotate.store.connection import Corpus
 
 Sort = Literal["file", "name", "state", "changed"]
+Standing = Literal["adjudicate", "reviewed", "accepted", "rejected", "to_correct"]
+"""How the versions of a document stand: to be adjudicated, or by what a reviewer said of one of them."""
+_BEGUN = (DocumentState.IN_PROGRESS, DocumentState.SKIPPED, DocumentState.CONFIRMED)
 _COLUMN = {"file": "d.id", "name": "d.name", "state": "d.state", "changed": "d.changed"}
 _FEW = 20_000
 """Documents that are sorted in one read."""
@@ -41,11 +45,14 @@ class DocumentRow:
     """When it was last decided on, or imported; UTC."""
     adjudicate: bool = False
     """Several annotators confirmed it, and none of their versions is agreed on yet."""
+    reviews: tuple[Review, ...] = ()
+    """What reviewers said of its versions."""
 
 
 COLUMNS = (
     "d.id, d.key, d.name, d.folder, d.state, d.holdout, d.length,"
-    " coalesce((SELECT at FROM decision WHERE sequence = d.changed), d.imported_at), d.adjudicate"
+    " coalesce((SELECT at FROM decision WHERE sequence = d.changed), d.imported_at), d.adjudicate,"
+    " (SELECT group_concat(DISTINCT review) FROM version WHERE document = d.id AND review <> '')"
 )
 """What `to_rows` takes, from `document d`."""
 
@@ -65,8 +72,9 @@ def to_rows(db: sqlite3.Connection, found: Sequence[tuple[Any, ...]]) -> list[Do
             length,
             changed,
             bool(adjudicate),
+            tuple(map(Review, reviews.split(","))) if reviews else (),
         )
-        for id, key, name, folder, state, holdout, length, changed, adjudicate in found
+        for id, key, name, folder, state, holdout, length, changed, adjudicate, reviews in found
     ]
 
 
@@ -87,6 +95,7 @@ def page(
     text: str = "",
     states: Collection[DocumentState] = (),
     tags: Collection[str] = (),
+    standing: Standing | None = None,
     sort: Sort = "file",
     descending: bool = False,
     offset: int = 0,
@@ -96,7 +105,9 @@ def page(
 
     Ties go by file order. Texts of documents are not looked at (`search` does).
     """
-    where, values = _conditions(text, states, tags)
+    if standing is not None and not states:
+        states = _BEGUN
+    where, values = _conditions(text, states, tags, standing)
     limit = min(limit, 500)
     if where == "1" or _are_few(corpus, states):
         return _rows(corpus, _at_once(corpus, where, values, sort, descending, offset, limit))
@@ -115,13 +126,15 @@ def among(
     ids: Sequence[int],
     *,
     states: Collection[DocumentState] = (),
+    tags: Collection[str] = (),
+    standing: Standing | None = None,
     sort: Sort = "file",
     descending: bool = False,
     offset: int = 0,
     limit: int = 200,
 ) -> list[DocumentRow]:
     """Return those of some documents that are in one of the states, in order; at most 500."""
-    where, values = _conditions("", states, ())
+    where, values = _conditions("", states, tags, standing)
     way = "DESC" if descending else "ASC"
     order = f"d.id {way}" if sort == "file" else f"{_COLUMN[sort]} {way}, d.id {way}"
     sql = (
@@ -131,6 +144,32 @@ def among(
     with corpus.reading() as db:
         found = db.execute(sql, (rows.encode(ids), *values, min(limit, 500), offset)).fetchall()
     return _rows(corpus, [id for (id,) in found])
+
+
+def matching(
+    corpus: Corpus,
+    ids: Sequence[int] | None = None,
+    *,
+    states: Collection[DocumentState] = (),
+    tags: Collection[str] = (),
+    standing: Standing | None = None,
+) -> list[int]:
+    """Return all documents that fit, or those of some that do, in file order; for acts on what a table shows."""
+    where, values = _conditions("", states, tags, standing)
+    if ids is not None:
+        sql = f"SELECT d.id FROM json_each(?) j JOIN document d ON d.id = j.value WHERE {where} ORDER BY d.id"
+        found: list[int] = []
+        for start in range(0, len(ids), 500):
+            with corpus.reading() as db:
+                found += [id for (id,) in db.execute(sql, (rows.encode(ids[start : start + 500]), *values))]
+        return sorted(found)
+    fitting: list[int] = []
+    position: tuple[Any, int] | None = None
+    done = False
+    while not done:
+        seen, position, done = _window(corpus, where, values, "d.id", False, position)
+        fitting += seen
+    return fitting
 
 
 def rank(corpus: Corpus, id: int) -> int:
@@ -173,7 +212,9 @@ def _at_once(
         return [id for (id,) in db.execute(sql, (*values, limit, offset)).fetchall()]
 
 
-def _conditions(text: str, states: Collection[DocumentState], tags: Collection[str]) -> tuple[str, list[Any]]:
+def _conditions(
+    text: str, states: Collection[DocumentState], tags: Collection[str], standing: Standing | None = None
+) -> tuple[str, list[Any]]:
     parts: list[str] = []
     values: list[Any] = []
     if text:
@@ -185,6 +226,12 @@ def _conditions(text: str, states: Collection[DocumentState], tags: Collection[s
     for tag in tags:
         parts.append("EXISTS (SELECT 1 FROM document_tag t WHERE t.document = d.id AND t.tag = ?)")
         values.append(tag)
+    if standing == "adjudicate":
+        parts.append("d.adjudicate = 1")
+    elif standing is not None:
+        said = "<> ''" if standing == "reviewed" else "= ?"
+        parts.append(f"EXISTS (SELECT 1 FROM version v WHERE v.document = d.id AND v.review {said})")
+        values += [standing] if standing != "reviewed" else []
     return " AND ".join(parts) or "1", values
 
 

@@ -39,6 +39,17 @@ def add(db: sqlite3.Connection, annotator: int, sequence: int) -> None:
     db.execute("INSERT INTO step(annotator, undone, sequence) VALUES (?, ?, ?)", (annotator, HOLDS, sequence))
 
 
+def next_undone(corpus: Corpus, annotator: str) -> int | None:
+    """Return the document of the step that the annotator would take back next, None when there is none."""
+    with corpus.reading() as db:
+        found = db.execute(
+            "SELECT document FROM decision WHERE sequence = (SELECT max(s.sequence) FROM step s"
+            " JOIN annotator a ON a.id = s.annotator WHERE a.name = ? AND s.undone = 0)",
+            (annotator,),
+        ).fetchone()
+    return int(found[0]) if found else None
+
+
 def undo(corpus: Corpus, annotator: str) -> Undone:
     """Take back the annotator's newest step, and log that.
 
