@@ -29,8 +29,12 @@ def keys() -> str:
         "corpus": "in the table of documents",
         "list": "in every list",
         "runs": "in the list of runs",
+        "versions": "in the list of versions",
+        "priorities": "in the order of annotators",
         "patterns": "in the list of patterns",
         "queue": "in the queue",
+        "figures": "in the figures",
+        "second-look": "in the second look",
         "app": "everywhere",
     }
     page = "# Keys\n\n" + NOTE + KEYS_INTRODUCTION
