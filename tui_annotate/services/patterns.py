@@ -50,8 +50,10 @@ def make(
         tokens = pattern_files.conditions(text) if kind == "tokens" else ()
         return checked(Pattern(target, name, kind, "" if tokens else text, tokens, value, case))
     except (DataError, SchemeError) as error:
-        said = error.message[:1].upper() + error.message[1:].removesuffix(".") + "."
-        raise type(error)(said, hint=error.hint) from None
+        # A message that begins with a name leaves it as it is.
+        named = isinstance(error, SchemeError) and not error.message.startswith("the scheme")
+        first = error.message[:1] if named else error.message[:1].upper()
+        raise type(error)(first + error.message[1:].removesuffix(".") + ".", hint=error.hint) from None
 
 
 def keep(corpus: Corpus, made: Sequence[Pattern], *, annotator: str) -> int:
