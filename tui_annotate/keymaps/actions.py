@@ -114,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
         ("figures", "percent_sign", "figures", "Show what the deployed runs are worth, and whether to go on"),
         (
             "accept-above",
-            "plus_sign",
+            "plus",
             "accept above",
             "Accept all that is suggested above a probability: in this document, of a label, in the corpus",
         ),
