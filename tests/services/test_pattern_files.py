@@ -181,6 +181,6 @@ def test_a_pattern_is_tried_before_it_is_kept(corpus: Corpus) -> None:
 def test_what_somebody_writes_by_hand_is_refused_in_a_sentence(corpus: Corpus) -> None:
     with pytest.raises(DataError, match=r"^'\(a' is no regular expression: .*\.$"):
         taking.make(corpus, "DRUG", "regex", "(a")
-    with pytest.raises(SchemeError, match="^urgent has no value 'often'"):
+    with pytest.raises(SchemeError, match=r"^urgent has no value 'often'"):
         taking.make(corpus, "urgent=often", "words", "now")
     assert taking.make(corpus, "DRUG", "tokens", '[{"lower": "aspirin"}]').kind == "words"

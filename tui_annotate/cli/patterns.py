@@ -119,7 +119,7 @@ def add(
         if dry_run:
             return
         new = patterns.keep(opened, made, annotator=who)
-        _queue(opened)
+        first = _queue(opened)
     say(
         f"{new} new pattern{'s' * (new != 1)} for {label}."
         + ("" if new == len(made) else " The rest is there already.")
@@ -142,8 +142,10 @@ def remove(
         from tui_annotate.store import patterns
 
         gone = patterns.remove(opened, _chosen(opened, numbers, label, all_))
-        _queue(opened)
+        first = _queue(opened)
     say(f"{gone} pattern{'s' * (gone != 1)} removed.")
+    if first:
+        say(first)
 
 
 @app.command("switch", epilog=examples("patterns switch notes.db off 3", "patterns switch notes.db on --label DRUG"))
@@ -163,8 +165,10 @@ def switch(
         from tui_annotate.store import patterns
 
         changed = patterns.enable(opened, _chosen(opened, numbers, label, all_), way == "on")
-        _queue(opened)
+        first = _queue(opened)
     say(f"{changed} pattern{'s' * (changed != 1)} switched {way}.")
+    if first:
+        say(first)
 
 
 @app.command(
@@ -203,8 +207,7 @@ def import_(
             dry_run=dry_run,
             stdin=sys.stdin,
         )
-        if not dry_run:
-            _queue(opened)
+        first = "" if dry_run else _queue(opened)
     for problem in done.problems[:_MOST_SHOWN]:
         say(str(problem))
     if done.refused > _MOST_SHOWN:
@@ -215,6 +218,8 @@ def import_(
         joined = f", new in the scheme: {', '.join(done.added)}" if done.added else ""
         verb = "would come in" if dry_run else "new"
         say(f"{done.read} read, {done.new} {verb}, {done.refused} refused{joined}.")
+    if first:
+        say(first)
     if done.refused:
         raise DataError(f"{done.refused} of {done.read} were refused.", hint="The rest came in." if done.new else "")
 
@@ -283,11 +288,14 @@ def _places(found: Tally | None, pattern: Pattern) -> tuple[int, ...]:
     return () if found is None else (found.by_pattern[pattern.id],)
 
 
-def _queue(corpus: Corpus) -> None:
-    """Put documents that match first where nothing is learned yet."""
+def _queue(corpus: Corpus) -> str:
+    """Put documents that match first where nothing is learned yet; return what to say of it."""
     from tui_annotate.store import cold_start, settings
 
     values = settings.load(corpus)
     cold_start.renew(corpus)
-    if cold_start.is_wanted(corpus, values) and (count := cold_start.fill(corpus, values, seconds=_SECONDS)):
-        say(f"Documents that match come first ({count} for now), with random ones between them.")
+    count = cold_start.fill(corpus, values, seconds=_SECONDS) if cold_start.is_wanted(corpus, values) else 0
+    if not count:
+        return ""
+    which = "Documents that match come" if count > 1 else "A document that matches comes"
+    return f"{which} first ({count} for now), with random ones between."

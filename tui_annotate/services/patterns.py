@@ -96,7 +96,7 @@ def take_in(
     for path in paths:
         chosen = pattern_files.checked_format(format) if format else pattern_files.format_of(str(path))
         for found in _read(path, chosen, stdin):
-            report.read += isinstance(found, ReadPattern)
+            report.read += 1
             made = _made(found, label, case, targets) if isinstance(found, ReadPattern) else found
             if isinstance(made, Problem):
                 report.refused += 1
