@@ -120,10 +120,10 @@ def add(
             return
         new = patterns.keep(opened, made, annotator=who)
         first = _queue(opened)
-    say(
-        f"{new} new pattern{'s' * (new != 1)} for {label}."
-        + ("" if new == len(made) else " The rest is there already.")
-    )
+    known = "" if new == len(made) else " The rest is there already."
+    say(f"{new} new pattern{'s' * (new != 1)} for {label}.{known}")
+    if first:
+        say(first)
 
 
 @app.command("remove", epilog=examples("patterns remove notes.db 3 4", "patterns remove notes.db --label DRUG"))
