@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.sparse as sp
 
 from tui_annotate.errors import UsageError
 from tui_annotate.learn import acquisition
-from tui_annotate.learn.acquisition import STRATEGIES, pick, strategy_for
+from tui_annotate.learn.acquisition import STRATEGIES, pick, spread, strategy_for
 from tui_annotate.learn.engines.base import Signals
 from tui_annotate.store.settings import Strategy
 
@@ -95,8 +96,53 @@ def test_length_normalised_does_not_prefer_long_documents() -> None:
     assert pick(given, strategy="least-confidence", size=1, n=1, seed=0)[0].row == 0
 
 
-def test_the_reason_names_the_pool_and_the_figure() -> None:
-    assert pick(signals([0.9, 0.52]), strategy="margin", size=1, n=1, seed=0)[0].reason == "least certain of 2 (0.52)"
+def test_the_reason_says_what_the_model_thinks_and_how_surely() -> None:
+    named = replace(
+        signals([0.97, 0.52]), guess=np.array([0, 1]), guess_prob=np.array([0.97, 0.52]), names=("ham", "spam")
+    )
+    reasons = [p.reason for p in pick(named, strategy="margin", size=2, n=1, seed=0)]
+    assert reasons == ["the model is unsure here: spam 0.52", "least sure of what is left: ham 0.97"]
+
+
+def test_the_reason_for_entities_is_by_word_and_chance_says_so() -> None:
+    given = signals([0.9**10, 0.99])
+    assert pick(given, strategy="length-normalised", size=1, n=1, seed=0)[0].reason == (
+        "the model is unsure of what is marked here (0.90 sure of a word)"
+    )
+    assert pick(given, strategy="random", size=1, n=1, seed=0)[0].reason == "drawn at random"
+
+
+def groups(*sizes: int) -> np.ndarray:
+    """Return points in well separated groups of these sizes."""
+    chance = np.random.default_rng(0)
+    centres = [np.eye(len(sizes))[place] * 10 for place in range(len(sizes))]
+    return np.concatenate(
+        [centre + 0.1 * chance.normal(size=(size, len(sizes))) for centre, size in zip(centres, sizes, strict=True)]
+    )
+
+
+def test_before_a_model_each_group_is_asked_about_the_largest_first() -> None:
+    rows = groups(50, 30, 20)
+    found = spread(rows, np.zeros((0, 3)), n=3, size=3, seed=0)
+    assert [0 if p.row < 50 else 1 if p.row < 80 else 2 for p in found] == [0, 1, 2]
+    assert found[0].reason == "typical of 50 documents, none of them confirmed yet"
+
+
+def test_a_group_that_is_known_is_not_asked_about() -> None:
+    rows = groups(50, 30, 20)
+    (found,) = spread(rows, rows[:2], n=1, size=1, seed=0)
+    assert found.row >= 50
+
+
+@pytest.mark.parametrize(("documents", "size", "n"), [(1, 10, 5), (7, 100, 5), (40, 12, 5), (3, 2, 50)])
+def test_before_a_model_no_document_is_asked_about_twice(documents: int, size: int, n: int) -> None:
+    rows = np.random.default_rng(1).normal(size=(documents, 4))
+    picked = [p.row for p in spread(rows, rows[:0], n=n, size=size, seed=0)]
+    assert len(picked) == len(set(picked)) == min(size, documents)
+
+
+def test_equal_documents_are_asked_about_once() -> None:
+    assert len(spread(np.ones((9, 4)), np.zeros((0, 4)), n=5, size=9, seed=0)) == 1
 
 
 def test_the_default_depends_on_the_task() -> None:

@@ -2,7 +2,7 @@
 
 A strategy turns the signals of a model into one score a document and knows no
 engine. The first picks of a round are then thinned, so that they do not all
-ask the same question.
+ask the same question. Before there is a model, documents are picked that stand for many others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ CANDIDATES = 5
 """The picks of a round are thinned out of so many times as many candidates."""
 WORD_CANDIDATES = 8
 """The same where words already taken count less: there novelty needs more to choose from."""
+SURE = 0.8
+"""Probability from which an answer is not called unsure."""
 
 Thinning = Literal["cosine", "words"]
 
@@ -32,10 +34,6 @@ class Strategy:
     score: Callable[[Signals, np.random.Generator], Floats]
     """One finite score a document, higher = ask sooner."""
     thinning: Thinning
-    reason: str
-    """What is so of a document with a high score, for the annotator."""
-    figure: Callable[[Signals], Floats]
-    """What is shown behind the reason: a probability or a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +71,14 @@ def random(signals: Signals, generator: np.random.Generator) -> Floats:
     return generator.random(len(signals.tokens))
 
 
-def _confidence(signals: Signals) -> Floats:
-    return signals.confidence
-
-
-def _by_token(signals: Signals) -> Floats:
-    return np.asarray(np.exp(signals.log_prob / np.maximum(signals.tokens, 1)))
-
-
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
-        Strategy("random", random, "cosine", "drawn at random from", _confidence),
-        Strategy("margin", margin, "cosine", "least certain of", _confidence),
-        Strategy("entropy", entropy, "cosine", "most mixed of", _confidence),
-        Strategy("least-confidence", least_confidence, "cosine", "least certain of", _confidence),
-        Strategy("length-normalised", length_normalised, "words", "least certain by word of", _by_token),
+        Strategy("random", random, "cosine"),
+        Strategy("margin", margin, "cosine"),
+        Strategy("entropy", entropy, "cosine"),
+        Strategy("least-confidence", least_confidence, "cosine"),
+        Strategy("length-normalised", length_normalised, "words"),
     )
 }
 
@@ -121,9 +111,63 @@ def pick(signals: Signals, *, strategy: str, size: int, n: int, seed: int, task:
         candidates = order[: width * n]
         first = thin(signals, scores, candidates, n)
         order = np.concatenate([first, order[~np.isin(order, first)]]).astype(np.int64)
-    figures = chosen.figure(signals)
-    total = f"{len(scores):,}"
-    return [Pick(int(r), float(scores[r]), f"{chosen.reason} {total} ({figures[r]:.2f})") for r in order[:size]]
+    by_chance = chosen.name == "random"
+    return [
+        Pick(int(row), float(scores[row]), "drawn at random" if by_chance else _doubt(signals, int(row)))
+        for row in order[:size]
+    ]
+
+
+def _doubt(signals: Signals, row: int) -> str:
+    """Say what the model thinks of a document, as a reason to ask about it."""
+    if signals.guess is None or signals.guess_prob is None:
+        by_token = float(np.exp(signals.log_prob[row] / max(int(signals.tokens[row]), 1)))
+        return f"the model is unsure of what is marked here ({by_token:.2f} sure of a word)"
+    prob, name = float(signals.guess_prob[row]), signals.names[int(signals.guess[row])]
+    unsure = max(prob, 1 - prob) < SURE
+    return (
+        f"the model is unsure here: {name} {prob:.2f}" if unsure else f"least sure of what is left: {name} {prob:.2f}"
+    )
+
+
+def spread(rows: Floats, known: Floats, *, n: int, size: int, seed: int) -> list[Pick]:
+    """Return up to `size` documents that stand for many others, in rounds of `n`.
+
+    For each round all documents are grouped into as many groups as documents are known and asked for by then; asked
+    for is the middle one of each group that none is known of, the largest groups first (after TypiClust, Hacohen and
+    others, 2022).
+
+    Args:
+        rows: What each document is like, as coordinates.
+        known: The same of documents that need not be asked for again.
+    """
+    picked: list[Pick] = []
+    everything = np.concatenate([rows, known])
+    while len(picked) < min(size, len(rows)):
+        taken = [pick.row for pick in picked]
+        covered = np.concatenate([np.array(taken, dtype=np.int64), np.arange(len(rows), len(everything))])
+        found = _middles(everything, len(rows), covered, n, seed)
+        if not found:
+            break
+        picked += found
+    return picked[:size]
+
+
+def _middles(everything: Floats, count: int, covered: np.ndarray, n: int, seed: int) -> list[Pick]:
+    from sklearn.cluster import KMeans
+
+    groups = min(len(covered) + n, len(np.unique(everything, axis=0)))
+    fitted = KMeans(groups, n_init=2, random_state=seed).fit(everything)
+    sizes = np.bincount(fitted.labels_, minlength=groups)
+    sizes[np.unique(fitted.labels_[covered])] = 0
+    found = []
+    for group in np.argsort(-sizes, kind="stable")[:n]:
+        rows = np.flatnonzero(fitted.labels_[:count] == group)
+        if sizes[group] and len(rows):
+            away = ((everything[rows] - fitted.cluster_centers_[group]) ** 2).sum(axis=1)
+            others = f"typical of {sizes[group]:,} documents, none of them confirmed yet"
+            found.append(Pick(int(rows[np.argmin(away)]), float(sizes[group] / len(everything)), others))
+    return found
 
 
 def _thin_by_cosine(signals: Signals, scores: Floats, candidates: np.ndarray, n: int) -> np.ndarray:

@@ -159,6 +159,22 @@ def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[di
         }
 
 
+def taught(corpus: Corpus, *, most: int) -> list[int]:
+    """Return confirmed documents that training uses, at most so many."""
+    held = settings.load(corpus)
+    found: list[int] = []
+    for batch in documents.batches(corpus, states=(DocumentState.CONFIRMED,), size=PAGE):
+        found += [
+            id
+            for id, document in batch
+            if TEST_TAG not in document.tags
+            and not is_held_out(text_hash(document.text), seed=held.seed, share=held.holdout_share)
+        ]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
 def _batches(corpus: Corpus, states: Collection[DocumentState], seed: int) -> Iterator[list[tuple[int, Document]]]:
     """Yield all documents of some states in batches, or batches from places drawn at random."""
     total = counters.progress(corpus).total

@@ -24,9 +24,19 @@ class LabelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(
             title="Fit thresholds",
-            description="Choose a threshold for each value of a label of several choices; off: 0.5 for all.",
+            description="Choose a threshold for each value of a label of several choices; off: as if all were common.",
         ),
     ] = True
+    unlabelled: Annotated[
+        float,
+        Meta(
+            title="Weight of unlabelled text",
+            ge=0,
+            lt=1,
+            description="Share that naive Bayes, taught by the unlabelled texts too, has in the probabilities of a"
+            " boolean or a single choice; 0: none.",
+        ),
+    ] = 0.25
 
 
 class EntityParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +52,13 @@ class EntityParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             title="Word vectors of the corpus",
             description="Use what all imported text says about words; off: the words themselves only.",
+        ),
+    ] = True
+    calibrate: Annotated[
+        bool,
+        Meta(
+            title="Calibrate probabilities",
+            description="Learn from out-of-fold predictions how far probabilities can be believed; two further fits.",
         ),
     ] = True
 

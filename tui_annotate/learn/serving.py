@@ -11,12 +11,12 @@ import scipy.sparse as sp
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS
 from tui_annotate.errors import AnnotateError, LearnError
-from tui_annotate.learn import acquisition, data
-from tui_annotate.learn.engines.base import Model, Signals
+from tui_annotate.learn import acquisition, data, spaces
+from tui_annotate.learn.engines.base import Model, Signals, no_progress
 from tui_annotate.learn.engines.files import HINT, read_manifest
-from tui_annotate.learn.engines.registry import engine
+from tui_annotate.learn.engines.registry import engine, engine_for
 from tui_annotate.learn.mentions import Mentions, Seen
 from tui_annotate.learn.messages import Rank
 from tui_annotate.learn.spaces import SPACE_FILE, Encoded
@@ -29,6 +29,10 @@ MOST_CHARACTERS = 4_000_000
 """Of the pool that are scored in one ranking, at six to a token."""
 REMEMBERED = 1_000
 """Documents of the last ranking's top that a new one looks at again where the pool is sampled."""
+FIRST_ROUNDS, MOST_FIRST = 5, 100
+"""Rounds of documents picked before there is a model, and documents of all of them at most."""
+MOST_KNOWN = 200
+"""Confirmed documents that these keep away from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Serving:
         self.corpus = corpus
         self.loaded: dict[str, Loaded] = {}
         self._uncertain: list[int] = []
+        self._unfitted: tuple[str, Encoded] | None = None
+        """Engine and documents encoded before any run is loaded."""
 
     def serve(self, wanted: dict[str, str]) -> dict[str, str]:
         """Load runs by task; returns what is loaded then.
@@ -100,6 +106,8 @@ class Serving:
             raise LearnError(f"{folder}: a model of {manifest.task!r}, not of {task!r}.", hint=HINT)
         factory = engine(manifest.engine)
         encoded = next((one.encoded for one in others if one.model.space.digest == manifest.space), None)
+        if encoded is None and self._unfitted and self._unfitted[1].space.digest == manifest.space:
+            encoded = self._unfitted[1]
         if encoded is None:
             encoded = Encoded(factory.load_space(folder / SPACE_FILE))
         return Loaded(run, task, factory.load(folder, encoded.space), encoded)
@@ -138,8 +146,11 @@ class Serving:
             between: Called after each slice; False gives the ranking up.
 
         Returns:
-            None when it was given up, nothing when no run is loaded.
+            None when it was given up. Where no run is loaded: documents that stand for many others, if the scheme has
+            a document label, else none.
         """
+        if not self.loaded:
+            return self._first(command, between)
         looked = self._look(command, between)
         if looked is None:
             return None
@@ -150,6 +161,36 @@ class Serving:
         entries = ranked[0] if len(ranked) == 1 else _by_percentile(ranked)
         self._uncertain = [entry.document for entry in entries[:REMEMBERED]]
         return entries[: command.size]
+
+    def _first(self, command: Rank, between: Callable[[], bool]) -> list[QueueEntry] | None:
+        """Return the documents to begin with, before there is a model."""
+        scheme = settings.scheme(self.corpus)
+        task = next((f"{LABELS}{label.name}" for label in scheme.labels if label.kind != "text"), None)
+        if task is None:
+            return []
+        factory = engine_for(task, scheme)
+        if self._unfitted is None or self._unfitted[0] != factory.name:
+            seed = settings.load(self.corpus).seed
+            space, _ = spaces.current(self.corpus, factory, seed=seed, progress=no_progress)
+            self._unfitted = (factory.name, Encoded(space))
+        encoded = self._unfitted[1]
+        outline = getattr(encoded.space, "outline", None)
+        if outline is None:
+            return []
+        ids: list[int] = []
+        rows = []
+        for batch, load in self._candidates(command):
+            known, encodings = encoded.get(batch, load)
+            rows.append(outline(encodings))
+            ids += known
+            if not between():
+                return None
+        if not ids:
+            return []
+        _, encodings = encoded.get(data.taught(self.corpus, most=MOST_KNOWN), self._texts)
+        size = min(command.size, FIRST_ROUNDS * command.n, MOST_FIRST)
+        picks = acquisition.spread(np.concatenate(rows), outline(encodings), n=command.n, size=size, seed=command.seed)
+        return [QueueEntry(ids[pick.row], pick.score, pick.reason, task) for pick in picks]
 
     def _look(self, command: Rank, between: Callable[[], bool]) -> tuple[list[int], dict[str, list[Signals]]] | None:
         """Return the documents looked at, and the signals of each task's run in pieces."""
@@ -204,11 +245,20 @@ def _of(held: dict[int, Document], ids: Sequence[int]) -> dict[int, Document]:
 
 
 def _joined(parts: Sequence[Signals]) -> Signals:
-    rows = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("margin", "entropy", "confidence", "log_prob", "tokens")
-    }
-    return Signals(**rows, vectors=sp.vstack([part.vectors for part in parts], format="csr"))
+    named = all(part.guess is not None and part.guess_prob is not None for part in parts)
+    return Signals(
+        margin=np.concatenate([part.margin for part in parts]),
+        entropy=np.concatenate([part.entropy for part in parts]),
+        confidence=np.concatenate([part.confidence for part in parts]),
+        log_prob=np.concatenate([part.log_prob for part in parts]),
+        tokens=np.concatenate([part.tokens for part in parts]),
+        vectors=sp.vstack([part.vectors for part in parts], format="csr"),
+        guess=np.concatenate([part.guess for part in parts if part.guess is not None]) if named else None,
+        guess_prob=np.concatenate([part.guess_prob for part in parts if part.guess_prob is not None])
+        if named
+        else None,
+        names=parts[0].names,
+    )
 
 
 def _by_percentile(ranked: Sequence[Sequence[QueueEntry]]) -> list[QueueEntry]:

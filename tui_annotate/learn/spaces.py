@@ -35,7 +35,7 @@ class CacheKey(msgspec.Struct, frozen=True):
     documents: int
     probe: str
     """Hash over a few texts of the beginning: another corpus under the same name is noticed."""
-    version: int = 1
+    version: int = 2
     test: str = ""
     """Which documents are a fixed test, whose texts nothing was learned from."""
 

@@ -211,6 +211,7 @@ class _Player:
         plays = {task: Play(self.seed, self.strategy, task, self.n, self._engine(task)) for task in tasks}
         tokens = spans = keys = 0
         most = min(most, len(self.gold))
+        self._order()
         for confirmations in range(1, most + 1):
             effort = None if self.stopped else self._review_next()
             if effort is None:
@@ -286,10 +287,14 @@ class _Player:
         self.learned.clear()
         if not self.fitted:
             return
+        self._order()
+        self._predict([found.document for found in self.desk.following(self.n)])
+
+    def _order(self) -> None:
+        """Order the queue, by chance or by the models; before there is one, by what stands for many others."""
         if self.strategy != "random":
             entries = self.worker.rank(strategy=self.strategy, size=queue.LENGTH, n=self.n, seed=self.seed)
             queue.replace(self.corpus, entries, run="")
-        self._predict([found.document for found in self.desk.following(self.n)])
 
     def _predict(self, ids: Sequence[int]) -> None:
         for task, by_document in self.worker.predict(ids).items():

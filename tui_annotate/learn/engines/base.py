@@ -51,6 +51,11 @@ class Signals:
     tokens: NDArray[np.int64]
     vectors: Any
     """scipy CSR of non-negative or signed features, for the likeness between documents."""
+    guess: NDArray[np.int64] | None = None
+    """Place in `names` of the answer that the doubt is about; None where an answer has no name."""
+    guess_prob: Floats | None = None
+    """Its probability."""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,32 @@ class Engine(Protocol):
         Raises:
             TooFewExamplesError: No gold, or nothing to tell apart.
             ParameterError: A parameter that the engine does not have, or of the wrong type.
+        """
+
+
+@runtime_checkable
+class OutOfFold(Protocol):
+    """What an engine may offer besides: predictions for gold by models that have not seen it, in its cheapest way.
+
+    Where an engine does not, fitting and predicting fold by fold comes to the same.
+    """
+
+    def out_of_fold(
+        self,
+        gold: Sequence[Example],
+        encodings: Any,
+        *,
+        folds: int,
+        parameters: Mapping[str, Any],
+        seed: int,
+        progress: Progress = ...,
+    ) -> list[list[Suggestion]]:
+        """Return for each example what the fit on the other folds suggests, down to small probabilities.
+
+        Equal texts are in one fold.
+
+        Raises:
+            TooFewExamplesError: Nothing to tell apart.
         """
 
 

@@ -1,8 +1,13 @@
-"""Logistic regression for rows of text: fitted balanced, given thresholds, kept with skops."""
+"""Logistic regression for rows of text: fitted balanced, given thresholds, kept with skops.
+
+Few rows of many columns are first turned into coordinates of the space that they span, in which the solution lies:
+what a fit costs grows with the rows then, not with the columns.
+"""
 
 from __future__ import annotations
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +22,110 @@ from tui_annotate.learn.engines.base import Floats
 from tui_annotate.learn.engines.files import HINT
 
 FOLDS = 3
+REPEATS = 3
+"""Times that out-of-fold predictions of few rows are made, each with other folds."""
+MOST_REPEATED = 400
+"""Rows up to which that is done; more say enough once."""
+MOST_SPANNED = 800
+"""Rows up to which their span is looked for, at a cost that grows with the cube."""
+_FLAT = 1e-9
+"""Share of the largest eigenvalue under which a direction of the span is none."""
+
+
+class Rows:
+    """Rows to be fitted on, all or some of them, as often as wanted."""
+
+    def __init__(self, matrix: Any) -> None:
+        self._matrix = matrix
+        self._points: Any = matrix
+        self._back: NDArray[np.float64] | None = None
+        if 1 < matrix.shape[0] <= min(MOST_SPANNED, matrix.shape[1] - 1) and matrix.nnz:
+            gram = np.asarray((matrix @ matrix.T).todense(), dtype=np.float64)
+            values, vectors = np.linalg.eigh(gram)
+            kept = values > _FLAT * values[-1]
+            roots = np.sqrt(values[kept])
+            self._points = vectors[:, kept] * roots
+            self._back = (vectors[:, kept] / roots).T
+
+    def fit(self, classes: NDArray[np.int64], *, c: float, iterations: int) -> LogisticRegression:
+        """Fit a balanced classifier over the columns of the rows; `classes` are 0..k-1, each present."""
+        classifier = _classifier(c, iterations).fit(self._points, classes)
+        if self._back is not None:
+            classifier.coef_ = np.asarray((classifier.coef_ @ self._back) @ self._matrix)
+            classifier.n_features_in_ = self._matrix.shape[1]
+        return classifier
+
+    def out_of_fold(self, holds: NDArray[np.int64], *, seed: int, c: float, iterations: int) -> OutOfFold:
+        """Return how a classifier of 0 and 1 scores rows that it was not fitted on.
+
+        A single row of 1 is fitted on every time, since without it there is nothing to fit; it has no score then.
+        """
+        generator = np.random.default_rng(seed)
+        scores, truth = [], []
+        for _ in range(REPEATS if len(holds) <= MOST_REPEATED else 1):
+            folds = _folds(holds, generator)
+            for fold in range(FOLDS):
+                part = np.flatnonzero(folds == fold)
+                rest = np.flatnonzero(folds != fold)
+                if len(part) and 0 < holds[rest].sum() < len(rest):
+                    classifier = _classifier(c, iterations).fit(self._points[rest], holds[rest])
+                    scores.append(classifier.decision_function(self._points[part]))
+                    truth.append(holds[part])
+        if not scores:
+            return OutOfFold(np.zeros(0), np.zeros(0, dtype=np.int64), float(holds.mean()))
+        return OutOfFold(np.concatenate(scores), np.concatenate(truth), float(holds.mean()))
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Scores, as log-odds, of rows by classifiers that were not fitted on them, and what is true."""
+
+    scores: Floats
+    truth: NDArray[np.int64]
+    share: float
+    """Of the rows, how many are of class 1."""
+
+    def cut(self) -> float | None:
+        """Return the score from which class 1 is best said; None where the scores do not tell.
+
+        Half way between the cut of the best F1, which jumps about where few rows are of class 1, and the cut that
+        says 1 as often as it is true.
+        """
+        if not len(self.scores):
+            return None
+        as_often = float(np.quantile(self.scores, 1 - self.share))
+        return (as_often + _best_cut(self.scores, self.truth)) / 2 if self.truth.any() else as_often
 
 
 def fit(matrix: Any, classes: NDArray[np.int64], *, c: float, iterations: int) -> LogisticRegression:
     """Fit a balanced classifier; `classes` are 0..k-1, each present."""
-    return LogisticRegression(C=c, class_weight="balanced", max_iter=iterations).fit(matrix, classes)
+    return Rows(matrix).fit(classes, c=c, iterations=iterations)
 
 
-def probability(classifier: LogisticRegression, matrix: Any) -> Floats:
-    """Return the probability of class 1 of 0 and 1 for each row."""
-    return np.asarray(classifier.predict_proba(matrix)[:, 1], dtype=np.float64)
+def score(classifier: LogisticRegression, matrix: Any) -> Floats:
+    """Return the log-odds of class 1 of 0 and 1 for each row."""
+    return np.asarray(classifier.decision_function(matrix), dtype=np.float64)
 
 
-def best_threshold(matrix: Any, holds: NDArray[np.int64], *, seed: int, c: float, iterations: int) -> float:
-    """Return the threshold of the best F1 on out-of-fold predictions; 0.5 where fewer than three hold or fail to."""
-    if min(holds.sum(), len(holds) - holds.sum()) < FOLDS:
-        return 0.5
+def _classifier(c: float, iterations: int) -> LogisticRegression:
+    return LogisticRegression(C=c, class_weight="balanced", max_iter=iterations)
+
+
+def _folds(holds: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
     folds = np.zeros(len(holds), dtype=np.int64)
-    generator = np.random.default_rng(seed)
     for value in (0, 1):
         rows = generator.permutation(np.flatnonzero(holds == value))
-        folds[rows] = np.arange(len(rows)) % FOLDS
-    guesses = np.zeros(len(holds))
-    for fold in range(FOLDS):
-        rest, part = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        guesses[part] = probability(fit(matrix[rest], holds[rest], c=c, iterations=iterations), matrix[part])
-    return _best_cut(guesses, holds)
+        folds[rows] = np.arange(len(rows)) % FOLDS if len(rows) > 1 else -1
+    return folds
 
 
-def _best_cut(guesses: Floats, holds: NDArray[np.int64]) -> float:
-    order = np.argsort(-guesses, kind="stable")
+def _best_cut(scores: Floats, holds: NDArray[np.int64]) -> float:
+    order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(holds[order])
     f1 = 2 * hits / (np.arange(1, len(order) + 1) + holds.sum())
     best = int(np.argmax(f1))
-    lower = guesses[order[best + 1]] if best + 1 < len(order) else 0.0
-    return float(np.clip((guesses[order[best]] + lower) / 2, 0.02, 0.9))
+    lower = scores[order[best + 1]] if best + 1 < len(order) else scores[order[best]] - 1
+    return float((scores[order[best]] + lower) / 2)
 
 
 def save(path: Path, classifiers: list[LogisticRegression]) -> None:

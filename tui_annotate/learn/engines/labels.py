@@ -1,14 +1,16 @@
 """Document labels: balanced logistic regression in the space of all imported text.
 
-One engine for each document label. A boolean or choice label is one
-classifier; a label of several choices is one classifier for each value, each with the threshold that
-out-of-fold predictions ask for.
+One engine for each document label. A boolean or choice label is one classifier, blended with naive Bayes that the
+unlabelled texts teach. A label of several choices is one classifier for each value, each calibrated and with the
+threshold that out-of-fold predictions ask for; there unlabelled texts mislead, and the main directions of the texts
+count less.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,18 @@ from tui_annotate.domain.annotations import LabelContent, Suggestion
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import LABELS, DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
-from tui_annotate.learn.engines import estimators
+from tui_annotate.learn.engines import estimators, label_bayes
 from tui_annotate.learn.engines.base import Example, FitReport, Floats, Progress, Signals
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest
+from tui_annotate.learn.engines.label_bayes import Bayes
+from tui_annotate.learn.engines.platt import fit_platt
 from tui_annotate.learn.engines.textspace import TextEncodings, TextSpace, learn_text_space, load_text_space
 from tui_annotate.learn.parameters import LabelParameters
 
 MODEL_FILE = "labels.skops"
+BAYES_FILE = "bayes.npz"
+SEVERAL_DIRECTIONS = 0.5
+"""What the main directions count for a label of several choices, beside what they count for one choice."""
 
 
 class LabelDetails(msgspec.Struct, frozen=True):
@@ -38,26 +45,50 @@ class LabelDetails(msgspec.Struct, frozen=True):
     threshold: float
     thresholds: list[float]
     parameters: dict[str, Any]
+    calibration: list[tuple[float, float]] = []
+    """Of several choices, by value: scale and shift of the score that make a probability of it."""
+    bayes: float = 0.0
+    """Share that naive Bayes has in the probabilities."""
 
 
 class LabelModel:
     """Classifiers of one document label."""
 
     def __init__(
-        self, details: LabelDetails, classifiers: list[Any], space: TextSpace, report: FitReport | None = None
+        self,
+        details: LabelDetails,
+        classifiers: list[Any],
+        space: TextSpace,
+        report: FitReport | None = None,
+        bayes: Bayes | None = None,
     ) -> None:
         self.details = details
         self.classifiers = classifiers
         self.space = space
         self.report = report or FitReport(0)
+        self.bayes = bayes
 
     def probabilities(self, encodings: TextEncodings) -> Floats:
         """Return a row for each document, a column for each value; rows add up to 1 unless several may hold."""
         if not len(encodings):
             return np.zeros((0, len(self.details.values)))
         if self.details.kind == "choices":
-            return np.column_stack([estimators.probability(c, encodings.matrix) for c in self.classifiers])
-        return np.asarray(self.classifiers[0].predict_proba(encodings.matrix), dtype=np.float64)
+            scale, shift = self._calibration
+            return _expit(scale * self._scores(encodings) + shift)
+        found = np.asarray(self.classifiers[0].predict_proba(encodings.matrix), dtype=np.float64)
+        if self.bayes is None:
+            return found
+        share = self.details.bayes
+        return (1 - share) * found + share * self.bayes.probabilities(self.space.words_of(encodings))
+
+    def _scores(self, encodings: TextEncodings) -> Floats:
+        """Return the balanced log-odds of each value of several."""
+        return np.column_stack([estimators.score(c, encodings.matrix) for c in self.classifiers])
+
+    @property
+    def _calibration(self) -> tuple[Floats, Floats]:
+        pairs = self.details.calibration or [(1.0, 0.0)] * len(self.details.values)
+        return np.array([scale for scale, _ in pairs]), np.array([shift for _, shift in pairs])
 
     def predict(self, encodings: TextEncodings, *, run: str = "", minimum: float = 0.0) -> list[list[Suggestion]]:
         """Return the likeliest value for each document; `minimum` is for entities and has no effect here."""
@@ -100,22 +131,56 @@ class LabelModel:
 
     def signals(self, encodings: TextEncodings) -> Signals:
         """Return how sure the model is; of several choices each value is a question of its own."""
-        probabilities = np.clip(self.probabilities(encodings), 1e-9, 1 - 1e-9)
         if self.details.kind == "choices":
-            sure = np.maximum(probabilities, 1 - probabilities)
-            margin = np.abs(2 * probabilities - 1).min(axis=1)
-            entropy = -(sure * np.log(sure) + (1 - sure) * np.log(1 - sure)).mean(axis=1)
-            log_prob = np.log(sure).sum(axis=1)
+            return self._signals_of_several(encodings)
+        probabilities = np.clip(self.probabilities(encodings), 1e-9, 1 - 1e-9)
+        ordered = np.sort(probabilities, axis=1)
+        return Signals(
+            margin=ordered[:, -1] - ordered[:, -2],
+            entropy=-(probabilities * np.log(probabilities)).sum(axis=1),
+            confidence=ordered[:, -1],
+            log_prob=np.log(ordered[:, -1]),
+            tokens=encodings.tokens,
+            vectors=encodings.matrix,
+            guess=probabilities.argmax(axis=1),
+            guess_prob=ordered[:, -1],
+            names=self._names(),
+        )
+
+    def _signals_of_several(self, encodings: TextEncodings) -> Signals:
+        """Go by the balanced odds: by the others, which know how rare a value is, the rare ones would not be asked."""
+        if not len(encodings):
+            held = np.zeros((0, len(self.details.values)))
         else:
-            ordered = np.sort(probabilities, axis=1)
-            margin = ordered[:, -1] - ordered[:, -2]
-            entropy = -(probabilities * np.log(probabilities)).sum(axis=1)
-            log_prob = np.log(ordered[:, -1])
-        return Signals(margin, entropy, np.exp(log_prob), log_prob, encodings.tokens, encodings.matrix)
+            held = np.clip(_expit(self._scores(encodings)), 1e-9, 1 - 1e-9)
+        sure = np.maximum(held, 1 - held)
+        doubt = sure.argmin(axis=1)
+        log_prob = np.log(sure).sum(axis=1)
+        return Signals(
+            margin=np.abs(2 * held - 1).min(axis=1),
+            entropy=-(sure * np.log(sure) + (1 - sure) * np.log(1 - sure)).mean(axis=1),
+            confidence=np.exp(log_prob),
+            log_prob=log_prob,
+            tokens=encodings.tokens,
+            vectors=encodings.matrix,
+            guess=doubt,
+            guess_prob=np.take_along_axis(held, doubt[:, None], axis=1)[:, 0],
+            names=self._names(),
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        """Return the values as an annotator knows them."""
+        if self.details.kind == "boolean":
+            return tuple(f"{self.details.label} {'true' if value else 'false'}" for value in self.details.values)
+        return tuple(map(str, self.details.values))
 
     def save(self, folder: Path) -> None:
         """Write classifiers and manifest."""
         estimators.save(folder / MODEL_FILE, self.classifiers)
+        files = {MODEL_FILE: ""}
+        if self.bayes is not None:
+            self.bayes.save(folder / BAYES_FILE)
+            files[BAYES_FILE] = ""
         write_manifest(
             folder,
             Manifest(
@@ -123,7 +188,7 @@ class LabelModel:
                 LabelEngines.name,
                 LABELS + self.details.label,
                 self.space.digest,
-                {MODEL_FILE: ""},
+                files,
                 msgspec.to_builtins(self.details),
             ),
         )
@@ -153,21 +218,17 @@ class LabelEngine:
         chosen = encodings.select(rows)
         progress(0.05, f"fitting {self.label.name} on {len(rows):,} documents")
         counts = Counter(value for target in kept for value in (target if isinstance(target, tuple) else (target,)))
-        if self.label.kind == "choices":
-            values, classifiers, thresholds = self._fit_several(kept, chosen, options, seed, progress)
-        else:
-            values, classifiers = self._fit_one(kept, chosen, options)
-            thresholds = []
-        progress(1.0, "fitted")
-        details = LabelDetails(
-            self.label.name, self.label.kind, values, self.label.threshold, thresholds, msgspec.to_builtins(options)
-        )
         report = FitReport(len(rows), {str(value): count for value, count in counts.items()}, tuple(notes))
-        return LabelModel(details, classifiers, self.space, report)
+        held = _Held(kept, chosen, [gold[row].document for row in rows])
+        if self.label.kind == "choices":
+            model = self._fit_several(held, options, report, seed, progress)
+        else:
+            model = self._fit_one(held, options, report)
+        progress(1.0, "fitted")
+        return model
 
-    def _fit_one(
-        self, targets: list[Any], encodings: TextEncodings, options: LabelParameters
-    ) -> tuple[list[str | bool], list[Any]]:
+    def _fit_one(self, held: _Held, options: LabelParameters, report: FitReport) -> LabelModel:
+        targets = held.targets
         seen = sorted(set(targets))
         if len(seen) < 2:
             only = f" and all of them say {seen[0]!r}" if seen else ""
@@ -175,35 +236,105 @@ class LabelEngine:
                 f"{self.label.name}: {len(targets)} confirmed documents have a value{only}; nothing to tell apart.",
                 hint="Confirm documents of at least two values.",
             )
-        index = np.searchsorted(np.array(seen), targets) if not isinstance(seen[0], bool) else np.array(targets, int)
-        classifier = estimators.fit(encodings.matrix, index, c=options.c, iterations=options.iterations)
-        return list(seen), [classifier]
+        place = {value: number for number, value in enumerate(seen)}
+        index = np.array([place[target] for target in targets], dtype=np.int64)
+        matrix = held.encodings.matrix
+        classifier = estimators.fit(matrix, index, c=options.c, iterations=options.iterations)
+        bayes = None
+        if options.unlabelled and len(self.space.kept.hashes):
+            unlabelled = self.space.unlabelled(held.documents)
+            bayes = label_bayes.fit(self.space.words_of(held.encodings), index, unlabelled)
+        details = self._details(list(seen), options, bayes=options.unlabelled if bayes else 0.0)
+        return LabelModel(details, [classifier], self.space, report, bayes)
 
     def _fit_several(
-        self, targets: list[Any], encodings: TextEncodings, options: LabelParameters, seed: int, progress: Progress
-    ) -> tuple[list[str | bool], list[Any], list[float]]:
-        values: list[str | bool] = []
-        classifiers, thresholds = [], []
+        self, held: _Held, options: LabelParameters, report: FitReport, seed: int, progress: Progress
+    ) -> LabelModel:
+        fitted: list[_OneOfSeveral] = []
+        loud = np.ones(self.space.columns)
+        loud[self.space.direction_columns] = SEVERAL_DIRECTIONS
+        rows = estimators.Rows(held.encodings.matrix.multiply(loud).tocsr())
         options_of_label = [option.value for option in self.label.options]
         for done, value in enumerate(options_of_label):
-            holds: NDArray[np.int64] = np.array([value in target for target in targets], dtype=np.int64)
+            holds: NDArray[np.int64] = np.array([value in target for target in held.targets], dtype=np.int64)
             if 0 < holds.sum() < len(holds):
-                c, iterations = options.c, options.iterations
-                classifiers.append(estimators.fit(encodings.matrix, holds, c=c, iterations=iterations))
-                threshold = 0.5
-                if options.fit_thresholds:
-                    threshold = estimators.best_threshold(
-                        encodings.matrix, holds, seed=seed, c=c, iterations=iterations
-                    )
-                thresholds.append(threshold)
-                values.append(value)
+                fitted.append(_fit_value(value, rows, holds, loud, options, seed))
             progress(0.05 + 0.9 * (done + 1) / len(options_of_label), f"fitted {value}")
-        if not values:
+        if not fitted:
             raise TooFewExamplesError(
-                f"{self.label.name}: among {len(targets)} confirmed documents no value both holds and fails to hold.",
+                f"{self.label.name}: among {len(held.targets)} confirmed documents no value both holds and fails to"
+                " hold.",
                 hint="Confirm documents with different values.",
             )
-        return values, classifiers, thresholds
+        values: list[str | bool] = [one.value for one in fitted]
+        thresholds = [one.threshold for one in fitted]
+        details = self._details(values, options, thresholds, [one.calibration for one in fitted])
+        return LabelModel(details, [one.classifier for one in fitted], self.space, report)
+
+    def _details(
+        self,
+        values: list[str | bool],
+        options: LabelParameters,
+        thresholds: Sequence[float] = (),
+        calibration: Sequence[tuple[float, float]] = (),
+        *,
+        bayes: float = 0.0,
+    ) -> LabelDetails:
+        return LabelDetails(
+            self.label.name,
+            self.label.kind,
+            values,
+            self.label.threshold,
+            list(thresholds),
+            msgspec.to_builtins(options),
+            list(calibration),
+            bayes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The gold that says something about a label."""
+
+    targets: list[Any]
+    encodings: TextEncodings
+    documents: list[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOfSeveral:
+    """What is fitted for one value of several."""
+
+    value: str
+    classifier: Any
+    threshold: float
+    calibration: tuple[float, float]
+
+
+def _fit_value(
+    value: str,
+    rows: estimators.Rows,
+    holds: NDArray[np.int64],
+    loud: Floats,
+    options: LabelParameters,
+    seed: int,
+) -> _OneOfSeveral:
+    classifier = rows.fit(holds, c=options.c, iterations=options.iterations)
+    classifier.coef_ = classifier.coef_ * loud
+    # A balanced classifier takes both answers for equally common; this takes that back.
+    common = float(np.log(holds.sum() / (len(holds) - holds.sum())))
+    if not options.fit_thresholds:
+        return _OneOfSeveral(value, classifier, float(_expit(np.array(common))), (1.0, common))
+    unseen = rows.out_of_fold(holds, seed=seed, c=options.c, iterations=options.iterations)
+    platt = fit_platt(_expit(unseen.scores + common), unseen.truth.astype(np.float64))
+    scale, shift = platt.scale, platt.scale * common + platt.shift
+    cut = unseen.cut()
+    threshold = float(_expit(np.array(scale * (0.0 if cut is None else cut) + shift)))
+    return _OneOfSeveral(value, classifier, threshold, (scale, shift))
+
+
+def _expit(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -50, 50))))
 
 
 def read_targets(label: DocumentLabel, gold: Sequence[Example]) -> tuple[list[Any], list[str]]:
@@ -273,4 +404,8 @@ class LabelEngines:
         several = details.kind == "choices"
         shape = (space.columns, 2 if several else len(details.values), len(details.values) if several else 1)
         classifiers = estimators.load(folder / MODEL_FILE, columns=shape[0], classes=shape[1], count=shape[2])
-        return LabelModel(details, classifiers, space)
+        bayes = None
+        if BAYES_FILE in manifest.files:
+            words = len(space.words.vocabulary_)
+            bayes = label_bayes.load(folder / BAYES_FILE, words=words, classes=len(details.values))
+        return LabelModel(details, classifiers, space, bayes=bayes)

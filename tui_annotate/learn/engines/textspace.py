@@ -3,7 +3,8 @@
 Blocks side by side: word 1-2-grams and character 2-4-grams (sublinear
 TF-IDF), 1.5 times their 50 main directions, half of twelve columns about
 the shape of the text, half of a block about how it begins and ends. Vocabulary, document frequencies and
-directions are learned from the pool, so unlabelled text teaches too.
+directions are learned from the pool, so unlabelled text teaches too. Which words its texts have is kept as well:
+an engine can guess their labels and learn from the guesses.
 """
 
 from __future__ import annotations
@@ -20,9 +21,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tui_annotate.domain.documents import Document
+from tui_annotate.domain.documents import Document, text_hash
+from tui_annotate.errors import LearnError
 from tui_annotate.learn.engines.base import Progress, no_progress
-from tui_annotate.learn.engines.files import content_digest, load_arrays, pack_strings, save_arrays, unpack_strings
+from tui_annotate.learn.engines.files import (
+    HINT,
+    content_digest,
+    load_arrays,
+    pack_strings,
+    save_arrays,
+    unpack_strings,
+)
 from tui_annotate.learn.engines.linear import main_directions, unit
 
 DIRECTIONS = 50
@@ -34,11 +43,14 @@ LONGEST = 50_000
 MOST_DOCUMENTS = 20_000
 MOST_CHARACTERS = 3_000_000
 MOST_FEATURES = 100_000
+MOST_KEPT = 10_000
+"""Texts of the pool whose words are kept."""
 _LEAD_TOKEN = re.compile(r"\w+|\S")
 _DIGITS = re.compile(r"\d{5,}")
 _URL = re.compile(r"www\.|https?:|\.(?:com|org|net)\b", re.IGNORECASE)
 _CURRENCY = re.compile(r"[£$€¥]")
 _NAMES = ("words", "words_idf", "characters", "characters_idf", "leads", "leads_idf", "components", "mean", "spread")
+_KEPT_NAMES = ("kept_words", "kept_ends", "kept_hashes")
 
 
 def clean(text: str) -> str:
@@ -103,6 +115,21 @@ class TextEncodings:
 
 
 @dataclass(frozen=True)
+class KeptTexts:
+    """Texts of the pool by the words they have, in numbers of their columns."""
+
+    words: NDArray[np.int32]
+    """Of the first text, then of the second, and so on."""
+    ends: NDArray[np.int64]
+    """Where the words of each text end, with a zero before them."""
+    hashes: NDArray[np.int64]
+    """Hash of each text, so that one with a label is not taken for one without."""
+
+
+NOTHING_KEPT = KeptTexts(np.zeros(0, dtype=np.int32), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
 class TextSpace:
     """The vectorisers and directions, as learned or as read back."""
 
@@ -113,6 +140,7 @@ class TextSpace:
     """Directions x n-gram columns."""
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
+    kept: KeptTexts
 
     def encode(self, documents: Sequence[Document]) -> TextEncodings:
         """Return documents as rows."""
@@ -128,6 +156,29 @@ class TextSpace:
         """How many features a document has."""
         return int(self.components.shape[0] + self.components.shape[1] + len(self.mean) + len(self.leads.vocabulary_))
 
+    @property
+    def direction_columns(self) -> slice:
+        """Where the main directions stand."""
+        return slice(self.components.shape[1], self.components.shape[1] + self.components.shape[0])
+
+    def outline(self, encodings: TextEncodings) -> NDArray[np.float64]:
+        """Return main directions and shape alone, a dense row for each document: what it is like at large."""
+        columns = slice(self.direction_columns.start, self.direction_columns.stop + len(self.mean))
+        return np.asarray(encodings.matrix[:, columns].toarray(), dtype=np.float64)
+
+    def unlabelled(self, labelled: Iterable[Document]) -> Any:
+        """Return which words the kept texts have, those of these documents left out: as `words_of` returns them."""
+        hashes = np.array([text_hash(document.text[:LONGEST]) for document in labelled], dtype=np.int64)
+        kept = self.kept
+        shape = (len(kept.hashes), len(self.words.vocabulary_))
+        matrix = sp.csr_matrix((np.ones(len(kept.words), dtype=np.float32), kept.words, kept.ends), shape=shape)
+        return matrix[~np.isin(kept.hashes, hashes)]
+
+    def words_of(self, encodings: TextEncodings) -> Any:
+        """Return which words and word pairs each document has: documents x words, of zeros and ones."""
+        held = encodings.matrix[:, : len(self.words.vocabulary_)].tocsr()
+        return sp.csr_matrix((np.ones(held.nnz, dtype=np.float32), held.indices, held.indptr), shape=held.shape)
+
     def _stack(self, grams: Any, texts: list[str], cleaned: list[str]) -> TextEncodings:
         directions = DIRECTIONS_WEIGHT * unit(grams @ self.components.T)
         look = np.array([shape(text) for text in texts])
@@ -139,6 +190,9 @@ class TextSpace:
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {"components": self.components, "mean": self.mean, "spread": self.spread}
+        kept = self.kept
+        if len(kept.hashes):
+            arrays.update(zip(_KEPT_NAMES, (kept.words, kept.ends, kept.hashes), strict=True))
         for name in ("words", "characters", "leads"):
             vectorizer = getattr(self, name)
             arrays[name] = pack_strings(sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__))
@@ -163,7 +217,19 @@ def load_text_space(path: Path) -> TextSpace:
         terms = unpack_strings(arrays[name])
         vectorizer.vocabulary = {term: column for column, term in enumerate(terms)}
         vectorizer.idf_ = arrays[name + "_idf"]
-    return TextSpace(**vectorizers, **{name: arrays[name] for name in ("components", "mean", "spread")})
+    kept = _load_kept(path, words=len(vectorizers["words"].vocabulary))
+    return TextSpace(**vectorizers, **{name: arrays[name] for name in ("components", "mean", "spread")}, kept=kept)
+
+
+def _load_kept(path: Path, *, words: int) -> KeptTexts:
+    try:
+        kept = KeptTexts(*load_arrays(path, _KEPT_NAMES).values())
+    except LearnError:
+        return NOTHING_KEPT
+    counted = len(kept.ends) == len(kept.hashes) + 1 and kept.ends[0] == 0 and kept.ends[-1] == len(kept.words)
+    if not counted or (np.diff(kept.ends) < 0).any() or not ((kept.words >= 0) & (kept.words < words)).all():
+        raise LearnError(f"{path}: the kept texts do not fit the words.", hint=HINT)
+    return kept
 
 
 def learn_text_space(pool: Iterable[Document], *, seed: int = 0, progress: Progress = no_progress) -> TextSpace:
@@ -172,7 +238,8 @@ def learn_text_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
     progress(0.1, f"reading {len(texts):,} texts")
     cleaned = [clean(text) for text in texts]
     vectorizers = _vectorizers()
-    grams = sp.hstack([_fit(vectorizers[name], cleaned) for name in ("words", "characters")], format="csr")
+    words = _fit(vectorizers["words"], cleaned)
+    grams = sp.hstack([words, _fit(vectorizers["characters"], cleaned)], format="csr")
     progress(0.6, "looking for the main directions of the texts")
     components = main_directions(grams, DIRECTIONS, seed=seed)
     _fit(vectorizers["leads"], cleaned)
@@ -183,7 +250,14 @@ def learn_text_space(pool: Iterable[Document], *, seed: int = 0, progress: Progr
         components=components,
         mean=look.mean(axis=0),
         spread=np.maximum(look.std(axis=0), 1e-3),
+        kept=_kept(words.tocsr()[:MOST_KEPT], texts),
     )
+
+
+def _kept(words: Any, texts: Sequence[str]) -> KeptTexts:
+    hashes = [text_hash(text) for text in texts[: words.shape[0]]]
+    ends = words.indptr.astype(np.int64)
+    return KeptTexts(words.indices.astype(np.int32), ends, np.array(hashes, dtype=np.int64))
 
 
 def _sample(pool: Iterable[Document]) -> list[str]:
