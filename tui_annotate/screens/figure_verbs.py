@@ -110,7 +110,7 @@ class FigureVerbs:
             for prob in reversed(GRID):
                 support = accepting.precision_at(corpus, _at(wish, prob))
                 words = [
-                    f"precision {bounded(one.row)}, {one.row['suggestions']} held out"
+                    f"precision {bounded(one.row)}, {one.row['suggestions']} {one.on}"
                     if one.row
                     else "none supported yet"
                     for one in support
@@ -124,7 +124,7 @@ class FigureVerbs:
             if isinstance(answer, Choice):
                 self._preview(_at(wish, answer.value))
 
-        title = "from which probability on (with the precision that the holdout supports)"
+        title = "accept from which probability on"
         self._review.ask(Picker(title, lambda query: matching(query, choices)), picked)
 
     def _preview(self, wish: Wish) -> None:

@@ -22,7 +22,7 @@ from tui_annotate.learn.blocking import Worker
 from tui_annotate.session import steps
 from tui_annotate.session.desk import Desk, Predictions
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import counters, documents, log, runs, settings
+from tui_annotate.store import counters, documents, log, runs, settings, suggestions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.listing import DocumentRow
 
@@ -33,6 +33,8 @@ LEAST = GRID[0]
 MOST = 1_000
 """Documents of one act: it may take a second."""
 _AT_ONCE = 200
+_AT_A_TIME = 50
+"""Documents whose suggestions are written in one transaction."""
 _OPEN = (DocumentState.PENDING, DocumentState.IN_PROGRESS)
 
 
@@ -63,6 +65,8 @@ class Support:
     """Entity type; empty for the whole task."""
     row: Mapping[str, Any] | None
     """`prob`, `suggestions`, `right`, `value`, `low`, `high`; None: the holdout supports no precision yet."""
+    on: str = "held out"
+    """What it was measured on: where too little is held out, the documents tagged `Test`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,19 @@ def precision_at(corpus: Corpus, wish: Wish) -> tuple[Support, ...]:
                 name = wish.name
             elif task != LABELS + wish.name:
                 continue
-        above = (row.metrics.get("holdout") or {}).get("above") or {}
-        found.append(Support(task, row.name, name, supported(above, name, wish.prob)))
+        support = Support(task, row.name, name, None)
+        for part, words in (("holdout", "held out"), ("test", "tagged Test")):
+            above = (row.metrics.get(part) or {}).get("above") or {}
+            at = supported(above, name, wish.prob)
+            if at is not None:
+                support = Support(task, row.name, name, at, words)
+                break
+        found.append(support)
     return tuple(found)
 
 
 def preview(corpus: Corpus, annotator: str, wish: Wish, *, nice: int = 0, on_progress: Tell | None = None) -> Preview:
-    """Return what a wish would accept; nothing is written but the suggestions of the documents, as when opened.
+    """Return what a wish would accept; nothing is written.
 
     Raises:
         DecisionError: The document is confirmed or held out, or the probability is too low to mean anything.
@@ -110,11 +120,12 @@ def preview(corpus: Corpus, annotator: str, wish: Wish, *, nice: int = 0, on_pro
     chosen: list[int] = []
     said: dict[int, tuple[Predictions, ...]] = {}
     more = False
-    for id, predictions in _candidates(corpus, wish, nice, on_progress):
-        usable = [one for one in predictions if any(wish.takes(s) for s in one.suggestions)]
-        if wish.scope != "document" and not usable:
-            continue
-        found = _meant(desk.open(id, predictions), wish)
+    for id, pending, predictions in _candidates(corpus, wish, nice, on_progress):
+        if pending and wish.scope != "document":
+            # Nobody has decided anything in it yet.
+            found = [s for one in predictions for s in one.suggestions if wish.takes(s)]
+        else:
+            found = _meant(desk.open(id), wish)
         if not found:
             continue
         if len(chosen) == MOST:
@@ -143,8 +154,13 @@ def accept(
     wish = previewed.wish
     decisions: list[Decision] = []
     count = 0
+    for begin in range(0, len(previewed.documents), _AT_A_TIME):
+        some = previewed.documents[begin : begin + _AT_A_TIME]
+        suggestions.freeze_several(
+            corpus, {id: {one.run: one.suggestions for one in previewed.predictions.get(id, ())} for id in some}
+        )
     for id in previewed.documents:
-        working = desk.open(id, previewed.predictions.get(id, ()))
+        working = desk.open(id)
         found = _meant(working, wish)
         if not found or working.is_confirmed:
             continue
@@ -168,8 +184,8 @@ def _meant(working: WorkingDocument, wish: Wish) -> list[Suggestion]:
 
 def _candidates(
     corpus: Corpus, wish: Wish, nice: int, on_progress: Tell | None
-) -> Iterator[tuple[int, tuple[Predictions, ...]]]:
-    """Yield the documents that may be touched, each with what the deployed runs say of it."""
+) -> Iterator[tuple[int, bool, tuple[Predictions, ...]]]:
+    """Yield the documents that may be touched, whether nobody has begun them, and what the deployed runs say."""
     if wish.scope == "document":
         assert wish.document is not None
         row = documents.row(corpus, wish.document)
@@ -179,7 +195,7 @@ def _candidates(
             )
         if row.state is DocumentState.CONFIRMED:
             raise DecisionError("This document is confirmed.", hint="Reopen it first.")
-        yield wish.document, ()
+        yield wish.document, row.state is DocumentState.PENDING, ()
         return
     deployed = {task: row.name for task, row in runs.deployed(corpus).items()}
     if not deployed:
@@ -188,18 +204,17 @@ def _candidates(
     with Worker(corpus.path, nice=nice) as worker:
         worker.serve(deployed)
         for some in documents.ids(corpus, states=_OPEN, size=_AT_ONCE):
-            wanted = [id for id in some if _may_be_touched(documents.row(corpus, id))]
+            rows = {id: documents.row(corpus, id) for id in some}
+            wanted = [id for id, row in rows.items() if _may_be_touched(row)]
             if wanted:
                 found = worker.predict(wanted)
                 for id in wanted:
-                    yield (
-                        id,
-                        tuple(
-                            Predictions(deployed[task], tuple(by_document.get(id, ())))
-                            for task, by_document in found.items()
-                            if task in deployed
-                        ),
+                    said = tuple(
+                        Predictions(deployed[task], tuple(by_document.get(id, ())))
+                        for task, by_document in found.items()
+                        if task in deployed
                     )
+                    yield id, rows[id].state is DocumentState.PENDING, said
             if on_progress is not None and some:
                 on_progress(some[-1] / top, f"{some[-1]:,} of {top:,} documents looked through")
 
@@ -219,6 +234,6 @@ def said(support: Sequence[Support]) -> list[str]:
             row = one.row
             lines.append(
                 f"{what}: precision {row['value']:.2f} ({row['low']:.2f}-{row['high']:.2f}),"
-                f" {row['right']} of {row['suggestions']} held out at {row['prob']:g} or above"
+                f" {row['right']} of {row['suggestions']} {one.on} at {row['prob']:g} or above"
             )
     return lines or ["no run is deployed: no precision is known"]

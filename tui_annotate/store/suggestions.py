@@ -8,7 +8,7 @@ patterns; the rows stay, so that acceptance rates of older runs stay true.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
@@ -68,16 +68,34 @@ def freeze(corpus: Corpus, document: int, predictions: Sequence[Suggestion], *, 
             return _shown(db, document)
     with corpus.transaction() as db:
         for name, suggestions in by_run.items():
-            if not db.execute(
-                "SELECT 1 FROM suggestion WHERE document = ? AND source = 'run' AND run = ? LIMIT 1", (document, name)
-            ).fetchone():
-                insert(db, document, (replace(s, source="run", run=name) for s in suggestions))
-            db.execute(
-                "INSERT INTO frozen(document, task, run) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET run = excluded.run WHERE run <> excluded.run",
-                (document, task_of(name), name),
-            )
+            _freeze_one(db, document, name, suggestions)
         return _shown(db, document)
+
+
+def freeze_several(corpus: Corpus, predictions: Mapping[int, Mapping[str, Sequence[Suggestion]]]) -> None:
+    """Keep what runs predict for several documents, as `freeze` does for one; in one transaction, so give it few.
+
+    Args:
+        predictions: By document and run.
+    """
+    with corpus.transaction() as db:
+        for document, by_run in predictions.items():
+            frozen = _frozen(db, document)
+            for name, suggestions in by_run.items():
+                if frozen.get(task_of(name)) != name:
+                    _freeze_one(db, document, name, suggestions)
+
+
+def _freeze_one(db: sqlite3.Connection, document: int, name: str, suggestions: Iterable[Suggestion]) -> None:
+    if not db.execute(
+        "SELECT 1 FROM suggestion WHERE document = ? AND source = 'run' AND run = ? LIMIT 1", (document, name)
+    ).fetchone():
+        insert(db, document, (replace(s, source="run", run=name) for s in suggestions))
+    db.execute(
+        "INSERT INTO frozen(document, task, run) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET run = excluded.run WHERE run <> excluded.run",
+        (document, task_of(name), name),
+    )
 
 
 def add(corpus: Corpus, document: int, suggestions: Iterable[Suggestion]) -> int:
