@@ -172,8 +172,8 @@ class AttributeEngine:
 def read_targets(attribute: Attribute, gold: Sequence[Example]) -> tuple[list[Place], list[str], list[Any], list[str]]:
     """Return the entities that say something about an attribute: place, type, value; and notes for the log.
 
-    A choice that is not set says nothing. A boolean that is never set false is taken as false where a confirmed
-    entity leaves it out.
+    A choice that is not set says nothing. A boolean that is not set is false, since whoever confirmed the entity saw
+    no need for it; unless it is set nowhere at all.
     """
     held = [
         ((row, entity.spans), entity.type, entity.attributes.get(attribute.name))
@@ -183,10 +183,10 @@ def read_targets(attribute: Attribute, gold: Sequence[Example]) -> tuple[list[Pl
     ]
     notes: list[str] = []
     if attribute.kind == "boolean":
-        values = {value for *_, value in held}
-        if True in values and False not in values:
-            notes.append(f"{attribute.name} is never set false; entities without it count as false.")
-            held = [(place, type, value is True) for place, type, value in held]
+        unset = sum(value is None for *_, value in held)
+        if unset and unset < len(held):
+            notes.append(f"{unset} entities without {attribute.name} count as false.")
+            held = [(place, type, False if value is None else value) for place, type, value in held]
         known: set[Any] = {True, False}
     else:
         known = set(attribute.values)
