@@ -16,7 +16,7 @@ from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind,
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
-from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
+from tui_annotate.errors import LearnError, NothingToDoError, TooFewExamplesError, UsageError
 from tui_annotate.learn import data, spaces
 from tui_annotate.learn.data import Gold
 from tui_annotate.learn.engines import base, registry
@@ -247,7 +247,7 @@ def test_a_training_without_gold_or_labels_says_so(tmp_path: Path) -> None:
         train(opened)
     with (
         Corpus.open(corpus(tmp_path / "b.db", gold=0, pending=9, scheme=Scheme())) as opened,
-        pytest.raises(UsageError, match="nothing to learn"),
+        pytest.raises(NothingToDoError, match="nothing to learn"),
     ):
         train(opened)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from tui_annotate.domain.scheme import LABELS, DocumentLabel, Scheme
-from tui_annotate.errors import UsageError
+from tui_annotate.errors import NothingToDoError, UsageError
 
 ONE_CLASSIFIER = LABELS.rstrip(":")
 """Asked for as a task: one classifier only, the one that `first_classifier` chooses."""
@@ -34,11 +34,12 @@ def resolve(scheme: Scheme, wanted: Sequence[str] = ()) -> list[str]:
     classifier, see `first_classifier`.
 
     Raises:
+        NothingToDoError: The scheme has nothing to learn.
         UsageError: The scheme has no such task; the nearest name is in the hint.
     """
     tasks = scheme.tasks
     if not tasks:
-        raise UsageError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
+        raise NothingToDoError("The scheme has nothing to learn.", hint="Add entity types or document labels to it.")
     meant = {_meant(name, scheme, tasks) for name in wanted}
     return [task for task in tasks if not wanted or task in meant]
 

@@ -108,8 +108,3 @@ def held_against(
         )
         return None if found is None else {"on": part, **found}
     return None
-
-
-def is_worth_loading(parts: Sequence[Sequence[Example]]) -> bool:
-    """Say whether any of the parts is large enough for a comparison."""
-    return any(len(part) >= LEAST_DOCUMENTS for part in parts)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn import metrics
@@ -67,3 +70,15 @@ def predict(
 ) -> list[list[Suggestion]]:
     """Return what a model suggests; one that judges entities is told those of the gold."""
     return model.predict(about_gold(encode(examples), examples), run=run, minimum=minimum)
+
+
+def plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return figures as they are read back from JSON: numbers of numpy as Python's."""
+    encoded = msgspec.json.encode(figures, enc_hook=_number)
+    return msgspec.json.decode(encoded, type=dict[str, Any])
+
+
+def _number(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} among figures")

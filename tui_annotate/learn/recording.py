@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -45,13 +46,17 @@ _TIES = {"priority": "one of the annotator with the highest priority", "recent":
 
 def libraries() -> list[str]:
     """Return Python and the libraries in use with their versions."""
-    found = [f"Python {platform.python_version()}"]
-    for name in (*LIBRARIES, *(other for other in OTHERS if other in sys.modules)):
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return found
+    used = (*LIBRARIES, *(other for other in OTHERS if other in sys.modules))
+    return [f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in used if _version(name))]
+
+
+@cache
+def _version(name: str) -> str:
+    """Return the version of an installed library; empty of one that is not there. Looking it up reads files."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def _parameters(lesson: Lesson) -> str:

@@ -140,7 +140,7 @@ def _kept(found: Iterable[Change]) -> list[str]:
 
 
 def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -> str:
-    verb = "serves" if deployed else "is trained, not deployed"
+    verb = "serves" if deployed else "is not deployed"
     subject = f"{old.name} → {name}" if old is not None and deployed else name
     now, then = headline(new.metrics), headline(old.metrics) if old else None
     beside = new.metrics.get("paired") or {}
