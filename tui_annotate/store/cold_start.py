@@ -26,8 +26,8 @@ from tui_annotate.store.settings import Settings
 LOW = 8
 """Queued matches under which more are looked for."""
 FULL = 60
-_STRETCH = 20
-"""Documents read at once."""
+_STRETCH = 5
+"""Documents read at once: few, since neighbours are often alike."""
 _SHOWN = 30
 """Characters of a pattern in the reason."""
 _SECONDS = 0.03
