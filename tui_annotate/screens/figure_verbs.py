@@ -16,7 +16,7 @@ from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.second_look import SecondLookScreen
 from tui_annotate.services import accepting, second_look
-from tui_annotate.services.accepting import Preview, Wish
+from tui_annotate.services.accepting import Preview, Support, Wish
 from tui_annotate.services.second_look import Found, Suspect
 from tui_annotate.store.connection import Corpus
 
@@ -109,13 +109,9 @@ class FigureVerbs:
             found = []
             for prob in reversed(GRID):
                 support = accepting.precision_at(corpus, _at(wish, prob))
-                words = [
-                    f"precision {bounded(one.row)}, {one.row['suggestions']} {one.on}"
-                    if one.row
-                    else "none supported yet"
-                    for one in support
-                ]
-                found.append(Choice(prob, f"{prob:g}", "; ".join(words) or "no run is deployed"))
+                words = [_words(one) for one in support] or ["no run is deployed"]
+                more = f"and of {len(words) - 1} more runs" if len(words) > 1 else ""
+                found.append(Choice(prob, f"{prob:g}  {words[0]}", more))
             return found
 
         choices = await self._opened.writer(read)
@@ -150,16 +146,18 @@ class FigureVerbs:
         others = [
             f"{count} by {name}" for name, count in found.by_source.items() if name in ("import", "pattern", "api")
         ]
+        # What is harmless comes first: the question may come up under a key that was meant for the document.
         choices = [
-            Choice(True, f"accept {found.suggestions:,} in {many}{more}", names),
             Choice(False, "leave them undecided", ", ".join(others)),
+            Choice(True, f"accept {found.suggestions:,} in {many}{more}", names),
+            *(Choice(False, f"{one.run}{f', {one.name}' if one.name else ''}", _words(one)) for one in found.support),
         ]
 
         def answered(answer: Choice[bool] | str) -> None:
             if isinstance(answer, Choice) and answer.value:
                 self._review.write(lambda: self._accept(found))
 
-        title = "; ".join(accepting.said(found.support))
+        title = f"accept what is suggested at {found.wish.prob:g} or above?"
         self._review.ask(Picker(title, lambda query: matching(query, choices)), answered)
 
     async def _accept(self, found: Preview) -> None:
@@ -190,6 +188,12 @@ class FigureVerbs:
 
 def _at(wish: Wish, prob: float) -> Wish:
     return Wish(prob, wish.scope, wish.document, wish.name)
+
+
+def _words(one: Support) -> str:
+    if one.row is None:
+        return "precision: none supported yet"
+    return f"precision {bounded(one.row)}, {one.row['suggestions']} {one.on}"
 
 
 def _names(scheme: Scheme, first: str) -> list[str]:
