@@ -199,12 +199,12 @@ def read_targets(attribute: Attribute, gold: Sequence[Example]) -> tuple[list[Pl
 
 def _asked(encodings: ContextEncodings, on: Sequence[str]) -> dict[Place, str]:
     """Return the places that are asked about, each once, with the type of what stands there."""
-    return {
-        (row, spans): type
-        for row, mentions in enumerate(encodings.mentions)
-        for type, spans in reversed(mentions)
-        if not on or type in on
-    }
+    found: dict[Place, str] = {}
+    for row, mentions in enumerate(encodings.mentions):
+        for type, spans in mentions:
+            if not on or type in on:
+                found.setdefault((row, spans), type)
+    return found
 
 
 def _rows(encodings: ContextEncodings, places: Sequence[Place], types: Sequence[str], known: Sequence[str]) -> Any:
