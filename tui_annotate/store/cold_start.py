@@ -11,7 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count as count_from
 from itertools import islice, zip_longest
+from math import gcd
 from weakref import WeakKeyDictionary
 
 from tui_annotate.domain.documents import Document, DocumentState
@@ -139,9 +141,14 @@ def renew(corpus: Corpus) -> None:
 def _stretches(corpus: Corpus, seed: int) -> Iterator[list[tuple[int, Document]]]:
     with corpus.reading() as db:
         (top,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
-    places = list(range(0, top, _STRETCH))
-    random.Random(seed).shuffle(places)
-    for after in places:
+    count = -(-top // _STRETCH)
+    draw = random.Random(seed)
+    place = draw.randrange(count) if count else 0
+    # A step that shares no factor with their number meets every stretch once, without a list of them all.
+    step = next(step for step in count_from(draw.randrange(1, count + 1)) if gcd(step, count) == 1) if count else 0
+    for _ in range(count):
+        place = (place + step) % count
+        after = place * _STRETCH
         batches = documents.batches(corpus, states=(DocumentState.PENDING,), after=after, size=_STRETCH)
         for batch in islice(batches, 1):
             yield [(id, document) for id, document in batch if id <= after + _STRETCH]

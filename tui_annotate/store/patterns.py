@@ -158,8 +158,12 @@ def matcher(corpus: Corpus) -> Matcher:
 def freeze(corpus: Corpus, id: int, document: Document) -> None:
     """Keep what the patterns suggest for a document that is being opened, unless that was done since they changed."""
     now = stamp(corpus)
-    if now and suggestions.frozen_matches(corpus, id) != now:
-        found = matcher(corpus).suggestions(document, settings.scheme(corpus))
+    kept = suggestions.frozen_matches(corpus, id) if now else now
+    if kept == now:
+        return
+    found = matcher(corpus).suggestions(document, settings.scheme(corpus))
+    # Where nothing was and nothing is, there is nothing to write.
+    if found or kept:
         suggestions.keep_matches(corpus, id, found, stamp=now)
 
 
