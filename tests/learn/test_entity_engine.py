@@ -17,7 +17,7 @@ from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LearnError, ParameterError, TooFewExamplesError
 from tui_annotate.learn.engines import crffile
 from tui_annotate.learn.engines.attributes import items
-from tui_annotate.learn.engines.base import Example, no_progress
+from tui_annotate.learn.engines.base import Example, OutOfFold, no_progress
 from tui_annotate.learn.engines.entities import EntityEngine, EntityEngines, EntityModel
 from tui_annotate.learn.engines.wordspace import WordSpace, learn_word_space, load_word_space
 
@@ -128,7 +128,10 @@ def test_suggestions_carry_probability_and_who(model: EntityModel) -> None:
 def test_an_entity_off_the_tokens_is_snapped_and_said(word_space: WordSpace) -> None:
     text = "Please give aspirin for angina today."
     off = fit(word_space, [*examples(TRAIN), one(text, ("DRUG", 13, 18))])
-    assert any("do not begin and end with tokens" in note for note in off.report.notes)
+    assert any(
+        note.startswith("1 entity: ends that meet no token") and "DRUG s1v1 13-18 in 'd'" in note
+        for note in off.report.notes
+    )
     right = fit(word_space, [*examples(TRAIN), one(text, ("DRUG", 12, 19))])
     assert off.chains[0].data == right.chains[0].data
 
@@ -136,7 +139,26 @@ def test_an_entity_off_the_tokens_is_snapped_and_said(word_space: WordSpace) -> 
 def test_what_lies_over_another_is_left_out_and_said(word_space: WordSpace) -> None:
     text = "Please give warfarin sodium for angina today."
     over = fit(word_space, [*examples(TRAIN), one(text, ("DRUG", 12, 27), ("DISEASE", 12, 20))])
-    assert any(note.startswith("1 entities lie over a longer one") for note in over.report.notes)
+    assert any(
+        note.startswith("1 entity: over a longer one; left out.") and "DISEASE s1v1 12-20" in note
+        for note in over.report.notes
+    )
+    same = fit(word_space, [*examples(TRAIN), one(text, ("DRUG", 12, 27), ("DISEASE", 12, 27))])
+    assert any(note.startswith("1 entity: on the very words of another entity") for note in same.report.notes)
+
+
+def test_of_many_misfits_some_are_named_and_all_counted(word_space: WordSpace) -> None:
+    text = "Please give aspirin for angina today."
+    off_one = one(text, ("DRUG", 13, 18))
+    off = [Example(900 + n, off_one.document, off_one.annotations) for n in range(1100)]
+    (note,) = (
+        note
+        for note in fit(word_space, [*examples(TRAIN), *off], iterations=1, calibrate=False).report.notes
+        if "ends" in note
+    )
+    assert note.startswith("1,100 entities: ")
+    assert note.endswith("and 1,095 more.")
+    assert note.count("DRUG") == 5
 
 
 def test_overlapping_types_have_a_chain_of_their_own(word_space: WordSpace) -> None:
@@ -160,6 +182,74 @@ def test_confirmed_text_without_an_entity_is_a_negative(word_space: WordSpace) -
 
     rejected = [Example(900 + n, one("Please give zorbin for angina.").document, Annotations()) for n in range(6)]
     assert drug(fit(word_space, [*examples(TRAIN), *rejected])) < drug(fit(word_space, examples(TRAIN))) / 2
+
+
+def test_a_probability_is_calibrated_out_of_fold_and_keeps_the_order(word_space: WordSpace, tmp_path: Path) -> None:
+    # A third of the documents say nothing of their entities, so no text can be told with certainty.
+    gold = [e if n % 3 else Example(e.id, e.document, Annotations()) for n, e in enumerate(examples(range(60)))]
+    raw = fit(word_space, gold, calibrate=False)
+    shown = fit(word_space, gold)
+    assert raw.chains[0].data == shown.chains[0].data
+    assert shown.calibration.fitted_on > 30
+    assert shown.calibration.scale < 1
+    encodings = word_space.encode([document(n) for n in TEST])
+
+    def probs(model: EntityModel) -> list[float]:
+        return [s.prob for found in model.predict(encodings, minimum=0.0) for s in found]
+
+    assert np.mean(probs(shown)) < np.mean(probs(raw))
+    pairs = sorted(zip(probs(raw), probs(shown), strict=True))
+    assert [after for _, after in pairs] == sorted(after for _, after in pairs)
+    least = float(np.median(probs(shown)))
+    some = [s for found in shown.predict(encodings, minimum=least) for s in found]
+    assert 0 < len(some) < len(pairs)
+    assert all(s.prob >= least - 1e-4 for s in some)
+    shown.save(tmp_path)
+    assert EntityEngines().load(tmp_path, word_space).calibration == shown.calibration
+
+
+def test_few_predictions_leave_probabilities_alone(word_space: WordSpace) -> None:
+    model = fit(word_space, examples(range(6)))
+    assert not model.calibration.fitted_on
+    assert model.report.notes[-1].startswith("Probabilities are not calibrated: too few")
+    assert fit(word_space, examples(TRAIN), calibrate=False).report.notes[-1].endswith("not calibrated.")
+
+
+def test_a_calibration_is_fitted_again_when_the_gold_has_grown(word_space: WordSpace) -> None:
+    gold = examples(range(80))
+    encodings = word_space.encode([example.document for example in gold])
+    engine = EntityEngine(SCHEME, word_space)
+    engine.prepare(gold[:50], encodings.select(range(50)), parameters={})
+
+    def fitted_on(size: int) -> int:
+        some = encodings.select(range(size))
+        return engine.fit(gold[:size], some, parameters={}, seed=0, progress=no_progress).calibration.fitted_on
+
+    assert fitted_on(50) == fitted_on(58) < fitted_on(80)
+
+
+def test_out_of_fold_nobody_predicts_what_was_shown(word_space: WordSpace) -> None:
+    def once(number: int) -> Example:
+        """Return a note whose drug is named in it alone, and marked there as a disease."""
+        text = f"Please give zorbin{number} for angina today."
+        span = Span("s1v1", 12, text.index(" for"))
+        held = {1: Entity("DISEASE", (span,), number=1)}
+        return Example(900 + number, Document(f"d{number}", (Part("s1v1", text),)), Annotations(entities=held))
+
+    gold = [*examples(TRAIN), once(1), once(1)]
+    encodings = word_space.encode([example.document for example in gold])
+    engine = EntityEngine(SCHEME, word_space)
+    assert isinstance(engine, OutOfFold)
+    found = engine.out_of_fold(gold, encodings, folds=4, parameters={}, seed=0)
+    assert len(found) == len(gold)
+    right = [
+        {(s.name, s.spans) for s in said if s.prob >= 0.5}
+        == {(e.type, e.spans) for e in example.annotations.entities.values()}
+        for example, said in zip(gold, found, strict=True)
+    ]
+    assert np.mean(right[: len(TRAIN)]) > 0.8
+    # The same text lies in one fold, so neither copy is known when the other is foretold.
+    assert right[len(TRAIN) :] == [False, False]
 
 
 def test_nothing_marked_is_said_plainly(word_space: WordSpace) -> None:

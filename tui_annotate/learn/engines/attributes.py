@@ -6,7 +6,7 @@ token is a sum of rows that are kept by word: of the word itself, and of its nei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,9 +18,15 @@ from tui_annotate.learn.engines.base import Floats
 from tui_annotate.learn.engines.crffile import Weights
 
 OFFSETS = (-2, -1, 1, 2)
+FIGURED = {-1: 0.5, 1: 0.5}
+"""Neighbours whose vectors are looked at too, and how loud they are beside the token's own."""
+MAIN = 16
+"""Columns of a neighbour's vector that are looked at: its main directions come first."""
 AFFIX = 5
 _UPPER, _LOWER, _DIGIT = regex.compile(r"\p{Lu}"), regex.compile(r"[\p{Ll}\p{Lo}]"), regex.compile(r"\p{N}")
 _RUN = regex.compile(r"(.)\1+")
+STATISTICS = 2
+"""Columns at the end of a space's figures that are no vector: how often a word occurs, and with a capital."""
 FIRST, LAST, EVERY = "BOS", "EOS", "any"
 
 
@@ -46,12 +52,24 @@ def of_neighbour(word: str, offset: int) -> tuple[str, ...]:
     return (lower,) if abs(offset) > 1 else (lower, f"{offset}r=" + _RUN.sub(r"\1", shape(word)))
 
 
-def items(words: Sequence[str], figures: NDArray[np.float32]) -> list[dict[str, float]]:
-    """Return the attributes of each token for training; `figures` are rows of the word space, or have no columns."""
-    names = [f"v{column}" for column in range(figures.shape[1])]
+def items(
+    words: Sequence[str], figures: NDArray[np.float32], more: Mapping[str, Sequence[str]] | None = None
+) -> list[dict[str, float]]:
+    """Return the attributes of each token for training.
+
+    Args:
+        figures: Rows of the word space, or rows without columns.
+        more: What the space says of some words by name.
+    """
+    known = more or {}
+    own = [f"v{column}" for column in range(figures.shape[1])]
+    beside = {offset: [f"{offset}v{column}" for column in main_columns(figures.shape[1])] for offset in FIGURED}
+    rows = figures.tolist()
+    louder = {offset: (figures[:, : len(beside[offset])] * loud).tolist() for offset, loud in FIGURED.items()}
     found = []
-    for place, row in enumerate(figures.tolist()):
+    for place, row in enumerate(rows):
         item = dict.fromkeys(of_word(words[place]), 1.0)
+        item.update(dict.fromkeys(known.get(words[place], ()), 1.0))
         for offset in OFFSETS:
             if 0 <= place + offset < len(words):
                 item.update(dict.fromkeys(of_neighbour(words[place + offset], offset), 1.0))
@@ -59,16 +77,35 @@ def items(words: Sequence[str], figures: NDArray[np.float32]) -> list[dict[str, 
             item[FIRST] = 1.0
         if place == len(words) - 1:
             item[LAST] = 1.0
-        item.update(zip(names, row, strict=True))
+        item.update(zip(own, row, strict=True))
+        for offset, names in beside.items():
+            if 0 <= place + offset < len(words):
+                item.update(zip(names, louder[offset][place + offset], strict=True))
         found.append(item)
     return found
+
+
+def main_columns(width: int) -> range:
+    """Return the columns of a space's figures that are looked at of a neighbour."""
+    return range(min(max(width - STATISTICS, 0), MAIN))
 
 
 class Lexicon:
     """The words met in one space, numbered, with their attributes numbered too: models differ in weights only."""
 
-    def __init__(self, describe: Callable[[Sequence[str]], NDArray[np.float32]]) -> None:
+    def __init__(
+        self,
+        describe: Callable[[Sequence[str]], NDArray[np.float32]],
+        more: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Number words.
+
+        Args:
+            describe: Returns figures for words.
+            more: Further attributes of some words.
+        """
         self._describe = describe
+        self.more = more or {}
         self.numbers: dict[str, int] = {}
         """Of words."""
         self.attributes: dict[str, int] = {}
@@ -83,13 +120,17 @@ class Lexicon:
             if word not in numbers:
                 numbers[word] = len(numbers)
                 for offset, columns in self._columns.items():
-                    names = of_neighbour(word, offset) if offset else of_word(word)
+                    names = of_neighbour(word, offset) if offset else (*of_word(word), *self.more.get(word, ()))
                     columns.extend(self.attributes.setdefault(name, len(self.attributes)) for name in names)
                     self._ends[offset].append(len(columns))
         return np.fromiter((numbers[word] for word in words), dtype=np.int32, count=len(words))
 
-    def tables(self, weights: Weights, figures: Floats, known: int) -> dict[int, Floats]:
-        """Return the scores of the words from number `known` on, by offset: words x labels."""
+    def tables(self, weights: Weights, figures: Mapping[int, Floats], known: int) -> dict[int, Floats]:
+        """Return the scores of the words from number `known` on, by offset: words x labels.
+
+        Args:
+            figures: Weights of the space's figures, by offset: figures x labels.
+        """
         table = np.zeros((len(self.attributes), len(weights.labels)))
         for name, row in weights.attributes.items():
             column = self.attributes.get(name)
@@ -102,8 +143,9 @@ class Lexicon:
             shape = (len(ends) - 1, len(self.attributes))
             held = sp.csr_matrix((np.ones(len(chosen)), chosen, ends - ends[0]), shape=shape)
             found[offset] = np.asarray(held @ table)
-        if figures.any():
-            found[0] += self.figures()[known:] @ figures
+        for offset, matrix in figures.items():
+            if matrix.any():
+                found[offset] += self.figures()[known:] @ matrix
         return found
 
     def figures(self) -> NDArray[np.float32]:
@@ -128,11 +170,14 @@ class Scorer:
         self._weights = weights
         self._lexicon = lexicon
         self._tables = {offset: np.zeros((0, len(weights.labels))) for offset in (0, *OFFSETS)}
-        self._figures = np.zeros((width, len(weights.labels)))
+        own = np.zeros((width, len(weights.labels)))
         for column in range(width):
-            row = weights.attributes.get(f"v{column}")
-            if row is not None:
-                self._figures[column] = weights.states[row]
+            own[column] = self._sum((f"v{column}",))
+        self._figures = {0: own}
+        for offset, loud in FIGURED.items():
+            self._figures[offset] = np.zeros_like(own)
+            for column in main_columns(width):
+                self._figures[offset][column] = loud * self._sum((f"{offset}v{column}",))
         self._ends = [self._sum((name,)) for name in (FIRST, LAST)]
 
     def scores(self, sentences: Sequence[NDArray[np.int32]]) -> list[Floats]:

@@ -7,46 +7,49 @@ confirmed document. Fitting starts from nothing each time; only the examples alr
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import pycrfsuite
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import ENTITIES, Scheme
-from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LearnError, TooFewExamplesError
 from tui_annotate.learn.engines import crffile
-from tui_annotate.learn.engines.attributes import Scorer, items
-from tui_annotate.learn.engines.base import Example, FitReport, Progress, Signals
-from tui_annotate.learn.engines.bio import Tags, tag
-from tui_annotate.learn.engines.chain import Chain, FoundSpan, Posterior
+from tui_annotate.learn.engines.base import Example, FitReport, Progress, Signals, no_progress
+from tui_annotate.learn.engines.chain import Posterior
+from tui_annotate.learn.engines.crftraining import Reader
 from tui_annotate.learn.engines.files import HINT, VERSION, Manifest, read_manifest, read_parameters, write_manifest
+from tui_annotate.learn.engines.fittedchain import (
+    LEAST_LIKELY,
+    FittedChain,
+    Foretold,
+    fitted,
+    foretell,
+    into_order,
+    suggested,
+)
+from tui_annotate.learn.engines.platt import Platt, fit_platt
 from tui_annotate.learn.engines.sentences import Sentence, WordEncodings
 from tui_annotate.learn.engines.wordspace import WordSpace, learn_word_space, load_word_space
 from tui_annotate.learn.parameters import EntityParameters
 
 TAGGING = 0.3
 """Probability from which a span is suggested when nothing else is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class FittedChain:
-    """One CRF: its file as CRFsuite wrote it, and how to compute with it."""
-
-    data: bytes
-    chain: Chain
-    scorer: Scorer
+FOLDS = 3
+"""Fits on parts of the gold, to see how far probabilities can be believed."""
+GROWTH = 1.2
+"""A calibration holds until there are so many times as many documents."""
+ENOUGH = 1_000
+"""Out-of-fold predictions, small probabilities too, after which no further fit is made for the calibration."""
+LOWEST = 0.1
+"""Out-of-fold predictions under this raw probability say nothing about those that are shown."""
 
 
 class EntityModel:
@@ -58,39 +61,40 @@ class EntityModel:
         space: WordSpace,
         parameters: EntityParameters,
         report: FitReport | None = None,
+        calibration: Platt | None = None,
     ) -> None:
         self.chains = chains
+        self.calibration = calibration or Platt()
         self.space = space
         self.parameters = parameters
         self.report = report or FitReport(0)
 
     def predict(self, encodings: WordEncodings, *, run: str = "", minimum: float = TAGGING) -> list[list[Suggestion]]:
-        """Return the spans whose exact probability is `minimum` or more, in reading order."""
-        who = (f"ml:{run}",) if run else ()
+        """Return the spans whose exact probability, calibrated, is `minimum` or more, in reading order."""
         found: list[list[Suggestion]] = [[] for _ in encodings.documents]
-        for fitted in self.chains:
-            for row, sentence, posterior in self._posteriors(fitted, encodings):
-                for span in fitted.chain.spans(posterior, minimum=max(minimum, 0.01)):
-                    found[row].append(_suggestion(span, sentence, fitted.chain, run, who))
+        least = max(self.calibration.raw(minimum), LEAST_LIKELY)
+        for one in self.chains:
+            for row, sentence, posterior in self._posteriors(one, encodings):
+                for span in one.chain.spans(posterior, minimum=least):
+                    found[row].append(suggested(span, sentence, one.chain, self.calibration, run))
         for sentences, suggestions in zip(encodings.documents, found, strict=True):
-            place = {part: i for i, part in enumerate(dict.fromkeys(s.part for s in sentences))}
-            suggestions.sort(key=lambda s: (place[s.span.part], s.span.start, s.span.end, s.name))
+            into_order(sentences, suggestions)
         return found
 
-    def _posteriors(self, fitted: FittedChain, encodings: WordEncodings) -> Iterable[tuple[int, Sentence, Posterior]]:
+    def _posteriors(self, one: FittedChain, encodings: WordEncodings) -> Iterable[tuple[int, Sentence, Posterior]]:
         if encodings.lexicon is not self.space.lexicon:
             raise ValueError("documents encoded in another space than the model's")
         places = [(row, sentence) for row, document in enumerate(encodings.documents) for sentence in document]
-        scores = fitted.scorer.scores([sentence.numbers for _, sentence in places])
-        for (row, sentence), posterior in zip(places, fitted.chain.posteriors(scores), strict=True):
+        scores = one.scorer.scores([sentence.numbers for _, sentence in places])
+        for (row, sentence), posterior in zip(places, one.chain.posteriors(scores), strict=True):
             yield row, sentence, posterior
 
     def signals(self, encodings: WordEncodings) -> Signals:
         """Return how sure the model is; an answer is the label of a token, the whole answer all labels."""
         size = len(encodings)
         log_prob, entropy, margin = np.zeros(size), np.zeros(size), np.ones(size)
-        for fitted in self.chains:
-            found = list(self._posteriors(fitted, encodings))
+        for one in self.chains:
+            found = list(self._posteriors(one, encodings))
             if not found:
                 continue
             rows = np.repeat([row for row, _, _ in found], [len(posterior.forward) for _, _, posterior in found])
@@ -118,10 +122,14 @@ class EntityModel:
 
     def save(self, folder: Path) -> None:
         """Write a file for each chain as CRFsuite made it, and the manifest."""
-        files = {f"entities-{number}.crfsuite": fitted.data for number, fitted in enumerate(self.chains)}
+        files = {f"entities-{number}.crfsuite": one.data for number, one in enumerate(self.chains)}
         for name, data in files.items():
             (folder / name).write_bytes(data)
-        details = {"parameters": msgspec.to_builtins(self.parameters), "files": list(files)}
+        details = {
+            "parameters": msgspec.to_builtins(self.parameters),
+            "calibration": msgspec.to_builtins(self.calibration),
+            "files": list(files),
+        }
         manifest = Manifest(VERSION, EntityEngines.name, ENTITIES, self.space.digest, dict.fromkeys(files, ""), details)
         write_manifest(folder, manifest)
 
@@ -133,13 +141,20 @@ class EntityEngine:
         self.space = space
         joint = tuple(e.name for e in scheme.entities if not e.overlapping)
         groups = [joint, *((e.name,) for e in scheme.entities if e.overlapping)]
-        self._readers = [_Reader(frozenset(group), space) for group in groups if group]
+        self._groups = [frozenset(group) for group in groups if group]
+        self._readers = self._new_readers(FOLDS)
+        self._calibrated: dict[EntityParameters, tuple[int, Platt]] = {}
+
+    def _new_readers(self, folds: int) -> list[Reader]:
+        return [Reader(group, self.space, folds=folds) for group in self._groups]
 
     def prepare(self, gold: Sequence[Example], encodings: WordEncodings, *, parameters: Mapping[str, Any]) -> None:
-        """Read examples ahead, so that the next `fit` on them and a few more starts at once."""
+        """Read and calibrate ahead, so that the next `fit` on these examples and a few more starts at once."""
         options: EntityParameters = read_parameters(EntityParameters, parameters)
-        for reader in self._readers:
-            reader.read(gold, encodings, vectors=options.vectors)
+        read = [(reader, reader.read(gold, encodings, vectors=options.vectors)) for reader in self._readers]
+        used = [reader for reader, tags in read if tags.entities]
+        if used and self._known(options, len(gold)) is None:
+            self._calibrate(used, options, len(gold), no_progress)
 
     def fit(
         self,
@@ -152,123 +167,92 @@ class EntityEngine:
     ) -> EntityModel:
         """Fit on all gold; see `Engine.fit`. Chains without a single entity are left out."""
         options: EntityParameters = read_parameters(EntityParameters, parameters)
-        chains, counts, notes = [], Counter[str](), []
-        for number, reader in enumerate(self._readers):
-            tags = reader.read(gold, encodings, vectors=options.vectors)
-            counts.update(tags.entities)
-            notes += tags.notes()
-            if tags.entities:
-                share = number / len(self._readers)
-                progress(share, f"fitting {', '.join(sorted(tags.entities))} on {len(gold):,} documents")
-                data = reader.train(options, progress, share, (number + 1) / len(self._readers))
-                chains.append(_fitted(crffile.parse(data), data, self.space, options))
-        if not chains:
+        read = [(reader, reader.read(gold, encodings, vectors=options.vectors)) for reader in self._readers]
+        used = [(reader, tags) for reader, tags in read if tags.entities]
+        if not used:
             raise TooFewExamplesError(
                 f"Entities: {len(gold)} confirmed documents hold none of the scheme's types; nothing to learn.",
                 hint="Mark a few entities and confirm.",
             )
+        calibration = self._known(options, len(gold))
+        whole = len(used) if calibration is not None else len(used) * (1 + FOLDS)
+        chains = []
+        for number, (reader, tags) in enumerate(used):
+            progress(number / whole, f"fitting {', '.join(sorted(tags.entities))} on {len(gold):,} documents")
+            data = reader.train(options, progress=progress, between=(number / whole, (number + 1) / whole))
+            chains.append(fitted(data, self.space, options))
+        if calibration is None:
+            begun = len(used) / whole
+            calibration = self._calibrate(
+                [reader for reader, _ in used],
+                options,
+                len(gold),
+                lambda share, _: progress(begun + (1 - begun) * share, "calibrating"),
+            )
         progress(1.0, "fitted")
-        return EntityModel(chains, self.space, options, FitReport(len(gold), dict(counts), tuple(notes)))
+        counts = sum((tags.entities for _, tags in used), Counter[str]())
+        notes = [note for _, tags in read for note in tags.notes()]
+        report = FitReport(len(gold), dict(counts), (*notes, _said(calibration, options)))
+        return EntityModel(chains, self.space, options, report, calibration)
+
+    def out_of_fold(
+        self,
+        gold: Sequence[Example],
+        encodings: WordEncodings,
+        *,
+        folds: int,
+        parameters: Mapping[str, Any],
+        seed: int,
+        progress: Progress = no_progress,
+    ) -> list[list[Suggestion]]:
+        """Return what models say of documents they were not fitted on; see `OutOfFold`."""
+        options: EntityParameters = read_parameters(EntityParameters, parameters)
+        readers = self._new_readers(folds)
+        read = [(reader, reader.read(gold, encodings, vectors=options.vectors)) for reader in readers]
+        used = [reader for reader, tags in read if tags.entities]
+        if not used:
+            raise TooFewExamplesError(f"Entities: {len(gold)} confirmed documents hold none of the scheme's types.")
+        foretold = [foretell(reader, options, self.space, progress) for reader in used]
+        calibration = _calibration(foretold) if options.calibrate else Platt()
+        found: list[list[Suggestion]] = [[] for _ in gold]
+        for by_row in foretold:
+            for row, predictions in enumerate(by_row):
+                found[row] += [suggested(p.span, p.sentence, p.chain, calibration) for p in predictions]
+        for sentences, suggestions in zip(encodings.documents, found, strict=True):
+            into_order(sentences, suggestions)
+        return found
+
+    def _known(self, options: EntityParameters, documents: int) -> Platt | None:
+        """Return a calibration that still holds: fitted on nearly as many documents, or none that was to be fitted."""
+        if not options.calibrate:
+            return Platt()
+        before, known = self._calibrated.get(options, (0, Platt()))
+        return known if before <= documents <= GROWTH * before else None
+
+    def _calibrate(
+        self, used: Sequence[Reader], options: EntityParameters, documents: int, progress: Progress
+    ) -> Platt:
+        found = _calibration([foretell(reader, options, self.space, progress, enough=ENOUGH) for reader in used])
+        self._calibrated[options] = (documents, found)
+        return found
 
 
-class _Reader:
-    """CRFsuite's trainer for one group of types, with the examples that it has read.
-
-    Examples are only ever added at the end; any other difference starts it afresh.
-    """
-
-    def __init__(self, types: frozenset[str], space: WordSpace) -> None:
-        self._types = types
-        self._space = space
-        self._read: list[tuple[int, int]] = []
-        self._vectors = True
-        self._trainer = _Trainer()
-
-    def read(self, gold: Sequence[Example], encodings: WordEncodings, *, vectors: bool) -> Tags:
-        """Take in the examples that are new; returns what was found in all of them."""
-        tags = Tags()
-        wanted = {}
-        for row, example in enumerate(gold):
-            labels = tag(example.annotations.entities.values(), encodings.documents[row], self._types, tags)
-            wanted[example.id, hash(labels)] = (encodings.documents[row], labels)
-        if vectors != self._vectors or any(known not in wanted for known in self._read):
-            self._read, self._trainer, self._vectors = [], _Trainer(), vectors
-        known = set(self._read)
-        for key, (sentences, labels) in wanted.items():
-            if key not in known:
-                self._append(sentences, labels)
-                self._read.append(key)
-        return tags
-
-    def _append(self, sentences: Sequence[Sentence], labels: Sequence[Sequence[str]]) -> None:
-        for sentence, sequence in zip(sentences, labels, strict=True):
-            width = self._space.width if self._vectors else 0
-            known = self._space.lexicon.figures()[sentence.numbers]
-            figures = known if width else known[:, :0]
-            self._trainer.append(pycrfsuite.ItemSequence(items(sentence.words, figures)), list(sequence))
-
-    def train(self, options: EntityParameters, progress: Progress, begin: float, end: float) -> bytes:
-        """Fit on everything read and return the model file."""
-        self._trainer.tell = lambda share: progress(
-            begin + (end - begin) * min(share / options.iterations, 1.0), "fitting"
-        )
-        self._trainer.set_params(
-            {
-                "c1": options.c1,
-                "c2": options.c2,
-                "max_iterations": options.iterations,
-                "feature.possible_transitions": True,
-            }
-        )
-        return _written_by(self._trainer.train)
+def _calibration(foretold: Iterable[Sequence[Sequence[Foretold]]]) -> Platt:
+    every = [one for by_row in foretold for predictions in by_row for one in predictions]
+    raw = np.array([one.span.prob for one in every])
+    hits = np.array([float(one.hit) for one in every])
+    looked_at = raw >= LOWEST
+    return fit_platt(raw[looked_at], hits[looked_at])
 
 
-def _written_by(write: Callable[[str], object]) -> bytes:
-    """Return what CRFsuite writes to the path given; in memory where Linux offers it, so that a kill leaves no file."""
-    if hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create("model"), "rb") as file:
-            write(f"/proc/self/fd/{file.fileno()}")
-            return file.read()
-    with tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
-        path = Path(folder) / "model.crfsuite"
-        write(str(path))
-        return path.read_bytes()
-
-
-class _Trainer(pycrfsuite.BaseTrainer):  # type: ignore[misc]
-    """Reports iterations instead of printing them."""
-
-    tell: Any = None
-
-    def __init__(self) -> None:
-        super().__init__(algorithm="lbfgs")
-
-    def message(self, message: str) -> None:
-        """Called by CRFsuite with each line of its log."""
-        if message.startswith("***** Iteration #") and self.tell is not None:
-            self.tell(int(message.split("#")[1].split()[0]))
-
-
-def _fitted(weights: crffile.Weights, data: bytes, space: WordSpace, options: EntityParameters) -> FittedChain:
-    return FittedChain(
-        data,
-        Chain(weights.labels, weights.transitions),
-        Scorer(weights, space.lexicon, width=space.width if options.vectors else 0),
-    )
-
-
-def _suggestion(span: FoundSpan, sentence: Sentence, chain: Chain, run: str, who: tuple[str, ...]) -> Suggestion:
-    other = (chain.types[span.other[0]], round(span.other[1], 4)) if span.other else None
-    where = Span(sentence.part, sentence.starts[span.first], sentence.ends[span.last])
-    return Suggestion(
-        "entity",
-        chain.types[span.type],
-        (where,),
-        prob=round(span.prob, 4),
-        who=who,
-        source="run",
-        run=run,
-        other=other,
+def _said(calibration: Platt, options: EntityParameters) -> str:
+    if not options.calibrate:
+        return "Probabilities are as the CRF gives them, not calibrated."
+    if not calibration.fitted_on:
+        return "Probabilities are not calibrated: too few entities were predicted out of fold."
+    return (
+        f"Probabilities are calibrated on {calibration.fitted_on:,} out-of-fold predictions:"
+        f" logit x {calibration.scale:.2f} {calibration.shift:+.2f}."
     )
 
 
@@ -301,10 +285,11 @@ class EntityEngines:
             raise LearnError(f"{folder}: the model was fitted in another space than the one beside it.", hint=HINT)
         try:
             options = msgspec.convert(manifest.details.get("parameters"), EntityParameters)
+            calibration = msgspec.convert(manifest.details.get("calibration", {}), Platt)
         except msgspec.ValidationError as error:
             raise LearnError(f"{folder / 'model.json'}: {error}.", hint=HINT) from error
         chains = []
         for name in manifest.files:
             data = (folder / name).read_bytes()
-            chains.append(_fitted(crffile.read(folder / name), data, space, options))
-        return EntityModel(chains, space, options)
+            chains.append(fitted(data, space, options, weights=crffile.read(folder / name)))
+        return EntityModel(chains, space, options, calibration=calibration)

@@ -3,14 +3,14 @@
 Each word has a vector of 64 from its neighbours (positive pointwise mutual
 information over offsets 1 and 2, then SVD); a rare or unseen word gets one from its
 letters, through a ridge map learned on the frequent words. Beside it stand how often the word
-occurs and how often with a capital.
+occurs and how often with a capital, and for an abbreviation what it stands for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.tokens import tokenize
 from tui_annotate.errors import LearnError
-from tui_annotate.learn.engines.attributes import Lexicon
+from tui_annotate.learn.engines import abbreviations
+from tui_annotate.learn.engines.abbreviations import Abbreviations
+from tui_annotate.learn.engines.attributes import STATISTICS, Lexicon
 from tui_annotate.learn.engines.base import Progress, no_progress
 from tui_annotate.learn.engines.files import (
     HINT,
@@ -37,7 +39,7 @@ from tui_annotate.learn.engines.linear import main_directions, unit
 from tui_annotate.learn.engines.sentences import WordEncodings, encode
 
 DIMENSIONS = 64
-LETTER_DIMENSIONS = 128
+LETTER_DIMENSIONS = 300
 LETTER_COLUMNS = 30_000
 LEAST_COUNT = 3
 """Occurrences from which a word's neighbours say something."""
@@ -47,8 +49,10 @@ MOST_WORDS = 60_000
 MOST_TOKENS = 1_000_000
 LENGTH = 3.0
 """Length of every vector: how loud it is beside the binary features of the CRF."""
+_NOTHING = np.zeros((0, 0), dtype=np.float32)
 _DIGIT = regex.compile(r"\d")
-_NAMES = ("words", "vectors", "counts", "capitals", "letters", "letters_idf", "letter_directions", "letter_map")
+_STRINGS = ("words", "letters", "short_forms", "long_forms")
+_NAMES = ("vectors", "counts", "capitals", "letters_idf", "letter_map", *_STRINGS)
 
 
 def normal(word: str) -> str:
@@ -70,8 +74,12 @@ class WordSpace:
     letters: list[str]
     """Character n-grams of `<word>`."""
     letters_idf: NDArray[np.float32]
-    letter_directions: NDArray[np.float32]
     letter_map: NDArray[np.float32]
+    """From n-grams to vectors."""
+    short_forms: list[str]
+    """Abbreviations that some text defines, as they are written."""
+    long_forms: list[str]
+    """What each stands for: tokens in lower case, a blank between."""
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -104,8 +112,7 @@ class WordSpace:
 
     def guess(self, forms: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors guessed from the letters of words."""
-        directions = unit(self.letter_matrix(forms) @ self.letter_directions.T)
-        return unit(directions @ self.letter_map)
+        return unit(self.letter_matrix(forms) @ self.letter_map)
 
     def letter_matrix(self, forms: Sequence[str]) -> Any:
         """Return TF-IDF rows of the character n-grams of words, each of length 1."""
@@ -114,7 +121,7 @@ class WordSpace:
     @property
     def width(self) -> int:
         """How many figures `describe` gives for a word."""
-        return int(self.letter_map.shape[1]) + 2
+        return int(self.letter_map.shape[1]) + STATISTICS
 
     def encode(self, documents: Sequence[Document]) -> WordEncodings:
         """Return documents as sentences of words."""
@@ -123,14 +130,12 @@ class WordSpace:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The words met in documents so far, in this process."""
-        return Lexicon(self.describe)
+        defined = zip(self.short_forms, self.long_forms, strict=True)
+        return Lexicon(self.describe, {short: tuple(abbreviations.names(long)) for short, long in defined})
 
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        arrays: dict[str, NDArray[Any]] = {
-            name: getattr(self, name) for name in _NAMES if name not in ("words", "letters")
-        }
-        return {**arrays, "words": pack_strings(self.words), "letters": pack_strings(self.letters)}
+        return {name: pack_strings(getattr(self, name)) if name in _STRINGS else getattr(self, name) for name in _NAMES}
 
     @cached_property
     def digest(self) -> str:
@@ -145,52 +150,61 @@ class WordSpace:
 def load_word_space(path: Path) -> WordSpace:
     """Read a space back; raises LearnError where the file is none or its arrays do not fit each other."""
     arrays = load_arrays(path, _NAMES)
-    words, letters = unpack_strings(arrays.pop("words")), unpack_strings(arrays.pop("letters"))
+    strings = {name: unpack_strings(arrays.pop(name)) for name in _STRINGS}
     fits = (
-        len(words) == len(arrays["counts"]) == len(arrays["capitals"]) >= len(arrays["vectors"])
-        and len(letters) == len(arrays["letters_idf"]) == arrays["letter_directions"].shape[1]
-        and arrays["letter_directions"].shape[0] == arrays["letter_map"].shape[0]
+        len(strings["words"]) == len(arrays["counts"]) == len(arrays["capitals"]) >= len(arrays["vectors"])
+        and len(strings["letters"]) == len(arrays["letters_idf"]) == len(arrays["letter_map"])
+        and arrays["letter_map"].ndim == arrays["vectors"].ndim == 2
         and arrays["letter_map"].shape[1] == arrays["vectors"].shape[1]
+        and len(strings["short_forms"]) == len(strings["long_forms"])
     )
     if not fits:
         raise LearnError(f"{path}: arrays that do not fit each other.", hint=HINT)
-    return WordSpace(words=words, letters=letters, **arrays)
+    return WordSpace(**strings, **arrays)
 
 
 def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progress = no_progress) -> WordSpace:
     """Learn the space from texts; at most 1,000,000 tokens of them are looked at."""
-    sequences, capital = _read(pool)
-    counts = Counter(form for sequence in sequences for form in sequence)
+    read = _read(pool)
+    counts = Counter(form for sequence in read.sequences for form in sequence)
     progress(0.3, f"read {counts.total():,} words")
     words = [word for word, _ in counts.most_common()]
     own = min(sum(count >= LEAST_COUNT for count in counts.values()), MOST_WORDS)
     often = np.array([counts[word] for word in words], dtype=np.int64)
-    capitals = np.array([capital[word] / counts[word] for word in words], dtype=np.float32)
     letters, idf = _letter_statistics(words)
+    defined = sorted(read.abbreviations.forms().items())
+    space = WordSpace(
+        words=words,
+        vectors=_NOTHING,
+        counts=often,
+        capitals=np.array([read.capital[word] / counts[word] for word in words], dtype=np.float32),
+        letters=[],
+        letters_idf=np.zeros(0, np.float32),
+        letter_map=_NOTHING,
+        short_forms=[short for short, _ in defined],
+        long_forms=[long for _, long in defined],
+    )
     dimensions = min(DIMENSIONS, own - 1)
     if dimensions < 2 or len(letters) < 3:
-        return _without_vectors(words, often, capitals)
-    vectors = _neighbour_vectors(sequences, words[:own], dimensions, seed)
+        return space
+    vectors = _neighbour_vectors(read.sequences, words[:own], dimensions, seed)
     progress(0.7, "learned from neighbours")
     rows = letter_rows(words[:own], {gram: row for row, gram in enumerate(letters)}, idf)
+    mapping, guessed = _learn_letters(rows, vectors, often[:own], seed)
+    trust = often[:own, None]
+    mixed = unit((trust * vectors + PRIOR * guessed) / (trust + PRIOR))
+    progress(1.0, "learned from letters")
+    return replace(space, vectors=mixed, letters=letters, letters_idf=idf, letter_map=mapping)
+
+
+def _learn_letters(rows: Any, vectors: Any, often: NDArray[np.int64], seed: int) -> tuple[Any, Any]:
+    """Return the ridge map from n-grams, by way of their main directions, to vectors, and what it guesses of `rows`."""
     directions = main_directions(rows, LETTER_DIMENSIONS, seed=seed)
     known = unit(rows @ directions.T)
-    weight = np.log1p(often[:own])[:, None]
+    weight = np.log1p(often)[:, None]
     square = known.T @ (weight * known) + np.eye(known.shape[1])
-    mapping = np.linalg.solve(square, known.T @ (weight * vectors)).astype(np.float32)
-    trust = often[:own, None]
-    mixed = unit((trust * vectors + PRIOR * (known @ mapping)) / (trust + PRIOR))
-    progress(1.0, "learned from letters")
-    return WordSpace(
-        words=words,
-        vectors=mixed,
-        letters=letters,
-        letters_idf=idf,
-        letter_directions=directions,
-        letter_map=mapping,
-        counts=often,
-        capitals=capitals,
-    )
+    mapping = np.linalg.solve(square, known.T @ (weight * vectors))
+    return np.asarray(directions.T @ mapping, dtype=np.float32), known @ mapping
 
 
 def letter_rows(forms: Sequence[str], columns: dict[str, int], idf: NDArray[np.float32]) -> Any:
@@ -210,20 +224,29 @@ def letter_rows(forms: Sequence[str], columns: dict[str, int], idf: NDArray[np.f
     return scaled
 
 
-def _read(pool: Iterable[Document]) -> tuple[list[list[str]], Counter[str]]:
-    sequences: list[list[str]] = []
-    capital: Counter[str] = Counter()
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of the pool."""
+
+    sequences: list[list[str]]
+    capital: Counter[str]
+    abbreviations: Abbreviations
+
+
+def _read(pool: Iterable[Document]) -> _Read:
+    read = _Read([], Counter(), Abbreviations())
     room = MOST_TOKENS
     for document in pool:
         for part in document.parts:
             tokens = [token.text for token in tokenize(part.text[: 12 * room])][:room]
             room -= len(tokens)
             forms = [normal(token) for token in tokens]
-            capital.update(form for form, token in zip(forms, tokens, strict=True) if token[:1].isupper())
-            sequences.append(forms)
+            read.capital.update(form for form, token in zip(forms, tokens, strict=True) if token[:1].isupper())
+            read.sequences.append(forms)
+            read.abbreviations.read(tokens)
         if room <= 0:
             break
-    return sequences, capital
+    return read
 
 
 def _neighbour_vectors(sequences: list[list[str]], words: list[str], dimensions: int, seed: int) -> NDArray[np.float32]:
@@ -246,8 +269,7 @@ def _neighbour_vectors(sequences: list[list[str]], words: list[str], dimensions:
     if not total:
         return np.zeros((size, dimensions), dtype=np.float32)
     of_row = np.asarray(counts.sum(axis=1)).ravel()
-    of_column = np.asarray(counts.sum(axis=0)).ravel() ** 0.75
-    of_column *= total / of_column.sum()
+    of_column = np.asarray(counts.sum(axis=0)).ravel()
     entries = counts.tocoo()
     information = np.log(entries.data * total / (of_row[entries.row] * of_column[entries.col]))
     positive = information > 0
@@ -273,18 +295,3 @@ def _grams(form: str) -> Iterator[str]:
     for length in range(2, 6):
         for start in range(len(framed) - length + 1):
             yield framed[start : start + length]
-
-
-def _without_vectors(words: list[str], counts: NDArray[np.int64], capitals: NDArray[np.float32]) -> WordSpace:
-    """Return the space of a pool too small to learn vectors from."""
-    none = np.zeros((0, 0), dtype=np.float32)
-    return WordSpace(
-        words=words,
-        vectors=none,
-        letters=[],
-        letters_idf=np.zeros(0, np.float32),
-        letter_directions=none,
-        letter_map=none,
-        counts=counts,
-        capitals=capitals,
-    )
