@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Suggestion
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
-from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.services import oracle
 from tui_annotate.session.desk import Desk, Predictions
@@ -124,3 +125,52 @@ def test_what_is_missing_costs_the_cheaper_of_walking_and_jumping(
 ) -> None:
     _, effort, _ = played(tmp_path, marked(gold), [])
     assert effort.keys == keys
+
+
+NEGATED = Attribute("negated", "boolean")
+STATUS = Attribute("status", "choice", (Choice("present"), Choice("absent")), on=("DISEASE",))
+VALUED = Scheme((EntityType("DRUG"), EntityType("DISEASE")), attributes=(NEGATED, STATUS))
+valued = st.fixed_dictionaries(
+    {}, optional={"negated": st.booleans(), "status": st.sampled_from(["present", "absent"])}
+)
+
+
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from(WORDS), valued, max_size=4),
+    st.dictionaries(st.sampled_from(WORDS), valued, max_size=5),
+    st.sets(st.sampled_from(WORDS)),
+)
+def test_attributes_come_to_what_the_gold_says(
+    tmp_path: Path, true: dict[Any, Any], said: dict[Any, Any], seen: set[Any]
+) -> None:
+    entities = {
+        n: Entity("DISEASE", (Span("s1v1", *place),), number=n, attributes=values)
+        for n, (place, values) in enumerate(sorted(true.items()), 1)
+    }
+    suggested = [Suggestion("entity", "DISEASE", (Span("s1v1", *place),), source="run") for place in seen]
+    suggested += [
+        Suggestion("attribute", name, (Span("s1v1", *place),), value, 0.8, source="run")
+        for place, values in said.items()
+        for name, value in values.items()
+    ]
+    session, effort, acts = played(tmp_path, Annotations(entities), suggested, VALUED)
+    held = {e.span: dict(e.attributes) for e in session.document.version.annotations.entities.values()}
+    assert {(span.start, span.end) for span in held} == set(true)
+    for place, values in true.items():
+        found = held[Span("s1v1", *place)]
+        assert found.get("negated", False) == values.get("negated", False)
+        if "status" in values:
+            assert found["status"] == values["status"]
+    assert effort.keys >= acts
+
+
+def test_a_given_entity_costs_the_key_of_its_value(tmp_path: Path) -> None:
+    place = Span("s1v1", 38, 55)
+    gold = Annotations({1: Entity("DISEASE", (place,), number=1, attributes={"status": "absent"})})
+    given = Suggestion("entity", "DISEASE", (place,), source="run")
+    _, effort, _ = played(tmp_path, gold, [given], VALUED)
+    assert effort.keys == 2, "the value, and confirming"
+    told = Suggestion("attribute", "status", (place,), "absent", 0.9, source="run")
+    _, effort, _ = played(tmp_path, gold, [given, told], VALUED)
+    assert effort.keys == 1, "confirming"
