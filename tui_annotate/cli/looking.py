@@ -19,8 +19,8 @@ app = options.group()
     "stats", short_help="Show how far a corpus is.", epilog=examples("stats notes.db", "stats notes.db --json")
 )
 def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
-    """Show how far a corpus is: documents by state, labels, deployed runs, what is missing to the next training."""
-    from tui_annotate.store import counters, runs
+    """Show how far a corpus is: documents, labels, deployed runs, the next training, keys and seconds a decision."""
+    from tui_annotate.store import counters, pace, runs
     from tui_annotate.store import settings as stored
 
     options.settled(corpus, annotator=annotator)
@@ -30,6 +30,7 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         scheme = stored.scheme(opened)
         deployed = runs.deployed(opened)
         since = counters.confirmed_since_training(opened)
+        paces = pace.pace(opened)
     report: dict[str, Any] = {
         **asdict(progress),
         "entity_types": [e.name for e in scheme.entities],
@@ -38,6 +39,7 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
         "since_training": since,
         "active_learning": values.active_learning,
         "deployed": {task: row.name for task, row in deployed.items()},
+        "pace": [pace.described(one) for one in paces],
     }
     if json:
         out_json(report)
@@ -58,6 +60,8 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
     )
     for name, value in lines:
         out(f"{name:16} {value}")
+    for number, line in enumerate(line for one in paces for line in pace.said(one)):
+        out(f"{'pace' if not number else '':16} {line}")
 
 
 @app.command(

@@ -61,9 +61,14 @@ def show(corpus: CorpusPath, run: RunName, json: Json = False, annotator: Annota
     if json:
         out_json(asdict(row))
         return
+    from tui_annotate.services import figure_words
+
     for name, value in asdict(row).items():
-        for line in _lines(name, value):
-            out(line)
+        if name != "metrics":
+            for line in _lines(name, value):
+                out(line)
+    for line in figure_words.whole(row.metrics):
+        out(line)
 
 
 @app.command("deploy", epilog=examples("runs deploy notes.db entities-5"))
@@ -203,6 +208,30 @@ def delete(
         for name in runs_:
             runs.delete(opened, name)
     say(f"{', '.join(runs_)} deleted.")
+
+
+@app.command("compare", epilog=examples("runs compare notes.db entities-7 entities-3"))
+def compare(
+    corpus: CorpusPath,
+    run: RunName,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The run beside it.", show_default=False)],
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Hold a run against another on the same held-out documents: better, worse or not distinguishable, by label."""
+    from tui_annotate.services import figure_words, figures
+
+    options.settled(corpus, annotator=annotator)
+    with options.opened(corpus, readonly=True) as opened, progress("comparing") as report:
+        found = figures.compare(opened, run, other, on_progress=report)
+    if json:
+        out_json(found)
+        return
+    for part, words in (("holdout", "held out"), ("test", "tagged Test")):
+        if part in found:
+            out(f"{run}, {words}: {figure_words.paired(found[part])[0]}")
+            for line in figure_words.paired(found[part])[1:]:
+                out(line)
 
 
 def _lines(name: str, value: Any, indent: str = "") -> list[str]:

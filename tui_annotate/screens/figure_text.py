@@ -121,9 +121,7 @@ def _compared(run: RunRow, beside: Mapping[str, Any]) -> list[str]:
         found += [f"when it was trained, on {paired.get('on', 'holdout')}:", *figure_words.paired(paired)]
     stable = run.metrics.get("stability")
     if stable:
-        same = f"{stable['same']:.0%} of {stable['documents']} pending documents"
-        changed = f"{stable['changed']} of {stable['suggestions']} suggestions changed"
-        found += ["", f"beside {stable['run']}: {same} just the same, kappa {stable['kappa']:.3f}, {changed}"]
+        found += ["", figure_words.stability(stable)]
     return found or ["There was no run before this one to compare with. It can be compared with any other."]
 
 

@@ -8,17 +8,44 @@ from typing import Any, Literal
 from rich.cells import cell_len
 
 from tui_annotate.domain.display import shown
-from tui_annotate.domain.figures import LEAST_POSITIVES, bounded, compared, parts, share
+from tui_annotate.domain.figures import LEAST_POSITIVES, bounded, changed, compared, parts, share
 from tui_annotate.learn.messages import CurveDrawn
 from tui_annotate.services import plotting
 from tui_annotate.services.figures import Point
 
 Size = tuple[int, int]
 _SIDES: tuple[Literal["precision", "recall"], ...] = ("precision", "recall")
+_WHOLE = (
+    ("train", "on what it learned"),
+    ("validation", "validation part"),
+    ("holdout", "held out"),
+    ("test", "tagged Test"),
+)
 _BAR = 30
 _LISTED = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Probabilities of `GRID` that a table shows."""
 _SPECIAL = ("(missed)", "(other ends)", "(spurious)")
+
+
+def whole(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the figures of a run as they were when it was trained: each part, by label, and beside the run before."""
+    lines = [f"trained on: {', '.join(f'{n} {count:,}' for n, count in (metrics.get('trained_on') or {}).items())}"]
+    lines += [f"note: {note}" for note in metrics.get("notes") or ()]
+    for part, words in _WHOLE:
+        if metrics.get(part):
+            first, *rest = overview(metrics[part])
+            lines += [f"{words}: {first}", *rest, *by_part(metrics[part])]
+    if metrics.get("paired"):
+        lines += [f"beside the run before, on {metrics['paired'].get('on', 'holdout')}:", *paired(metrics["paired"])]
+    if metrics.get("stability"):
+        lines.append(stability(metrics["stability"]))
+    return lines
+
+
+def stability(found: Mapping[str, Any]) -> str:
+    """Return how far a run agrees with the one before on pending documents."""
+    same = f"{found['same']:.0%} of {found['documents']} pending documents just the same"
+    return f"beside {found['run']}: {same}, kappa {found['kappa']:.3f}, {changed(found)}"
 
 
 def overview(figures: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tui_annotate.domain import deployment
 from tui_annotate.domain.deployment import Change
-from tui_annotate.domain.figures import compared, headline, said
+from tui_annotate.domain.figures import changed, compared, headline, said
 from tui_annotate.errors import UsageError
 from tui_annotate.learn.messages import CAUSES, FinishedRun, TaskFailure, TrainingFailed, TrainingFinished, Trigger
 from tui_annotate.store import rows, runs, settings
@@ -145,6 +145,8 @@ def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -
     now, then = headline(new.metrics), headline(old.metrics) if old else None
     beside = new.metrics.get("paired") or {}
     verdict = f", {compared(beside)}" if beside.get("outcome") in ("better", "worse", "not distinguishable") else ""
+    moved = changed(new.metrics.get("stability"))
+    verdict += f", {moved}" if moved else ""
     if now is None:
         return f"{subject} {verb}, trained on {new.documents}{verdict}"
     if then is None or then["name"] != now["name"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tui_annotate.store.connection import Corpus
 
@@ -70,6 +71,25 @@ def pace(corpus: Corpus, *, annotator: str = "") -> list[Pace]:
         )
         for name, rows in by_name.items()
     ]
+
+
+def described(found: Pace) -> dict[str, Any]:
+    """Return an annotator's pace as JSON."""
+    return {
+        "annotator": found.annotator,
+        "decisions": found.decisions,
+        "confirmed": found.confirmed,
+        "keys": found.keys,
+        "seconds": found.seconds,
+        "keys_a_decision": round(found.keys_each, 3),
+        "seconds_a_decision": round(found.seconds_each, 3),
+        "keys_a_document": None if found.keys_document is None else round(found.keys_document, 3),
+        "seconds_a_document": None if found.seconds_document is None else round(found.seconds_document, 3),
+        "by_kind": {
+            kind: {"decisions": count, "keys": keys, "seconds": seconds}
+            for kind, (count, keys, seconds) in found.by_kind.items()
+        },
+    }
 
 
 def said(found: Pace) -> list[str]:
