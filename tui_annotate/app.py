@@ -238,6 +238,9 @@ class AnnotateApp(RimApp):
     def _learning_changed(self, state: Learning) -> None:
         if self.review is not None and self.review.is_attached:
             self.review.learning_changed(state)
+        follows = getattr(self.screen, "learning_changed", None) if self.screen is not self.review else None
+        if follows is not None:
+            follows(state)
 
     # Keys
 
@@ -291,11 +294,12 @@ class AnnotateApp(RimApp):
 
     def _help(self) -> None:
         # The help loads when it is asked for.
-        from tui_annotate.screens.help import HelpScreen, live_sections, not_as_asked, scheme_section
+        from tui_annotate.screens.help import HelpScreen, live_sections, not_as_asked, scheme_section, who_you_are
 
         scheme = scheme_section(self.keymap) if isinstance(self.screen, ReviewScreen) else []
         odd = not_as_asked(self.keymap, self.config.notices)
-        self.push_screen(HelpScreen([*live_sections(self.screen), *scheme, *odd]))
+        you = who_you_are(self.annotator)
+        self.push_screen(HelpScreen([*live_sections(self.screen), *scheme, *you, *odd]))
 
     def _look(self, look: Look) -> None:
         self.config = replace(self.config, look=look)

@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
         ("back", "b", "back", "Go back to the document that was shown before"),
         ("go-to-document", "g", "go to", "Go to a document by its name or number"),
         ("corpus", "c", "corpus", "Show the table of all documents"),
-        ("versions", "V", "versions", "Show whose annotations there are of this document: compare, accept, reject"),
+        ("versions", "V", "versions", "Show all versions of this document: compare, accept, reject"),
         ("tag", "number_sign", "tag", "Tag this document, or take a tag off it"),
         ("guidelines", "G", "guidelines", "Read the guidelines, and the help of each label"),
         ("find", "f slash", "find", "Find text in this document"),

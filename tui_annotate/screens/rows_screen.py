@@ -54,6 +54,7 @@ class RowsScreen(Screen[R], Generic[R]):
     RowsScreen Rows { height: 1fr; min-height: 4; background: $background; }
     RowsScreen Rows > .datatable--header { background: $background; color: $foreground; text-style: bold underline; }
     RowsScreen #details { height: auto; max-height: 50%; padding: 0 1; border-top: solid $foreground 50%; }
+    RowsScreen #below { height: auto; max-height: 8; padding: 0 1; border-top: solid $foreground 50%; }
     RowsScreen #details Static { height: auto; width: 100%; }
     """
     AUTO_FOCUS = "Rows"
@@ -73,6 +74,9 @@ class RowsScreen(Screen[R], Generic[R]):
         yield Rows(cursor_type="row")
         with VerticalScroll(id="details", can_focus=False):
             yield Static(markup=False)
+        below = Static(markup=False, id="below")
+        below.display = False
+        yield below
         yield Lines(1, id="keys")
 
     def on_mount(self) -> None:
@@ -105,6 +109,7 @@ class RowsScreen(Screen[R], Generic[R]):
         wanted = cursor if cursor is not None else self.chosen
         table = self.table
         table.clear(columns=True)
+        table.show_header = any(columns)
         for column in columns:
             table.add_column(column)
         self._keys = [one.key for one in rows]
@@ -113,6 +118,12 @@ class RowsScreen(Screen[R], Generic[R]):
         if wanted in self._keys:
             table.move_cursor(row=self._keys.index(wanted))
         self._draw_details()
+
+    def show_below(self, lines: Sequence[str]) -> None:
+        """Show lines under the details; none hide them."""
+        pane = self.query_one("#below", Static)
+        pane.display = bool(lines)
+        pane.update(Text("\n".join(shown(line, 300) for line in lines)))
 
     def details(self, key: str) -> str:
         """Return what is to know about a row; the empty text hides the pane."""

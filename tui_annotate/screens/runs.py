@@ -22,6 +22,7 @@ from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.report import ReportScreen
 from tui_annotate.screens.rows_screen import RowsScreen, TableRow
 from tui_annotate.screens.run_words import described
+from tui_annotate.screens.status import Learning
 from tui_annotate.store import runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
@@ -49,6 +50,7 @@ class RunsScreen(RowsScreen[None]):
         super().__init__(f"{opened.path.name}: runs", keymap)
         self._opened = opened
         self._runs: dict[str, RunRow] = {}
+        self._news = opened.loop.state.news if opened.loop is not None else ""
 
     def on_mount(self) -> None:
         """Read the registry."""
@@ -61,6 +63,13 @@ class RunsScreen(RowsScreen[None]):
         if not self._runs:
             self.tell("nothing was trained yet")
         self.fill(_COLUMNS, [_row(run) for run in self._runs.values()], cursor=cursor)
+
+    def learning_changed(self, state: Learning) -> None:
+        """Show a run that has just been made, and what serves now."""
+        if state.news != self._news:
+            self._news = state.news
+            self.tell(state.news)
+            self.run_worker(self.renew(), exclusive=True, group="renew", exit_on_error=True)
 
     def details(self, key: str) -> str:
         """Return the run's data and figures."""
