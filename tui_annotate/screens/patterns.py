@@ -52,6 +52,8 @@ class PatternsScreen(RowsScreen[None]):
         self._patterns: dict[str, Pattern] = {}
         self._tried: dict[str, str] = {}
         """What was counted, by row."""
+        self._troubled: dict[str, str] = {}
+        """Why patterns are left out since the corpus was opened, by row."""
 
     def on_mount(self) -> None:
         """Read the patterns."""
@@ -61,12 +63,14 @@ class PatternsScreen(RowsScreen[None]):
         """Show what the corpus has now."""
         text = self._text
 
-        def read(corpus: Corpus) -> tuple[list[Pattern], int]:
-            return patterns.page(corpus, text=text, limit=_MOST), sum(held.count for held in patterns.held(corpus))
+        def read(corpus: Corpus) -> tuple[list[Pattern], int, dict[str, str]]:
+            count = sum(held.count for held in patterns.held(corpus))
+            troubled = {str(pattern.id): reason for pattern, reason in patterns.matcher(corpus).troubled}
+            return patterns.page(corpus, text=text, limit=_MOST), count, troubled
 
-        found, self._total = await self._opened.writer(read)
+        found, self._total, self._troubled = await self._opened.writer(read)
         self._patterns = {str(pattern.id): pattern for pattern in found}
-        self.fill(_COLUMNS, [_row(pattern) for pattern in found])
+        self.fill(_COLUMNS, [self._row(pattern) for pattern in found])
         self.tell(self._said(len(found)))
 
     def _said(self, count: int) -> str:
@@ -79,7 +83,19 @@ class PatternsScreen(RowsScreen[None]):
         """Return a pattern in full, and what was counted of it."""
         pattern = self._patterns[key]
         case = ", capitals count" if pattern.case and pattern.kind == "words" else ""
-        return f"{pattern.label} ({pattern.kind}{case}): {pattern.body}\n{self._tried.get(key, '')}".rstrip()
+        said = f"{pattern.label} ({pattern.kind}{case}): {pattern.body}\n"
+        return f"{said}{self._left_out(key)}{self._tried.get(key, '')}".rstrip()
+
+    def _left_out(self, key: str) -> str:
+        reason = self._troubled.get(key)
+        return f"left out until the corpus is opened again: it {reason}\n" if reason else ""
+
+    def _row(self, pattern: Pattern) -> TableRow:
+        key = str(pattern.id)
+        state = "off" if not pattern.enabled else "left out" if key in self._troubled else ""
+        return TableRow(
+            key, (pattern.label, pattern.kind, pattern.body, state, pattern.annotator), "dim" if state else ""
+        )
 
     def action_do(self, id: str) -> None:
         """Do what a key is for."""
@@ -204,8 +220,3 @@ class PatternsScreen(RowsScreen[None]):
                 self.tell(str(error), warning=True)
 
         self.run_worker(run(), exit_on_error=True)
-
-
-def _row(pattern: Pattern) -> TableRow:
-    cells = (pattern.label, pattern.kind, pattern.body, "" if pattern.enabled else "off", pattern.annotator)
-    return TableRow(str(pattern.id), cells, "" if pattern.enabled else "dim")

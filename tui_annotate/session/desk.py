@@ -18,7 +18,18 @@ from tui_annotate.session import beside
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import cold_start, documents, log, patterns, queue, runs, settings, suggestions, versions
+from tui_annotate.store import (
+    cold_start,
+    documents,
+    log,
+    patterns,
+    queue,
+    reviewing,
+    runs,
+    settings,
+    suggestions,
+    versions,
+)
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import NextDocument
 
@@ -67,7 +78,10 @@ class Desk:
         found = suggestions.of(corpus, document)
         shown = self._with_patterns([s for s in found if not (blind and s.source in ("run", "pattern"))], version)
         scheme = settings.scheme(corpus) if any(s.target == "attribute" for s in shown) else None
-        return WorkingDocument(row, text, version, without_clashes(shown, version), reason=reason, scheme=scheme)
+        working = WorkingDocument(row, text, version, without_clashes(shown, version), reason=reason, scheme=scheme)
+        if version.review:
+            working.note = reviewing.notes(corpus, document).get(self.annotator)
+        return working
 
     def _with_patterns(self, shown: list[Suggestion], version: versions.Version) -> list[Suggestion]:
         if not any(s.source == "pattern" for s in shown):
@@ -79,7 +93,7 @@ class Desk:
     def following(self, count: int = 1, exclude: Collection[int] = ()) -> list[NextDocument]:
         """Return the documents that come next."""
         values = settings.load(self.corpus)
-        cold_start.top_up(self.corpus, values)
+        cold_start.top_up(self.corpus, values, count)
         return queue.following(self.corpus, self.annotator, n=count, exclude=exclude, settings=values)
 
     def write(self, act: Act) -> list[LoggedDecision]:

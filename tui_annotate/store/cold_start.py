@@ -65,8 +65,12 @@ class _Search:
 _searches: WeakKeyDictionary[Corpus, _Search] = WeakKeyDictionary()
 
 
-def top_up(corpus: Corpus, values: Settings) -> None:
-    """Queue some documents that match patterns, when patterns are all there is to go by and few are queued."""
+def top_up(corpus: Corpus, values: Settings, wanted: int = 1) -> None:
+    """Queue some documents that match patterns, when patterns are all there is to go by and few are queued.
+
+    Args:
+        wanted: How many documents somebody wants to see ahead: for more of them the look may take longer.
+    """
     if corpus.readonly or not is_wanted(corpus, values):
         return
     with corpus.reading() as db:
@@ -74,8 +78,8 @@ def top_up(corpus: Corpus, values: Settings) -> None:
         (queued,) = db.execute(sql, (PATTERNS,)).fetchone()
     search = _searches.get(corpus)
     changed = search is not None and search.stamp != patterns.stamp(corpus)
-    if changed or (queued < LOW and not (search is not None and search.ended)):
-        fill(corpus, values, seconds=_SECONDS)
+    if changed or (queued < max(LOW, wanted) and not (search is not None and search.ended)):
+        fill(corpus, values, seconds=_SECONDS * (1 + wanted // 10))
 
 
 def is_wanted(corpus: Corpus, values: Settings) -> bool:
