@@ -87,3 +87,14 @@ def test_tags_fix_what_is_trained_and_tested_on(run: Run, corpus: Path) -> None:
     with Corpus.open(corpus, readonly=True) as opened:
         assert documents.row(opened, 2).tags == ("old",)
         assert [d.decision.kind for d in log.history(opened, document=3)] == [Kind.TAG]
+
+
+def test_guidelines_come_from_a_file_and_stay_with_the_scheme(run: Run, corpus: Path, tmp_path: Path) -> None:
+    assert run("scheme", "guidelines", corpus).code == 6
+    (tmp_path / "g.md").write_text("# Drugs\n\nMark the *whole* name.\n", encoding="utf-8")
+    assert "6 words" in run("scheme", "guidelines", corpus, tmp_path / "g.md").err
+    assert run("scheme", "guidelines", corpus).out == "# Drugs\n\nMark the *whole* name.\n"
+    assert "guidelines = " in run("scheme", "show", corpus).out
+    assert run("scheme", "guidelines", corpus, tmp_path / "gone.md").code == 2
+    (tmp_path / "g.md").write_bytes(b"\xff\xfe")
+    assert run("scheme", "guidelines", corpus, tmp_path / "g.md").code == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out_json, out_lines, say
-from tui_annotate.errors import SchemeError
+from tui_annotate.errors import DataError, NothingToDoError, SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
@@ -42,6 +43,47 @@ def show(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) ->
     from tui_annotate.formats import scheme_toml
 
     out_lines(scheme_toml.write(scheme))
+
+
+@app.command(
+    "guidelines",
+    epilog=examples("scheme guidelines notes.db", "scheme guidelines notes.db guidelines.md"),
+)
+def guidelines(
+    corpus: CorpusPath,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Text or Markdown to take them from; - is stdin.", show_default=False),
+    ] = None,
+    annotator: Annotator = None,
+) -> None:
+    """Print the guidelines of a corpus, or take them from a file; in the app annotators read them with one key."""
+    from dataclasses import replace
+
+    from tui_annotate.store import settings
+
+    who = options.settled(corpus, annotator=annotator).who
+    if file is None:
+        held = _scheme_of(corpus).guidelines
+        if not held:
+            raise NothingToDoError(f"{corpus} has no guidelines.", hint="`scheme guidelines CORPUS FILE` takes some.")
+        out_lines(held)
+        return
+    text = _text_of(file)
+    with options.opened(corpus) as opened:
+        scheme = settings.scheme(opened)
+        settings.set_scheme(opened, replace(scheme, guidelines=text), annotator=who, base=scheme)
+    say(f"{corpus} has {len(text.split()):,} words of guidelines.")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig").strip()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
 
 
 @app.command("check", epilog=examples("scheme check labels.toml", "scheme check notes.db"))

@@ -55,6 +55,12 @@ def not_as_asked(keymap: Keymap, notices: Sequence[str]) -> list[Section]:
     return [("Not as asked for", [("", shown(line)) for line in said])] if said else []
 
 
+def who_you_are(annotator: str) -> list[Section]:
+    """Return under whose name everything is decided, and how to have another."""
+    how = "--annotator NAME, TUI_ANNOTATE_ANNOTATOR and annotator in the settings file say otherwise"
+    return [("You are", [(shown(annotator, 40), how)])]
+
+
 def help_text(sections: Sequence[Section]) -> Text:
     """Return the sections as they are shown."""
     text = Text()

@@ -69,6 +69,7 @@ class ReviewScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self._wanted = wanted
+        self._first = start.first
         self.reviewing = Reviewing(corpus, start, annotator, self)
         self.keymap = assign(start.scheme, config.keys)
         self.lane = Lane(self.failed)
@@ -98,6 +99,8 @@ class ReviewScreen(Screen[None]):
         self.scheme_changed()
         self.progress_changed()
         self.document_changed()
+        if self._first and not self.reviewing.readonly:
+            self.tell(f"You are {self.reviewing.session.annotator}; {self._key('help')} says how to change that.")
         odd = len(self._config.notices) + len(self.keymap.notices) + len(self.keymap.displaced)
         if odd:
             what = "1 setting or key is" if odd == 1 else f"{odd} settings or keys are"

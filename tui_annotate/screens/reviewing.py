@@ -67,6 +67,8 @@ class Opening:
     readonly: bool
     working: WorkingDocument | None
     focus: Place | None
+    first: bool = False
+    """The annotator was never here before."""
 
 
 def opening(corpus: Corpus, annotator: str) -> Opening:
@@ -86,6 +88,7 @@ def opening(corpus: Corpus, annotator: str) -> Opening:
         corpus.readonly,
         working,
         tuple(focus) if focus else None,
+        first=not place,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from tui_annotate.domain.alignment import misaligned
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.display import shown
+from tui_annotate.domain.selection import Review
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.names import display_key
@@ -15,6 +16,7 @@ from tui_annotate.screens.lines import Piece, Row, row
 from tui_annotate.session.items import Item
 from tui_annotate.session.working import WorkingDocument
 from tui_annotate.store.counters import Progress
+from tui_annotate.store.reviewing import Note
 
 Sign = Literal["saved", "saving", "not saved", "read-only"]
 _SIGNS: dict[Sign, Piece] = {
@@ -99,8 +101,19 @@ def document_line(working: WorkingDocument, sign: Sign) -> Row:
         left.append((f"  {shown(working.row.folder, 40)}", ""))
     left += [(f"  #{shown(tag, 20)}", "") for tag in working.row.tags]
     left.append((f"  {state_word(working)}", "bold" if working.is_confirmed else ""))
+    if working.note is not None:
+        left.append((f"  {review_word(working.note)}", "bold"))
     why = (f"why here: {shown(working.reason, 60)}   ", "") if working.reason else ("", "")
     return row(*left, right=(why, _SIGNS[sign]))
+
+
+def review_word(note: Note) -> str:
+    """Say what a reviewer said of the version on screen."""
+    said = {Review.ACCEPTED: "accepted", Review.REJECTED: "rejected", Review.TO_CORRECT: "to be corrected"}
+    if note.review not in said:
+        return ""
+    text = f": {shown(note.text, 80)}" if note.text else ""
+    return f"{said[note.review]} by {shown(note.by, 30)}{text}"
 
 
 def state_word(working: WorkingDocument) -> str:

@@ -29,7 +29,7 @@ from tui_annotate.store.connection import Corpus
 
 T = TypeVar("T")
 
-_COLUMNS = ("annotator", "state", "review", "entities", "labels", "decided", "priority", "training")
+_COLUMNS = ("annotator", "state", "review", "training picks it", "entities", "labels", "decided", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ class VersionsScreen(RowsScreen[bool]):
             held.annotator + you,
             held.state.value.replace("_", " "),
             REVIEWS[held.review],
+            version.rule,
             str(len(version.annotations.entities)),
             str(len(version.annotations.labels)),
             _local(version.at),
             str(held.priority),
-            version.rule and f"picks it: {version.rule}",
         )
         return TableRow(held.annotator, cells, "bold" if version.rule else "")
 

@@ -40,7 +40,7 @@ class ShownVersion:
     note: Note | None
     """What a reviewer said last."""
     at: str
-    """When it was last decided on; UTC."""
+    """When it was confirmed, else last decided on; UTC."""
     rule: Rule | Literal[""]
     """Why training picks it; empty where it does not."""
 
@@ -67,7 +67,7 @@ def of_document(corpus: Corpus, document: int) -> ShownDocument:
         held = versions.versions(corpus, document)
         contents = {version.id: versions.contents(db, version.id) for version in held}
         notes = reviewing.notes(corpus, document)
-        times = {version.id: _time(db, version.sequence) for version in held}
+        times = {version.id: _time(db, version.confirmed or version.sequence) for version in held}
     candidates = [versions.candidate(version) for version in held]
     chosen = select(candidates, tie=tie)
     shown = [

@@ -20,6 +20,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span, hull
 from tui_annotate.session.items import Item, Items, entity_item, suggestion_item, suggestion_place
 from tui_annotate.store.documents import DocumentRow
+from tui_annotate.store.reviewing import Note
 from tui_annotate.store.versions import Version
 
 
@@ -45,6 +46,8 @@ class WorkingDocument:
         self.version = version
         self.reason = reason
         """Why it was chosen, for the annotator."""
+        self.note: Note | None = None
+        """What a reviewer said of this version."""
         self.suggestions = {s.id: s for s in suggestions}
         self._by_key: dict[SuggestionKey, Suggestion] = {}
         for suggestion in self.suggestions.values():
@@ -141,6 +144,9 @@ class WorkingDocument:
         if changes.state is not None:
             self.version.state = changes.state[1]
             self.version.exists = changes.state[1] is not None
+            if changes.state[1] is VersionState.CONFIRMED:
+                # It is another version than the one that was reviewed.
+                self.note = None
 
     def _enter(self, entity: Entity) -> SuggestionKey:
         key = entity_key(entity)
