@@ -37,6 +37,7 @@ BENCHMARKS = {
     "store_import": Benchmark("documents imported a second", ("--documents", "20000")),
     "formats_speed": Benchmark("rows read and documents exported a second", ("--documents", "10000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
+    "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),
     "simulations": Benchmark("confirmations until a target", ("--sms-seeds", "2", "--entity-seeds", "1")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }

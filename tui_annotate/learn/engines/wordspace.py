@@ -160,7 +160,8 @@ def load_word_space(path: Path) -> WordSpace:
     )
     if not fits:
         raise LearnError(f"{path}: arrays that do not fit each other.", hint=HINT)
-    return WordSpace(**strings, **arrays)
+    whole: dict[str, Any] = {**arrays, **strings}
+    return WordSpace(**whole)
 
 
 def learn_word_space(pool: Iterable[Document], *, seed: int = 0, progress: Progress = no_progress) -> WordSpace:
