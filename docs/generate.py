@@ -120,7 +120,7 @@ Change any key by its id, in the table `[keys]` of your [settings](settings.md):
 [keys]
 accept = "z"
 confirm = ["enter", "space"]
-train = ""            # no key; the palette still has it
+training = ""         # no key; the palette still has it
 ```
 
 Your keys win over the defaults, those over what a scheme asks for; who loses a key gets the next free one, and the

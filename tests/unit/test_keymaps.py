@@ -130,7 +130,7 @@ def test_unknown_actions_and_a_lost_quit_are_notices() -> None:
 
 
 def test_an_action_can_be_left_without_a_key() -> None:
-    assert assign(overrides={"train": []}).keys("train") == ()
+    assert assign(overrides={"training": []}).keys("training") == ()
 
 
 def test_rows_name_every_binding_once() -> None:
