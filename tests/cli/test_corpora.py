@@ -173,3 +173,16 @@ def test_stats_says_that_a_training_is_due_rather_than_in_0(run: Run, corpus: Pa
     (tmp_path / "rows.jsonl").write_text(rows)
     run("import", corpus, "rows.jsonl")
     assert "next training    with the next confirmation in the app" in run("stats", corpus).out
+
+
+def test_a_scheme_with_a_second_assertion_status_makes_no_corpus(run: Run, tmp_path: Path) -> None:
+    one = '[[attribute]]\nname = "{}"\nkind = "boolean"\nassertion = true\n'
+    (tmp_path / "two.toml").write_text(one.format("status") + one.format("history"))
+    for command in (["scheme", "check", "two.toml"], ["new", "two.db", "--scheme", "two.toml"]):
+        ran = run(*command)
+        assert ran.code == 3
+        assert "status, history: only one assertion status model may be used" in ran.err
+    assert not (tmp_path / "two.db").exists()
+    (tmp_path / "one.toml").write_text(one.format("status"))
+    assert run("new", "one.db", "--scheme", "one.toml").code == 0
+    assert "attribute:status" in run("keys", "one.db").out

@@ -22,7 +22,7 @@ def test_any_scheme_comes_back(names: list[str], word: str, flag: bool) -> None:
     scheme = Scheme(
         (EntityType(one, "e_1", "d", "red", word, flag, "m"), EntityType(two)),
         (DocumentLabel(three, "choices", options, help=word, threshold=0.25, train=flag), DocumentLabel(four, "text")),
-        (Attribute(one, "choice", options, on=(one, two), assertion=flag, help=word),),
+        (Attribute(one, "choice", options, on=(one, two), assertion=flag, help=word, key="z", model="status-1"),),
         (RelationType(two, (one, ""), flag, key="t"), RelationType(three)),
         word,
     )
@@ -57,6 +57,18 @@ def test_kinds_follow_from_what_is_given() -> None:
         ("[[entity]]\nname = 'A'\nid = 'e_1'\n[[entity]]\nname = 'B'\nid = 'e_1'", "'e_1' stands twice"),
         ("[[label]]\nname = 'A'\nkind = 'choice'", "needs at least one option"),
         ("[[relation]]\nname = 'A'\nends = ['x']", "s.toml:3: relation[0]: ends: must name two"),
+        (
+            "[[entity]]\nname = 'A'\nmodel = 'deid'\n[[attribute]]\nname = 'status'\nassertion = true\nmodel = 'deid'",
+            "s.toml: status: marked as assertion status, but its model 'deid' is one that finds entities",
+        ),
+        (
+            "[[attribute]]\nname = 'status'\nassertion = true\nmodel = 'ner_jsl_annotation_manual.model'",
+            "An assertion status cannot be predicted by such a model",
+        ),
+        (
+            "[[attribute]]\nname = 'a'\nassertion = true\n[[attribute]]\nname = 'b'\nassertion = true",
+            "s.toml: a, b: only one assertion status model may be used in a project",
+        ),
         ("[entity]\nname = 'A'", "write `[[entity]]`"),
         ("name = ", "s.toml:1: is no TOML"),
         ("guidelines = 3", "guidelines: must be a string"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, RelationType, Scheme, joined
+from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme, joined
 from tui_annotate.errors import SchemeError
 
 
@@ -47,6 +47,30 @@ def test_a_name_stands_once_in_its_kind() -> None:
     with pytest.raises(SchemeError, match="twice"):
         Scheme((EntityType("Drug"), EntityType("Drug")))
     assert Scheme((EntityType("Drug"),), relations=(RelationType("Drug"),)).entity("Drug") is not None
+
+
+@pytest.mark.parametrize(
+    ("model", "fine"),
+    [
+        ("assertion_jsl_annotation_manual.model", True),
+        ("nerve-status", True),
+        ("attributes:status-3", True),
+        ("entities-3", False),
+        ("ner_clinical", False),
+        ("spacy-ner", False),
+        ("deid", False),
+    ],
+)
+def test_an_assertion_status_needs_a_model_of_its_own_kind(model: str, fine: bool) -> None:
+    types = (EntityType("Drug", model="deid"),)
+    scheme = Scheme(types, attributes=(Attribute("status", "boolean", assertion=True, model=model),))
+    assert (scheme.faults == []) is fine
+    assert not replace(scheme, attributes=(Attribute("status", "boolean", model=model),)).faults
+
+
+def test_attributes_that_are_no_text_can_be_learned() -> None:
+    held = (Attribute("status", "choice", (Choice("absent"),)), Attribute("note", "text"), Attribute("past", "boolean"))
+    assert Scheme((EntityType("Drug"),), attributes=held).tasks == ["entities", "attributes:status", "attributes:past"]
 
 
 def test_choices_need_options() -> None:
