@@ -39,6 +39,8 @@ BENCHMARKS = {
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),
     "simulations": Benchmark("confirmations until a target", ("--sms-seeds", "2", "--entity-seeds", "1")),
+    "figures_coverage": Benchmark("how often 90 % intervals hold the truth", ("--runs", "100")),
+    "figures_second_look": Benchmark("label errors found by a second look", ("--seeds", "2")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 

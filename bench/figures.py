@@ -109,6 +109,23 @@ def _cost(found: dict[str, float]) -> str:
     return f"{found['tokens']:,.0f} tokens read, {found['keys']:,.0f} keys" if found else "not reached"
 
 
+def coverage(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `figures_coverage`."""
+    for name in ("BC5CDR sentences", "SMS spam"):
+        if name in found:
+            figure = "f1" if "f1" in found[name]["30"] else "accuracy"
+            held = " / ".join(f"{100 * found[name][size][figure]:.0f}" for size in ("30", "100", "300"))
+            yield f"nominal 90 % interval of {figure}, {name}, 30 / 100 / 300 held out", f"covers {held} %"
+
+
+def second_look(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `figures_second_look`."""
+    yield (
+        f"second look: {found['flipped']} of {found['documents']} labels flipped, found in the first tenth",
+        f"{100 * found['mean']:.0f} %, worst {100 * found['worst']:.0f} %",
+    )
+
+
 def kills(found: dict[str, Any]) -> Iterator[Row]:
     """Rows of `kill_sessions`."""
     yield (
@@ -125,6 +142,8 @@ SECTIONS = {
     "formats_speed": formats,
     "learn_latency": latency,
     "simulations": simulations,
+    "figures_coverage": coverage,
+    "figures_second_look": second_look,
     "kill_sessions": kills,
 }
 
