@@ -110,7 +110,7 @@ def test_a_second_time_nothing_is_new_and_a_dry_run_changes_nothing(corpus: Corp
 
 def test_strictly_an_unknown_label_is_refused_with_the_nearest(corpus: Corpus, give: Give) -> None:
     report = taking.take_in(corpus, [give("a.csv", "aspirin,DRUGS\n")], annotator="ann", strict=True)
-    assert "no 'DRUGS'. Did you mean DRUG?" in report.problems[0].reason
+    assert report.problems[0].reason == "the scheme has no 'DRUGS'. Did you mean DRUG?"
 
 
 def test_standard_input_and_files_that_are_not_there(corpus: Corpus, tmp_path: Path) -> None:
@@ -167,6 +167,13 @@ def test_any_pattern_comes_back_from_jsonl(given_: list[tuple[str, str, bool]]) 
         if isinstance(one, ReadPattern)
     ]
     assert back == made
+
+
+def test_a_possessive_goes_out_as_spacy_splits_it() -> None:
+    made = Pattern("entity", "DISEASE", "words", "Parkinson's disease")
+    assert '[{"lower": "parkinson"}, {"lower": "\'s"}, {"lower": "disease"}]' in next(
+        pattern_files.write([made], "jsonl")
+    )
 
 
 def test_a_pattern_is_tried_before_it_is_kept(corpus: Corpus) -> None:

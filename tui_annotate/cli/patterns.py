@@ -221,7 +221,9 @@ def import_(
     if first:
         say(first)
     if done.refused:
-        raise DataError(f"{done.refused} of {done.read} were refused.", hint="The rest came in." if done.new else "")
+        raise DataError(
+            f"{done.refused} of {done.read} were refused.", hint="" if dry_run or not done.new else "The rest came in."
+        )
 
 
 @app.command(

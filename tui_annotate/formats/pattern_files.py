@@ -17,7 +17,7 @@ from typing import Any, Literal
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.domain.patterns import Pattern, PatternKind
 from tui_annotate.domain.tokens import tokenize
-from tui_annotate.errors import DataError, UsageError
+from tui_annotate.errors import AnnotateError, DataError, UsageError
 
 PatternFormat = Literal["jsonl", "csv", "tsv", "words", "regex"]
 FORMATS: tuple[PatternFormat, ...] = ("jsonl", "csv", "tsv", "words", "regex")
@@ -85,7 +85,12 @@ def _each(lines: Iterable[str], where: str, make: Callable[[str, str], ReadPatte
         try:
             yield make(text, at)
         except DataError as error:
-            yield Problem("refused", at, "", str(error))
+            yield Problem("refused", at, "", reason(error))
+
+
+def reason(error: AnnotateError) -> str:
+    """Return what was wrong and what to do about it, as a report of problems has it."""
+    return ". ".join(filter(None, (error.message.removesuffix("."), error.hint.removesuffix("."))))
 
 
 def _of_json(line: str, at: str) -> ReadPattern:
@@ -206,8 +211,21 @@ def _row(pattern: Pattern) -> dict[str, Any]:
     elif pattern.case:
         row["pattern"] = pattern.text
     else:
-        words = [token.text for token in tokenize(pattern.text)]
+        words = _words(pattern.text)
         row["pattern"] = [{"lower": word.lower()} for word in words]
         if pattern.text != " ".join(word.lower() for word in words):
             row["words"] = pattern.text
     return row | ({"id": pattern.key} if pattern.key else {})
+
+
+def _words(text: str) -> list[str]:
+    """Return the tokens of words, an `'s` as one of them, as spaCy has it."""
+    words: list[str] = []
+    end = -1
+    for token in tokenize(text):
+        if words and words[-1] in "'’" and token.start == end and token.text.lower() == "s":
+            words[-1] += token.text
+        else:
+            words.append(token.text)
+        end = token.end
+    return words

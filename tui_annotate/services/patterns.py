@@ -154,7 +154,7 @@ def _made(found: ReadPattern, label: str, case: bool | None, targets: _Targets) 
         target, name, value = targets.of(told)
         return checked(Pattern(target, name, found.kind, found.text, found.tokens, value, cased, found.key))
     except AnnotateError as error:
-        return Problem("refused", found.where, "", str(error))
+        return Problem("refused", found.where, "", pattern_files.reason(error))
 
 
 class _Targets:
