@@ -67,13 +67,15 @@ class RowsScreen(Screen[R], Generic[R]):
         self._heading = heading
         self._keymap = keymap
         self._keys: list[str] = []
+        # Held, since what stands inside the pane may be mounted after the first rows came.
+        self._said = Static(markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, rows, details and keys."""
         yield Lines(1, id="heading")
         yield Rows(cursor_type="row")
         with VerticalScroll(id="details", can_focus=False):
-            yield Static(markup=False)
+            yield self._said
         below = Static(markup=False, id="below")
         below.display = False
         yield below
@@ -147,5 +149,5 @@ class RowsScreen(Screen[R], Generic[R]):
         pane = self.query_one("#details", VerticalScroll)
         pane.display = bool(text)
         lines = "\n".join(shown(line, _LONGEST) for line in text.splitlines())
-        pane.query_one(Static).update(Text(lines))
+        self._said.update(Text(lines))
         pane.scroll_home(animate=False)
