@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.scheme import DocumentLabel
 from tui_annotate.errors import LearnError, ParameterError, TooFewExamplesError
 from tui_annotate.learn.engines.base import Example, no_progress
-from tui_annotate.learn.engines.labels import LabelEngine, LabelEngines, LabelModel, read_targets
-from tui_annotate.learn.engines.textspace import TextSpace, learn_text_space, load_text_space
+from tui_annotate.learn.engines.label_model import BAYES_FILE, LabelModel
+from tui_annotate.learn.engines.labels import LabelEngine, LabelEngines, read_targets
+from tui_annotate.learn.engines.textspace import NOTHING_KEPT, TextSpace, learn_text_space, load_text_space
 
 TRAIN, TEST = range(60), range(60, 100)
 
@@ -145,3 +147,62 @@ def test_the_factory_handles_labels_but_not_free_text() -> None:
     assert factory.handles("labels:kind", SCHEME)
     assert not factory.handles("entities", SCHEME)
     assert not factory.handles("labels:missing", SCHEME)
+
+
+def test_unlabelled_texts_are_blended_in_where_one_value_holds_and_not_where_several_do(
+    text_space: TextSpace,
+) -> None:
+    assert fit(KIND, text_space).details.bayes == 0.25
+    assert fit(KIND, text_space, unlabelled=0).bayes is None
+    assert fit(TOPICS, text_space).bayes is None
+
+
+def test_a_space_written_before_texts_were_kept_still_serves(text_space: TextSpace, tmp_path: Path) -> None:
+    older = replace(text_space, kept=NOTHING_KEPT)
+    older.save(tmp_path / "space.npz")
+    again = load_text_space(tmp_path / "space.npz")
+    assert again.digest == older.digest
+    assert fit(KIND, again).bayes is None
+
+
+def test_kept_texts_that_name_words_of_no_column_are_refused(text_space: TextSpace, tmp_path: Path) -> None:
+    odd = replace(text_space.kept, words=text_space.kept.words + 1_000_000)
+    replace(text_space, kept=odd).save(tmp_path / "space.npz")
+    with pytest.raises(LearnError, match="do not fit the words"):
+        load_text_space(tmp_path / "space.npz")
+
+
+def test_a_labelled_text_is_not_taken_for_an_unlabelled_one(text_space: TextSpace) -> None:
+    everything = text_space.unlabelled([])
+    assert text_space.unlabelled([document(3), document(999)]).shape[0] == everything.shape[0] - 1
+    assert (everything != text_space.words_of(text_space.encode([document(n) for n in range(120)]))).nnz == 0
+
+
+def test_a_naive_bayes_of_another_shape_is_refused(text_space: TextSpace, tmp_path: Path) -> None:
+    model = fit(KIND, text_space)
+    assert model.bayes is not None
+    model.bayes = replace(model.bayes, prior=np.zeros(5))
+    model.save(tmp_path)
+    with pytest.raises(LearnError, match=BAYES_FILE):
+        LabelEngines().load(tmp_path, text_space)
+
+
+def test_a_value_of_several_is_shown_with_how_likely_it_is(text_space: TextSpace) -> None:
+    """Balanced fits take a rare value for as common as the others; what is shown must not."""
+    gold = examples(TRAIN)
+    model = fit(TOPICS, text_space, TRAIN)
+    shown = model.probabilities(text_space.encode([example.document for example in examples(TEST)])).mean(axis=0)
+    for place, value in enumerate(model.details.values):
+        common = np.mean([value in cast(tuple[str, ...], e.annotations.labels["topics"].value) for e in gold])
+        assert shown[place] == pytest.approx(common, abs=0.2)
+
+
+def test_doubt_names_the_value_it_is_about(text_space: TextSpace) -> None:
+    encodings = text_space.encode([document(n) for n in TEST])
+    for label in (KIND, URGENT, TOPICS):
+        signals = fit(label, text_space).signals(encodings)
+        assert signals.guess is not None
+        assert signals.guess_prob is not None
+        assert len(signals.guess) == len(signals.guess_prob) == len(TEST)
+        assert set(signals.guess) <= set(range(len(signals.names)))
+    assert fit(URGENT, text_space).signals(encodings).names == ("urgent false", "urgent true")

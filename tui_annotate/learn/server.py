@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
+from tui_annotate.errors import AnnotateError
 from tui_annotate.learn.channel import Channel, begin, describe, end
 from tui_annotate.learn.engines.registry import engine
 from tui_annotate.learn.messages import (
@@ -26,12 +28,11 @@ from tui_annotate.learn.messages import (
 )
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.trainer import arguments
+from tui_annotate.store import runs
 from tui_annotate.store.connection import Corpus
 
 C = TypeVar("C", bound=Command)
 
-QUICK = ("labels", "entities")
-"""Engines that are imported before anything is asked for."""
 AT_ONCE = 100
 """Documents predicted between two answers."""
 
@@ -99,8 +100,10 @@ def main() -> int:
     options = arguments("tui_annotate.learn.server")
     channel = begin(nice=options.nice, parent=options.parent)
     with Corpus.open(options.corpus, readonly=True) as corpus:
-        for name in QUICK:
-            engine(name)
+        for run in runs.deployed(corpus).values():
+            # What cannot be had is said where the run is asked for.
+            with suppress(AnnotateError):
+                engine(run.engine)
         channel.send(Ready())
         Server(Serving(corpus), channel).run()
     return 0
