@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.store import making
-from tui_annotate.store import settings
+from tui_annotate.store import documents, log, settings
 from tui_annotate.store.connection import Corpus
 
 
@@ -69,3 +69,16 @@ def test_a_search_can_be_what_comes_next(run: Run, corpus: Path) -> None:
     assert "1 document taken out." in run("queue", corpus, "--forget").err
     assert run("search", corpus, "nowhere at all", "--queue").code == 6
     assert "drawn at random" in run("queue", corpus, "-n", 1).out
+
+
+def test_answers_are_copied_to_identical_texts(run: Run, corpus: Path) -> None:
+    with Corpus.open(corpus) as opened:
+        making.take_in(opened, *(making.document(f"same{n}", "ibuprofen") for n in range(3)))
+        rare = documents.find(opened, "rare")
+        assert rare is not None
+        log.record(opened, [making.turn(rare, None, making.CONFIRMED)])
+    assert "3 documents would be confirmed." in run("copy-identical", corpus, "--annotator", "ann", "--dry-run").err
+    assert run("copy-identical", corpus, "d1", "--annotator", "ann").code == 1
+    assert run("copy-identical", corpus, "none", "--annotator", "ann").code == 2
+    assert run("copy-identical", corpus, "--annotator", "ann").out == "rare.txt: 3\n"
+    assert run("copy-identical", corpus, "--annotator", "ann").code == 6

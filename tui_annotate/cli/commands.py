@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "settings": "settings",
     "patterns": "patterns",
     "queue": "queueing",
+    "copy-identical": "identical",
     "keys": "keys",
     "search": "looking",
     "stats": "looking",
