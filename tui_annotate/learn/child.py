@@ -34,6 +34,8 @@ class Child:
         self.log = launching.log_path(corpus, which)
         self.wanted = True
         """False once it was ended on purpose."""
+        self.garbled = False
+        """True once it said what is no event; it is ended then."""
         self.ready = False
         """True once it has loaded what it needs."""
         self._on_event = on_event
@@ -77,6 +79,7 @@ class Child:
                 event = decode_event(text)
             except (ValueError, msgspec.DecodeError):
                 # An answer that cannot be read would be waited for without end.
+                self.garbled = True
                 self.kill_only()
                 continue
             self.ready = self.ready or isinstance(event, Ready)

@@ -233,9 +233,8 @@ class Learner:
         self._children.discard(child)
         if not self._stopped and child in (self._server, self._trainer):
             self._deaths[child.which] += 1
-            how = f"by signal {-code}" if code < 0 else f"with code {code}"
-            said = launching.tail(child.log) if code >= 0 else ""
-            self._died(child, f"it ended {how}{f': {said}' if said else ''}", killed=code == -signal.SIGKILL)
+            killed = code == -signal.SIGKILL and not child.garbled
+            self._died(child, _how(child, code), killed=killed)
 
     def _died(self, child: Child, message: str, *, killed: bool = False) -> None:
         """Report a death, fail its training, start it again unless it keeps dying."""
@@ -274,6 +273,15 @@ class Learner:
         """Start an overdue training again at nice 0: a user cannot raise the priority of the one that runs."""
         if child is self._trainer and self._running is not None:
             self._replace_trainer(0)
+
+
+def _how(child: Child, code: int) -> str:
+    if child.garbled:
+        return "it said what is no answer, and was ended"
+    if code < 0:
+        return f"it ended by signal {-code}"
+    said = launching.tail(child.log)
+    return f"it ended with code {code}{f': {said}' if said else ''}"
 
 
 def _lost(running: Underway, how: str, *, killed: bool) -> TrainingFailed:

@@ -42,11 +42,18 @@ class Underway:
     failures: tuple[TaskFailure, ...] = ()
     """Those of the tasks that the child said could not be learned."""
     began: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+    """When anything was last heard of it."""
 
     @property
     def seconds(self) -> float:
         """How long it has run."""
         return time.monotonic() - self.began
+
+    @property
+    def silent(self) -> float:
+        """Seconds since anything was heard of it: what says nothing for long may hang."""
+        return time.monotonic() - self.heard
 
     @property
     def left(self) -> float | None:
@@ -59,6 +66,9 @@ class Underway:
         """Return what is known after an event; one of another training changes nothing."""
         if event.request != self.command.request:
             return self
+        return replace(self._after(event), heard=time.monotonic())
+
+    def _after(self, event: AnyEvent) -> Underway:
         if isinstance(event, TrainingProgress):
             fraction = max(self.fraction, event.fraction)
             return replace(self, fraction=fraction, message=event.message, task=event.task or self.task)

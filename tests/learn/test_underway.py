@@ -1,0 +1,45 @@
+"""A training that runs, as its parent knows it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tui_annotate.learn import underway
+from tui_annotate.learn.messages import FinishedRun, TaskTrained, Train, TrainingLog, TrainingProgress
+from tui_annotate.learn.underway import Underway, duration
+
+RUN = FinishedRun("entities-1", "entities", "entities", "", 1, 1, {}, {}, "", 0.1, "abc")
+
+
+def test_what_was_heard_adds_up_and_other_trainings_do_not_count() -> None:
+    state = Underway(Train(request=4), ("entities", "labels:a"), began=time.monotonic() - 10)
+    assert state.left is None
+    for event in (
+        TrainingProgress(request=4, fraction=0.25, message="fitting", task="entities"),
+        TrainingLog(request=4, line="one"),
+        TaskTrained(request=4, run=RUN),
+        TrainingProgress(request=3, fraction=0.9, message="old"),
+        TrainingLog(request=4, line="two"),
+    ):
+        state = state.after(event)
+    assert (state.fraction, state.message, state.task, state.lines) == (0.25, "fitting", "entities", ("one", "two"))
+    assert state.left == pytest.approx(30, rel=0.05)
+    assert state.silent < 5
+    lost = state.failed(message="Gone.", kind="ResourcesError")
+    assert (lost.cause, lost.runs, lost.lines) == ("resources", [RUN], ["one", "two"])
+    assert [failure.task for failure in lost.failures] == ["entities"]
+
+
+def test_a_long_log_keeps_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(underway, "MOST_LINES", 3)
+    state = Underway(Train(request=1), ())
+    for n in range(5):
+        state = state.after(TrainingLog(request=1, line=str(n)))
+    assert state.lines == ("2", "3", "4")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3.4, "3 s"), (59.6, "1 min"), (200, "3 min"), (4800, "1 h 20 min")])
+def test_times_are_said_shortly(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
