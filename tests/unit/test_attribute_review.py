@@ -123,6 +123,22 @@ def test_one_key_an_entity_and_the_focus_goes_on(seat: Chair) -> None:
     assert seat.values("mellitus") == {"negation": "Affirmed"}, "yes, no, unset"
 
 
+def test_the_last_decision_confirms_where_the_corpus_is_set_so(seat: Chair) -> None:
+    seat.session.eager = True
+    seat.show("held", said("diabetes", "Negated"))
+    first = seat.session.accept()
+    assert not first.leaves, "another finding lacks a value"
+    seat.do(first)
+    last = seat.session.toggle_attribute("negation", "Affirmed")
+    assert [d.kind for d in last.decisions] == [Kind.SET_ATTRIBUTE, Kind.CONFIRM]
+    assert last.leaves
+    seat.do(last)
+    assert seat.session.document.is_confirmed
+    seat.undo()
+    assert not seat.session.document.is_confirmed
+    assert seat.values("mellitus") == {}
+
+
 def test_what_was_rejected_never_comes_back_whoever_suggests_it(seat: Chair) -> None:
     seat.show("held", said("diabetes", "Negated"), said("mellitus", False, 0.8, "past"))
     seat.do(seat.session.reject())

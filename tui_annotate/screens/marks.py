@@ -56,7 +56,7 @@ class Marker:
         for name, tags in self._tags.items():
             if name in held:
                 said.append(tags.get(str(held[name]), ""))
-            elif name in suggested:
+            elif name in suggested and suggested[name].value is not False:
                 said.append(f"{tags.get(str(suggested[name].value), '')}?")
         return "".join(f" {word}" for word in said if word)
 

@@ -97,7 +97,9 @@ class Reviewing:
 
     def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, view: View) -> None:
         self.corpus = corpus
-        self.session = ReviewSession(annotator, start.scheme, strict=start.settings.confirm_strictly)
+        self.session = ReviewSession(
+            annotator, start.scheme, strict=start.settings.confirm_strictly, eager=start.settings.confirm_when_decided
+        )
         self.progress = start.progress
         self.readonly = start.readonly
         self.loop: Loop | None = None

@@ -17,6 +17,7 @@ WORDS = {
     "holdout_share": "Share drawn at random and never trained on, 0 to 0.9.",
     "holdout_blind": "Open holdout documents without suggestions.",
     "confirm_strictly": "Ask for every suggestion before confirming.",
+    "confirm_when_decided": "Confirm with the last decision that a document needs.",
     "suggest_from": "Probability from which an entity is suggested, 0 to 1.",
     "tie": "Which of several confirmed versions counts.",
     "seed": "Seed of everything that is drawn at random.",

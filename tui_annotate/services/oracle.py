@@ -105,6 +105,8 @@ class _Player:
             wanted = gold.attributes.get(attribute.name)
             suggested = offered.get(attribute.name)
             held = item.suggestion.attributes.get(attribute.name, suggested.value if suggested else None)
+            if wanted is None and held is True:
+                return attribute.name, False
             if wanted is not None and held != wanted and (held is not None or wanted is not False):
                 return attribute.name, wanted
         return None

@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_annotate.domain.annotations import Entity, LabelContent, LabelScalar
-from tui_annotate.domain.decisions import Changes, Decision, Kind
+from tui_annotate.domain.annotations import LabelContent, LabelScalar
+from tui_annotate.domain.decisions import Changes, Decision, Kind, VersionState
 from tui_annotate.domain.scheme import Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.session import steps
 from tui_annotate.session.items import Item, Place, entity_item
 from tui_annotate.session.steps import Step
+from tui_annotate.session.values import completes, more_to_set, next_lacking
 from tui_annotate.session.working import WorkingDocument
+
+_DECIDING = (Kind.ACCEPT, Kind.REJECT, Kind.CHANGE, Kind.SET_LABEL, Kind.SET_ATTRIBUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,15 @@ class ReviewSession:
         scheme: Scheme,
         *,
         strict: bool = False,
+        eager: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.annotator = annotator
         self.scheme = scheme
         self.strict = strict
         """Confirming asks for a decision on every suggestion."""
+        self.eager = eager
+        """The decision after which nothing is left to decide confirms the document."""
         self.working: WorkingDocument | None = None
         self.focus: Place | None = None
         self.visited: list[int] = []
@@ -89,7 +95,11 @@ class ReviewSession:
         if focus is not None and working.items.at(focus) is not None:
             self.focus = focus
         else:
-            first = working.items.after(None, undecided=True) or self._lacking(None) or working.items.after(None)
+            first = (
+                working.items.after(None, undecided=True)
+                or next_lacking(working, self.scheme, None)
+                or working.items.after(None)
+            )
             self.focus = first.place if first else None
         self._since = self._clock()
         self._keys = 0
@@ -188,7 +198,7 @@ class ReviewSession:
         if not attribute.is_on(item.name):
             raise DecisionError(f"A {item.name} takes no {name}.", hint=f"It is for {', '.join(attribute.on)}.")
         act = self._act(steps.set_attribute(self.document, item, name, value, self.user))
-        return replace(act, stays=self._stays_with(item, attribute) and not self.document.items.undecided)
+        return replace(act, stays=more_to_set(self.scheme, item, attribute) and not self.document.items.undecided)
 
     def toggle_attribute(self, name: str, value: str | bool | None) -> Act:
         """Set one value of an attribute as a key does: again unsets it; a boolean with one key goes yes, no, unset."""
@@ -239,11 +249,14 @@ class ReviewSession:
             self.document.apply(decision.changes)
         self._since = self._clock()
         self._keys = 0
-        made = [c.after for d in act.decisions for c in d.changes.entities if c.after is not None]
+        changed = [c for d in act.decisions for c in d.changes.entities if c.after is not None]
+        made = [c.after for c in changed if c.after is not None]
         self._seen.update(f"e{entity.number}" for entity in made)
         if not (act.stays and made and self.focus_on(entity_item(self.document.document, made[-1]).place)):
             self._settle(before)
-            if made and not self.document.items.undecided and act.decisions[0].kind is Kind.SET_ATTRIBUTE:
+            kind = act.decisions[0].kind
+            valued = kind in (Kind.ACCEPT, Kind.REJECT) and any(c.before is not None for c in changed)
+            if (valued or kind is Kind.SET_ATTRIBUTE) and not self.document.items.undecided:
                 self._go_on(before)
 
     def took_back(self, changes: Sequence[Changes], focus: Place | None) -> None:
@@ -274,28 +287,14 @@ class ReviewSession:
 
     def _go_on(self, before: Place | None) -> None:
         """Put the focus on the next entity without a value, as there is nothing else to decide."""
-        following = self._lacking(before) or self._lacking(None)
+        following = next_lacking(self.document, self.scheme, before) or next_lacking(self.document, self.scheme, None)
         if following is not None:
             self.focus = following.place
 
-    def _lacking(self, after: Place | None) -> Item | None:
-        """Return the next entity that an attribute has no value for; a boolean only counts where it is the only one."""
-        counted = [a for a in self.scheme.attributes if a.kind in ("choice", "choices")]
-        counted = counted or [a for a in self.scheme.attributes if a.kind == "boolean"][:2]
-        if not counted or (counted[0].kind == "boolean" and len(counted) > 1):
-            return None
-        items = self.document.items.behind(after)
-        return next((i for i in items if i.entity is not None and _lacks(i.entity, counted)), None)
-
-    def _stays_with(self, item: Item, attribute: Attribute) -> bool:
-        """Say whether more is to be set on an entity after an attribute: a choice, or further booleans."""
-        taken = [a for a in self.scheme.attributes if a.is_on(item.name) and a.kind != "text" and a != attribute]
-        held = item.entity.attributes if item.entity is not None else {}
-        if any(a.kind != "boolean" and a.name not in held for a in taken):
-            return True
-        return attribute.kind == "boolean" and bool(taken)
-
     def _act(self, *planned: Step) -> Act:
+        last = planned[-1]
+        if self.eager and last.kind in _DECIDING and completes(self.document, self.scheme, last.changes):
+            planned = (*planned, steps.confirmed(VersionState.IN_PROGRESS))
         milliseconds = round((self._clock() - self._since) * 1000)
         decisions = tuple(
             Decision(
@@ -337,7 +336,3 @@ class ReviewSession:
 
     def _only_label(self) -> DocumentLabel | None:
         return self.scheme.labels[0] if self.scheme.is_single_choice else None
-
-
-def _lacks(entity: Entity, attributes: Sequence[Attribute]) -> bool:
-    return any(a.is_on(entity.type) and a.name not in entity.attributes for a in attributes)

@@ -351,5 +351,9 @@ def answer(working: WorkingDocument, label: DocumentLabel, value: LabelContent, 
         changes = _setting(working, LabelValue(label.name, value, (user,)), user)
         steps.append(Step(Kind.SET_LABEL, replace(changes, state=moved)))
         state = VersionState.IN_PROGRESS
-    steps.append(Step(Kind.CONFIRM, Changes(state=(state, VersionState.CONFIRMED)), leaves=True))
-    return steps
+    return [*steps, confirmed(state)]
+
+
+def confirmed(state: VersionState | None) -> Step:
+    """Confirm a version that is in this state by then, with nothing left to accept."""
+    return Step(Kind.CONFIRM, Changes(state=(state, VersionState.CONFIRMED)), leaves=True)

@@ -53,7 +53,7 @@ class WorkingDocument:
         for suggestion in self.suggestions.values():
             self._by_key.setdefault(suggestion.key, suggestion)
         self._label_suggestions = [s for s in self._by_key.values() if s.target == "label"]
-        self._scheme = scheme
+        self.scheme = scheme
         self._of_attributes: dict[Anchor, list[Suggestion]] = {}
         for suggestion in self._by_key.values():
             if suggestion.target == "attribute":
@@ -195,5 +195,5 @@ class WorkingDocument:
 
     def takes(self, type: str, name: str) -> bool:
         """Say whether entities of a type take an attribute."""
-        attribute = self._scheme.attribute(name) if self._scheme is not None else None
-        return self._scheme is None or (attribute is not None and attribute.is_on(type))
+        attribute = self.scheme.attribute(name) if self.scheme is not None else None
+        return self.scheme is None or (attribute is not None and attribute.is_on(type))

@@ -40,6 +40,8 @@ class Settings:
     """Open holdout documents without suggestions, which would anchor the annotator."""
     confirm_strictly: bool = False
     """Ask for every suggestion before a document can be confirmed."""
+    confirm_when_decided: bool = False
+    """Confirm a document with the decision after which nothing in it is left to decide: one key an entity."""
     suggest_from: float = 0.3
     """Probability from which an entity is suggested."""
     tie: Literal["priority", "recent"] = "priority"
