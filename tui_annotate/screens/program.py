@@ -257,6 +257,7 @@ class Program:
 
         changed = await self._opened.writer(change)
         self._review.reviewing.session.strict = changed.confirm_strictly
+        self._review.reviewing.session.eager = changed.confirm_when_decided
         if self._opened.loop is not None:
             await self._opened.loop.reload()
         self._review.tell(f"{name.replace('_', ' ')}: {word(getattr(changed, name))}")
