@@ -71,9 +71,9 @@ class PatternsScreen(RowsScreen[None]):
         found, self._total, self._troubled = await self._opened.writer(read)
         self._patterns = {str(pattern.id): pattern for pattern in found}
         self.fill(_COLUMNS, [self._row(pattern) for pattern in found])
-        self.tell(self._said(len(found)))
+        self.tell(self._summary(len(found)))
 
-    def _said(self, count: int) -> str:
+    def _summary(self, count: int) -> str:
         if not self._total:
             return "none yet: add one, or import a file of them"
         held = f" that hold “{self._text}”" if self._text else ""
