@@ -16,7 +16,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
-from tui_annotate.errors import LearnError, LockedError, NothingToDoError
+from tui_annotate.errors import AnnotateError, LearnError, LockedError, NothingToDoError, UsageError
 from tui_annotate.learn import messages
 from tui_annotate.learn.messages import TrainOptions
 from tui_annotate.learn.underway import Underway
@@ -41,6 +41,7 @@ class Recorder:
         self._tell = on_event
         self.asked: list[tuple[str, Any]] = []
         self.waiting = False
+        self.options = TrainOptions()
         self.underway: Underway | None = None
         Recorder.made = self
 
@@ -337,7 +338,7 @@ async def test_predictions_are_asked_for_once_kept_and_given_with_their_run(stag
     assert not stage.children.of("predict")
     stage.children.say(messages.ServerReady(runs={"entities": "entities-1"}))
     assert stage.children.of("predict") == [[2, 3]]
-    assert stage.children.of("rank") == [3]
+    assert stage.children.of("rank") == [3, 3]
     found = Suggestion("entity", "DRUG", (Span("s1v1", 0, 4),), prob=0.9, source="run", run="entities-1")
     stage.children.say(messages.PredictionsReady(run="entities-1", task="entities", predictions={2: [found], 3: []}))
     await stage.settle()
@@ -378,3 +379,105 @@ async def test_nothing_to_train_is_said(tmp_path: Path, stage: Stage) -> None:
         await stage.loop.train_now()
     stage.loop.confirmed(3)
     assert not stage.children.of("train")
+
+
+async def test_a_training_that_fails_or_is_cancelled_is_in_the_registry_with_its_log(stage: Stage) -> None:
+    await stage.finish(1)
+    done = messages.FinishedRun("labels:urgent-1", "labels:urgent", "labels", "", 9, 1, {}, {}, "", 0.1, "abc")
+    failure = messages.TaskFailure("entities", "Not enough memory.", "Close other programs.", "ResourcesError")
+    stage.children.say(
+        messages.TrainingFailed(
+            message="Not enough memory.", kind="ResourcesError", failures=[failure], runs=[done], lines=["one", "two"]
+        )
+    )
+    await stage.settle()
+    rows = {row.name: row for row in runs.all(stage.corpus)}
+    assert {name: row.state for name, row in rows.items()} == {
+        "entities-1": "finished",
+        "labels:urgent-1": "finished",
+        "entities-2-failed": "failed",
+    }
+    failed = rows["entities-2-failed"]
+    assert failed.error == "Not enough memory. Close other programs."
+    assert failed.metrics == {"training": "abc", "cause": "resources"}
+    log = (runs.folder(stage.corpus, failed.name) / "log.txt").read_text("utf-8")
+    assert log.startswith("one\ntwo\nrun entities-2-failed failed (not enough memory or processor time)")
+    assert stage.loop.state.runs == {"entities": "entities-1", "labels:urgent": "labels:urgent-1"}
+    assert (stage.loop.state.cause, stage.loop.state.log) == ("resources", ("one", "two"))
+    stage.children.say(messages.TrainingFailed(message="Cancelled.", cancelled=True, failures=[failure]))
+    await stage.settle()
+    assert runs.get(stage.corpus, "entities-3-cancelled").state == "cancelled"
+    assert (stage.loop.state.news, stage.loop.state.cause) == ("training cancelled", None)
+
+
+async def test_what_active_learning_tried_too_early_does_not_fill_the_registry(stage: Stage) -> None:
+    early = messages.TaskFailure("labels:urgent", "Only ham.", "", "PoorExamplesError")
+    for trigger in ("active learning", "manual"):
+        stage.children.say(
+            messages.TrainingFailed(message="Only ham.", kind=early.kind, failures=[early], trigger=trigger)
+        )
+        await stage.settle()
+    assert [(row.name, row.trigger) for row in runs.all(stage.corpus)] == [("labels:urgent-1-failed", "manual")]
+
+
+async def test_where_no_training_may_wait_a_second_one_is_refused_and_a_due_one_begins_after(stage: Stage) -> None:
+    settings.change(stage.corpus, queue_trainings=False)
+    await stage.loop.reload()
+    await stage.loop.train_now()
+    assert "runs already: entities, labels:urgent" in stage.loop.why_not_now
+    with pytest.raises(LearnError, match="runs already"):
+        await stage.loop.train_now()
+    for id in (1, 2, 3):
+        changes = Changes(state=(None, VersionState.CONFIRMED))
+        log.record(stage.corpus, [Decision(Kind.CONFIRM, id, "ann", changes)])
+        stage.loop.confirmed()
+    assert len(stage.children.of("train")) == 1
+    await stage.finish(1, trigger="manual")
+    assert [trigger for _, trigger in stage.children.of("train")] == ["manual", "active learning"]
+    assert stage.loop.why_not_now != ""
+
+
+async def test_options_are_checked_before_anything_starts_and_go_all_the_way(stage: Stage) -> None:
+    for wrong in (TrainOptions(tasks=["urgnt"]), TrainOptions(parameters={"cc": 1}), TrainOptions(engine="bert")):
+        with pytest.raises(AnnotateError):
+            await stage.loop.train_now(wrong)
+    assert not stage.children.of("train")
+    settings.change(stage.corpus, engines={"entities": "spacy-ner"})
+    await stage.loop.reload()
+    await stage.loop.train_now(TrainOptions(tasks=["labels"], seed=4, deploy=False))
+    asked = stage.children.options
+    assert (asked.tasks, asked.seed, asked.deploy) == (["labels:urgent"], 4, False)
+    assert asked.engines == {"entities": "spacy-ner"}
+
+
+async def test_a_manual_training_deploys_only_when_it_is_to(stage: Stage) -> None:
+    await stage.finish(1)
+    run = messages.FinishedRun("entities-2", "entities", "entities", "", 9, 1, {}, {}, "", 0.1, "abc")
+    stage.children.say(messages.TrainingFinished(runs=[run], options=TrainOptions(deploy=False)))
+    await stage.settle()
+    assert stage.loop.state.runs == {"entities": "entities-1"}
+    assert stage.loop.state.news == "entities-2 is not deployed, trained on 9"
+    assert await stage.loop.deploy("entities-2") == "DRUG: entities-1 → entities-2"
+    assert [(change.old, change.new) for change in stage.loop.state.changes] == [("entities-1", "entities-2")]
+
+
+async def test_labels_tied_to_an_outside_model_are_not_suggested_by_our_runs(stage: Stage) -> None:
+    tied = Scheme(
+        (EntityType("DRUG"), EntityType("GENE", model="bionlp")), (DocumentLabel("urgent", "boolean", model="m"),)
+    )
+    settings.set_scheme(stage.corpus, tied, annotator="ann")
+    await stage.loop.reload()
+    await stage.finish(1)
+    assert stage.loop.state.news.endswith("GENE: stays with the outside model bionlp")
+    stage.children.say(messages.ServerReady(runs={"entities": "entities-1"}))
+    found = [Suggestion("entity", name, (Span("s1v1", 0, 4),), prob=0.9) for name in ("DRUG", "GENE")]
+    stage.children.say(messages.PredictionsReady(run="entities-1", task="entities", predictions={2: found}))
+    await stage.settle()
+    ((shown,),) = [one.suggestions for one in await stage.loop.predictions_for(2)]
+    assert shown.name == "DRUG"
+    run = messages.FinishedRun("labels:urgent-1", "labels:urgent", "labels", "", 9, 1, {}, {}, "", 0.1, "abc")
+    stage.children.say(messages.TrainingFinished(runs=[run]))
+    await stage.settle()
+    assert "labels:urgent" not in stage.loop.state.runs
+    with pytest.raises(UsageError, match="stays with the outside model m"):
+        await stage.loop.deploy("labels:urgent-1")

@@ -28,7 +28,7 @@ from tui_annotate.services import registering
 from tui_annotate.services.kept_predictions import KeptPredictions
 from tui_annotate.services.registering import Registered
 from tui_annotate.session.desk import Predictions
-from tui_annotate.store import counters, queue, runs, settings
+from tui_annotate.store import cold_start, counters, queue, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
 from tui_annotate.store.settings import Settings
@@ -267,6 +267,9 @@ class LearningLoop:
         """Have the deployed runs loaded; until they are, those loaded before go on suggesting."""
         if self.state.runs:
             self._learner.serve(self.state.runs)
+        elif self.state.active and self._scheme.labels and self._settings.order == "informative":
+            # Before there is a run, the server asks for documents that stand for many others.
+            self._rank()
         self._changed()
 
     async def _written(self, document: int) -> list[Predictions]:
@@ -396,7 +399,12 @@ class LearningLoop:
 
     async def _order(self, event: messages.QueueRanked) -> None:
         if self._settings.order == "informative":
-            await self._write(lambda corpus: queue.replace(corpus, event.entries, run=event.run))
+            await self._write(lambda corpus: self._replace(corpus, event))
+
+    def _replace(self, corpus: Corpus, event: messages.QueueRanked) -> None:
+        """Take over an order; one that no run made gives way to patterns, which know where the rare labels are."""
+        if event.run or not cold_start.is_wanted(corpus, self._settings):
+            queue.replace(corpus, event.entries, run=event.run)
 
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._guarded(work))

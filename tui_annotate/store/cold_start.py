@@ -87,7 +87,8 @@ def is_wanted(corpus: Corpus, values: Settings) -> bool:
     if values.order != "informative" or values.patterns == "off" or not patterns.stamp(corpus):
         return False
     with corpus.reading() as db:
-        ranked = db.execute("SELECT 1 FROM queue WHERE run NOT IN (?, ?) LIMIT 1", (ASKED, PATTERNS)).fetchone()
+        # What no run has ordered gives way.
+        ranked = db.execute("SELECT 1 FROM queue WHERE run NOT IN (?, ?, '') LIMIT 1", (ASKED, PATTERNS)).fetchone()
     return ranked is None and not runs.deployed(corpus)
 
 
@@ -127,8 +128,7 @@ def _search(corpus: Corpus, values: Settings) -> _Search:
     now = patterns.stamp(corpus)
     search = _searches.get(corpus)
     if search is None or search.stamp != now:
-        if search is not None:
-            renew(corpus)
+        renew(corpus)
         matcher = patterns.matcher(corpus)
         search = _Search(now, matcher, _stretches(corpus, values.seed) if matcher.size else iter(()))
         _searches[corpus] = search
@@ -136,10 +136,10 @@ def _search(corpus: Corpus, values: Settings) -> _Search:
 
 
 def renew(corpus: Corpus) -> None:
-    """Take what matched patterns out of the queue: they are others now."""
+    """Take what matched patterns out of the queue, since they are others now, and what no run has ordered."""
     _searches.pop(corpus, None)
     with corpus.transaction() as db:
-        db.execute("DELETE FROM queue WHERE run = ?", (PATTERNS,))
+        db.execute("DELETE FROM queue WHERE run IN (?, '')", (PATTERNS,))
 
 
 def _stretches(corpus: Corpus, seed: int) -> Iterator[list[tuple[int, Document]]]:
