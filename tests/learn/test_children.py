@@ -162,7 +162,7 @@ async def test_a_trainer_killed_at_work_is_reported_and_the_waiting_one_runs(des
     died = await desk.expect(ChildDied)
     assert (died.which, died.restarted) == ("trainer", True)
     failed = await desk.expect(TrainingFailed)
-    assert (failed.request, failed.cancelled) == (lost, False)
+    assert (failed.request, failed.cancelled, failed.cause) == (lost, False, "resources")
     assert "signal 9" in failed.message
     assert (await desk.expect(TrainingFinished)).request == waiting
 
@@ -218,6 +218,41 @@ async def test_a_child_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch:
         assert failed.message.startswith("The training was lost")
     finally:
         await desk.learner.stop()
+
+
+FAKE = """
+import sys, time
+print('{"type":"Ready"}', flush=True)
+sys.stdin.readline()
+print('{"type":"TrainingProgress","request":1,"fraction":0.5,"message":"fitting","task":"labels:kind"}', flush=True)
+print('{"type":"TrainingLog","request":1,"line":"half way"}', flush=True)
+END
+"""
+
+
+async def test_a_training_that_hangs_or_says_garbage_is_contained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {"hang": "time.sleep(1000)", "garbage": "print('loss nan', flush=True); time.sleep(1000)"}
+    for how, end in ends.items():
+        fake = [sys.executable, "-S", "-c", FAKE.replace("END", end)]
+        monkeypatch.setattr(launching, "command", lambda which, corpus, *, nice, fake=fake: fake)
+        desk = Desk(tmp_path / "no.db")
+        await desk.learner.start(ahead=False)
+        try:
+            desk.learner.train(TrainOptions(tasks=["labels:kind"]))
+            await desk.expect(TrainingLog)
+            if how == "hang":
+                assert desk.learner.underway is not None
+                assert (desk.learner.underway.fraction, desk.learner.underway.task) == (0.5, "labels:kind")
+                desk.learner.cancel()
+            failed = await desk.expect(TrainingFailed)
+            assert (failed.cancelled, failed.lines) == (how == "hang", ["half way"])
+            assert [failure.task for failure in failed.failures] == ["labels:kind"]
+            assert ("no answer" in failed.message) == (how == "garbage")
+            assert desk.learner.underway is None
+        finally:
+            await desk.learner.stop()
 
 
 PARENT = """

@@ -14,6 +14,7 @@ from tests.learn.making import SCHEME, corpus, document, truth
 from tui_annotate.domain.annotations import LabelValue
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange, VersionState
 from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.figures import overfitting
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, NothingToDoError, TooFewExamplesError, UsageError
@@ -21,8 +22,10 @@ from tui_annotate.learn import data, spaces
 from tui_annotate.learn.data import Gold
 from tui_annotate.learn.engines import base, registry
 from tui_annotate.learn.engines.base import no_progress
+from tui_annotate.learn.engines.entities import EntityEngine
+from tui_annotate.learn.engines.labels import LabelEngines
 from tui_annotate.learn.engines.registry import engine, engine_for
-from tui_annotate.learn.messages import Rank, Train
+from tui_annotate.learn.messages import Rank, TaskFailure, Train
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.training import Training
 from tui_annotate.store import annotators, documents, log, runs, settings
@@ -394,3 +397,123 @@ def test_engines_are_found_by_task_name_and_entry_point(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [Point])
     assert engine_for("labels:none", SCHEME).name == "mine"
+
+
+def test_the_log_says_what_a_training_was_made_of_and_what_came_of_it(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        told: list[str] = []
+        command = Train(tasks=["entities"], by="ann", validation=0.2, seed=7, parameters={"epochs": 9}, tags=[])
+        (run,), _ = Training(opened).train(command, no_progress, log=told.append)
+        folder = opened.runs_folder / run.folder
+        written = (folder / "log.txt").read_text("utf-8")
+        described = msgspec.json.decode((folder / "parameters.json").read_bytes())
+    assert written.splitlines() == told
+    for part in (
+        "entities: engine entities, manual, by ann",
+        "python-crfsuite",
+        "iterations 9 (set)",
+        "seed 7",
+        "8 for validation (20 %, drawn once by text with seed 7)",
+        "start: from the beginning",
+        "train and validation: 8/30 documents for a figure",
+        "validating",
+        "run entities-1",
+    ):
+        assert part in written, part
+    counts = [line.split() for line in told if line.startswith("  D")][:2]
+    assert counts == [["DRUG", "32", "8", "5"], ["DISEASE", "32", "8", "5"]]
+    assert (run.documents, run.metrics["training"]) == (40, run.training)
+    assert (run.metrics["train"]["documents"], run.metrics["validation"]["documents"]) == (32, 8)
+    assert described["parameters"] == {"iterations": 9}
+    assert (described["validation"], described["warm"], described["training"]) == (0.2, "", run.training)
+
+
+def test_the_gap_between_training_and_validation_is_measured_on_a_fit_without_that_part(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        for number in range(45, 120):
+            confirm(opened, number)
+        (run,) = train(opened, "labels:kind", validation=0.4)
+        (plain,) = train(opened, "labels:kind", validation=0.0)
+    assert run.documents == plain.documents > 90
+    assert run.metrics["validation"]["documents"] >= 30
+    assert run.metrics["train"]["headline"]["value"] >= run.metrics["validation"]["headline"]["value"] - 0.1
+    assert "gap" in overfitting(run.metrics)
+    assert "validation" not in plain.metrics
+
+
+def test_a_new_run_is_held_against_the_deployed_one(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        for number in range(45, 80):
+            documents.add_tag(opened, confirm(opened, number), "Test", annotator="ann")
+        (first,) = train(opened, "labels:kind")
+        assert not {"paired", "stability"} & set(first.metrics)
+        runs.register(opened, runs.RunRow(first.name, first.task, first.engine))
+        runs.deploy(opened, first.name)
+        (second,) = train(opened, "labels:kind")
+    assert (second.metrics["paired"]["run"], second.metrics["paired"]["on"]) == (first.name, "test")
+    assert second.metrics["paired"]["documents"] == 40
+    assert second.metrics["stability"]["kappa"] == 1.0
+
+
+class Warm:
+    """An engine that goes on from a model, and one that chooses by the validation part."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.started: list[Any] = []
+
+    def warm_start(self, model: Any) -> None:
+        self.started.append(model)
+
+    def fit_validated(self, gold: Any, encodings: Any, *, validation: Any, **options: Any) -> Any:
+        assert len(gold) == len(encodings) == 32
+        assert len(validation[0]) == len(validation[1]) == 8
+        return self.inner.fit(gold, encodings, **options)
+
+    def fit(self, gold: Any, encodings: Any, **options: Any) -> Any:
+        return self.inner.fit(gold, encodings, **options)
+
+
+def test_an_engine_may_go_on_from_the_deployed_run_and_choose_by_the_validation_part(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Corpus.open(own) as opened:
+        told: list[str] = []
+        cold = Train(tasks=["labels:kind"], warm=True)
+        (first,), _ = Training(opened).train(cold, no_progress, log=told.append)
+        assert any("labels learns all of it anew each time" in line for line in told)
+        runs.register(opened, runs.RunRow(first.name, first.task, first.engine))
+        runs.deploy(opened, first.name)
+        made: list[Warm] = []
+        create = LabelEngines.create
+
+        def warm(self: LabelEngines, *about: Any) -> Any:
+            made.append(Warm(create(self, *about)))
+            return made[-1]
+
+        monkeypatch.setattr(LabelEngines, "create", warm)
+        (second,), _ = Training(opened).train(
+            Train(tasks=["labels:kind"], warm=True, validation=0.2), no_progress, log=told.append
+        )
+    assert second.metrics["warm"] == first.name
+    assert [len(engine.started) for engine in made] == [0, 1]
+    assert any(f"start: from {first.name} (warm start)" in line for line in told)
+    assert second.documents == 32
+    assert second.metrics["validation"]["documents"] == 8
+
+
+def test_one_task_that_fails_leaves_the_others_alone(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*anything: object, **more: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(EntityEngine, "fit", explode)
+    with Corpus.open(own) as opened:
+        done: list[str] = []
+        failed: list[TaskFailure] = []
+        finished, left_out = Training(opened).train(
+            Train(), no_progress, done=lambda run: done.append(run.task), failed=failed.append
+        )
+        assert done == [run.task for run in finished] == ["labels:kind", "labels:urgent", "labels:topics"]
+        assert list(left_out) == ["entities"]
+        assert [(failure.task, failure.cause) for failure in failed] == [("entities", "resources")]
+        assert len({run.training for run in finished}) == 1
