@@ -109,7 +109,7 @@ ACTIONS: tuple[Action, ...] = (
         "Learning",
         ("training", "T", "train", "Choose what to train and how, see what there is to learn from, and train"),
         ("runs", "R", "runs", "Show what was trained: deploy, roll back, compare, export"),
-        ("patterns", "P", "patterns", "Show the patterns that suggest from the first document on; add, remove, import"),
+        ("patterns", "P", "patterns", "Show the patterns that suggest: try, add, remove, import"),
         ("pattern-from", "p", "pattern from this", "Make a pattern of what is focused, for its type or another label"),
         ("figures", "percent_sign", "figures", "Show what the deployed runs are worth, and whether to go on"),
         (
