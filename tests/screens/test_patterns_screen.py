@@ -94,3 +94,15 @@ async def test_an_answer_is_copied_to_identical_texts_and_taken_back_at_once(mak
         await press(pilot, "u")
     with Corpus.open(path) as corpus:
         assert counters.progress(corpus).confirmed == 1
+
+
+async def test_a_pattern_for_a_new_type_makes_the_type_and_gives_it_a_key(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("one")))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await keys(pilot, "p", *"DOSE", "enter", *"81", "space", *"mg", "enter", "enter")
+        review = await settled(pilot)
+        session = review.reviewing.session
+        assert [type.name for type in session.scheme.entities] == ["DRUG", "DISEASE", "DOSE"]
+        assert [session.document.document.slice(item.spans[0]) for item in session.document.undecided()] == ["81 mg"]
+        assert any(hotkey.name == "DOSE" and hotkey.keys for hotkey in review.keymap.hotkeys)

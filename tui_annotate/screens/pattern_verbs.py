@@ -49,6 +49,7 @@ class PatternVerbs:
         reviewing = self._review.reviewing
         await reviewing.look()
         if await self._opened.writer(patterns.stamp) != before:
+            await reviewing.renew_scheme()
             working = reviewing.session.working
             if working is not None and not working.is_confirmed:
                 await reviewing.reload()

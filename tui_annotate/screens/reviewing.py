@@ -298,6 +298,10 @@ class Reviewing:
 
         await self._take_scheme(await self.corpus(write))
 
+    async def renew_scheme(self) -> None:
+        """Take over the scheme as it is now, when something but a session has changed it on this connection."""
+        await self._take_scheme(await self.corpus(settings.scheme))
+
     async def _take_scheme(self, scheme: Scheme) -> None:
         if scheme != self.session.scheme:
             self.session.scheme = scheme
