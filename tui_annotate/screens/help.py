@@ -57,7 +57,7 @@ def not_as_asked(keymap: Keymap, notices: Sequence[str]) -> list[Section]:
 
 def who_you_are(annotator: str) -> list[Section]:
     """Return under whose name everything is decided, and how to have another."""
-    how = "--annotator NAME, TUI_ANNOTATE_ANNOTATOR and annotator in the settings file say otherwise"
+    how = "--annotator NAME, TUI_ANNOTATE_ANNOTATOR or the settings file changes that"
     return [("You are", [(shown(annotator, 40), how)])]
 
 
