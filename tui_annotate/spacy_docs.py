@@ -83,11 +83,14 @@ def make_tokenizer(vocab: Any) -> Any:
     """Return a spaCy `Tokenizer` that cuts as `domain.tokens` does, apart from white space, which spaCy keeps."""
     from spacy.tokenizer import Tokenizer
 
-    return Tokenizer(vocab, infix_finditer=re.compile(_infix()).finditer)
+    lone = _lone()
+    # spaCy passes over what is at the very beginning when it looks for infixes.
+    prefix = re.compile(f"^(?:{lone})").search
+    return Tokenizer(vocab, prefix_search=prefix, infix_finditer=re.compile(lone).finditer)
 
 
 @lru_cache(maxsize=1)
-def _infix() -> str:
+def _lone() -> str:
     """Return a pattern of all that is a token by itself."""
     word = rf"\w{_marks()}"
     lone = rf"[^{word}\s{JOINERS}]"

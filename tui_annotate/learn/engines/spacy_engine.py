@@ -102,6 +102,7 @@ class SpacyModel:
             "component": self.finder.name,
             "types": sorted(self.finder.types),
             "longest": self.finder.longest,
+            "temperature": self.finder.temperature,
             "spacy": SPACY,
         }
         engine = ENGINES[self.finder.kind].name
@@ -178,7 +179,12 @@ class SpacyEngine:
         notes = [f"Began with {begun.origin}.", *warm_notes, *begun.notes, *lessons.notes]
         notes += self._lost(lessons, sizes)
         if held:
-            notes.append(f"Kept pass {outcome.best} of {outcome.passes}, the best on the validation part.")
+            notes.append(
+                f"Kept pass {outcome.best} of {outcome.passes}, the best on the validation part; probabilities"
+                f" fitted to it (temperature {finder.temperature:g})."
+            )
+        else:
+            notes.append(f"No validation part: probabilities by the usual temperature, {finder.temperature:g}.")
         progress(1.0, f"trained in {time.perf_counter() - began:.1f} s")
         report = FitReport(len(gold), dict(lessons.counts), tuple(notes))
         return SpacyModel(finder, self.space, report, lines=outcome.lines)
@@ -298,6 +304,7 @@ class SpacyEngines:
         try:
             name, types, longest = (manifest.details[key] for key in ("component", "types", "longest"))
             finder = Finder(nlp, str(name), self.kind, longest=int(longest), types=[str(one) for one in types])
+            finder.temperature = min(max(float(manifest.details["temperature"]), 0.1), 10.0)
             if not set(finder.types) <= set(finder.component.labels):
                 raise LearnError(f"{folder}: the pipeline lacks types that its description has.", hint=HINT)
         except (KeyError, TypeError, ValueError) as error:

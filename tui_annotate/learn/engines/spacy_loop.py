@@ -6,6 +6,7 @@ for some passes ends. Without one all passes are made.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -19,9 +20,17 @@ from tui_annotate.domain.agreement import Counts
 from tui_annotate.errors import LearnError
 from tui_annotate.learn.engines.base import Progress
 from tui_annotate.learn.engines.spacy_gold import Lessons, Marked, batches
-from tui_annotate.learn.engines.spacy_kinds import Finder
+from tui_annotate.learn.engines.spacy_kinds import TEMPERATURE, Finder
 from tui_annotate.learn.engines.spacy_pipeline import Start, growing
 from tui_annotate.learn.parameters import SpacyParameters
+
+GRID = (0.8, 1.0, 1.25, 1.5, 1.8, 2.2, 2.7, 3.3, 4.0)
+"""Temperatures that are tried."""
+LEAST = 0.01
+"""Probability of a span that is counted in calibrating."""
+PRIOR = 5.0
+MOST_CALIBRATED = 300
+"""Sentences that calibrating looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ def train(
         if (start.steps and updates >= start.steps) or (options.patience and best.waited(number) >= options.patience):
             break
     best.restore()
+    if validation:
+        calibrate(finder, validation)
     return Outcome(number, best.number or number, tuple(lines))
 
 
@@ -101,6 +112,26 @@ def score(finder: Finder, lessons: Lessons) -> Counts:
         theirs = set(marked)
         tp, fp, fn = tp + len(ours & theirs), fp + len(ours - theirs), fn + len(theirs - ours)
     return Counts(tp, fp, fn)
+
+
+def calibrate(finder: Finder, lessons: Lessons) -> None:
+    """Set the temperature under which the probabilities of what is shown fit the truth best, by their log loss.
+
+    A component of this kind is surer of itself than it should be, the more so the longer it was trained. Few
+    spans say little, so the usual temperature counts as well.
+    """
+    sentences, marked = lessons.sentences[:MOST_CALIBRATED], lessons.marked[:MOST_CALIBRATED]
+    usual, losses = TEMPERATURE[finder.kind], {}
+    for temperature in GRID:
+        finder.temperature = temperature
+        loss = PRIOR * math.log(temperature / usual) ** 2
+        for found, right in zip(finder.spans(sentences, minimum=LEAST), marked, strict=True):
+            shown = {(one.first, one.end, one.label): one.prob for one in found}
+            missed = sum(span not in shown for span in right)
+            loss -= missed * math.log(LEAST)
+            loss -= sum(math.log(max(prob if span in right else 1 - prob, 1e-6)) for span, prob in shown.items())
+        losses[temperature] = loss
+    finder.temperature = min(losses, key=lambda temperature: losses[temperature])
 
 
 class _Best:

@@ -31,6 +31,16 @@ FACTORIES: Mapping[Kind, tuple[str, ...]] = {
     "spancat": ("spancat",),
 }
 _TOKENIZER = {"@tokenizers": "spacy.Tokenizer.v1"}
+_TOK2VEC = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 96,
+    "depth": 4,
+    "embed_size": 2000,
+    "window_size": 1,
+    "maxout_pieces": 3,
+    "subword_features": True,
+}
+"""Of a pipeline that brings none; spaCy's own figures for `ner`."""
 SMALLEST_BATCH = 100
 """Words of the first batch; they grow by a thousandth each, as spaCy's own training has it."""
 MOST_WORDS = 100_000
@@ -107,9 +117,15 @@ def start(
         begun = Start(blank(code), kind, _optimizer(options), options.dropout, options.epochs, origin=f"blank:{code}")
         begun.fresh = (kind,)
     has_vectors = len(begun.nlp.vocab.vectors) > 0
-    if options.pool_vectors and not has_vectors and begun.name in begun.fresh and space.width > 2:
+    wanted = _wants_vectors(begun)
+    if options.pool_vectors and not has_vectors and begun.name in begun.fresh and (space.width > 2 or wanted):
         _give_vectors(begun.nlp, space, words)
         has_vectors = True
+    if wanted and not has_vectors:
+        raise ParameterError(
+            f"{base}: the config is for static vectors, and names none.",
+            hint="Name some in its [initialize], or give it those of the corpus: pool_vectors=true.",
+        )
     if begun.name not in begun.nlp.pipe_names:
         settings = _component(kind, sizes, has_vectors, _upstream(begun.nlp))
         begun.nlp.add_pipe(FACTORIES[kind][0], name=begun.name, config=settings)
@@ -126,15 +142,30 @@ def growing(most: int) -> Iterator[float]:
 
 
 def _give_vectors(nlp: Any, space: WordSpace, words: Sequence[str]) -> None:
-    """Put the vectors of the pool's words into the vocabulary, found by the lower-case form."""
-    known = dict.fromkeys([*(word.lower() for word in words), *space.words])
-    keys = list(known)[:MOST_WORDS]
-    for key in keys:
-        nlp.vocab.strings.add(key)
-    data = np.ascontiguousarray(space.describe(keys), dtype=np.float32)
-    nlp.vocab.vectors = Vectors(
-        strings=nlp.vocab.strings, data=data, keys=[nlp.vocab.strings[key] for key in keys], name="pool", attr="LOWER"
-    )
+    """Put the vectors of the pool's words into the vocabulary, found by the words as they are usually written.
+
+    spaCy can look vectors up by the lower-case form, but does not keep that it should when it saves a pipeline.
+    """
+    forms = list(dict.fromkeys([*(word.lower() for word in words), *space.words]))[:MOST_WORDS]
+    data = np.ascontiguousarray(space.describe(forms), dtype=np.float32)
+    strings = nlp.vocab.strings
+    rows = {
+        strings.add(written): row for row, form in enumerate(forms) for written in (form.upper(), form.capitalize())
+    }
+    rows |= {strings.add(form): row for row, form in enumerate(forms)}
+    place = {form: row for row, form in enumerate(forms)}
+    rows |= {strings.add(word): place[word.lower()] for word in words if word.lower() in place}
+    vectors = Vectors(strings=strings, data=data, name="pool")
+    for key, row in rows.items():
+        vectors.add(key, row=row)
+    nlp.vocab.vectors = vectors
+
+
+def _wants_vectors(begun: Start) -> bool:
+    """Say whether a pipeline as it came looks up vectors that it does not bring."""
+    named = begun.nlp.config.interpolate()["initialize"].get("vectors")
+    layers = (layer for _, pipe in begun.nlp.pipeline if hasattr(pipe, "model") for layer in pipe.model.walk())
+    return not named and any(layer.name == "static_vectors" for layer in layers)
 
 
 def _upstream(nlp: Any) -> int:
@@ -143,7 +174,7 @@ def _upstream(nlp: Any) -> int:
 
 
 def _component(kind: Kind, sizes: Sequence[int], has_vectors: bool, upstream: int) -> dict[str, Any]:
-    tok2vec: dict[str, Any] = {"pretrained_vectors": has_vectors or None}
+    tok2vec: dict[str, Any] = {**_TOK2VEC, "pretrained_vectors": has_vectors or None}
     if upstream:
         tok2vec = {"@architectures": "spacy.Tok2VecListener.v1", "width": upstream, "upstream": "tok2vec"}
     made: dict[str, Any] = {"model": {"tok2vec": tok2vec}}
