@@ -23,8 +23,8 @@ from tui_annotate.store import documents, identical, log, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.versions import Version
 
-MOST = 2_000
-"""Documents that one act confirms: some do so for a second."""
+MOST = 1_000
+"""Documents that one act confirms: it holds the corpus for a second then."""
 
 
 @dataclass(frozen=True, slots=True)
