@@ -25,7 +25,7 @@ FAMILY = "👨\u200d👩\u200d👧"
 line = st.text(
     st.one_of(
         st.characters(exclude_characters="\r\n"),
-        st.sampled_from("ab \t漢🇩👍🏽e\u0301\u200d\ufe0f\u093f\u0915\u1161한\u1100\x1b\ud800"),
+        st.sampled_from("ab \t漢🇩👍🏽e\u0301\u200d\ufe0f\u093f\u0915\u1161한\u1100\x1b\ud800\u1000\u102b\u103a"),
     )
 )
 

@@ -24,7 +24,12 @@ TAB_STOP = 4
 CLUSTER_LIMIT = 32
 """Longest cluster in code points; what joins on beyond it counts as the next one."""
 
-_CLUSTER = regex.compile(r"\X")
+_SPACING = (
+    r"\u102b\u102c\u1038\u1062-\u1064\u1067-\u106d\u1083\u1087-\u108c\u108f\u109a-\u109c\u1a61\u1a63\u1a64"
+    r"\uaa7b\uaa7d\U00011720\U00011721"
+)
+"""Vowel signs of Burmese, Tai Tham and Ahom: clusters by themselves for Unicode, and of no width for `rich.cells`."""
+_CLUSTER = regex.compile(rf"\X(?:(?=[{_SPACING}])\X)*")
 _COMPLEX = re.compile(
     "[^ -~\xa0-\xac\xae-\u02ff\u0370-\u0377\u0384-\u038a\u038e-\u03a1\u03a3-\u0482\u048a-\u052f"
     "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc]"
