@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
 
-from tui_annotate.learn import underway
+from tui_annotate.learn import launching, underway
 from tui_annotate.learn.messages import FinishedRun, TaskTrained, Train, TrainingLog, TrainingProgress
 from tui_annotate.learn.underway import Underway, duration
 
@@ -43,3 +44,13 @@ def test_a_long_log_keeps_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(3.4, "3 s"), (59.6, "1 min"), (200, "3 min"), (4800, "1 h 20 min")])
 def test_times_are_said_shortly(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_a_training_begun_again_keeps_its_log_and_says_why() -> None:
+    state = Underway(Train(request=1), ("entities",), fraction=0.4, lines=("one",)).again("the processor was busy")
+    assert (state.fraction, state.lines, state.tasks) == (0.0, ("one", "the processor was busy"), ("entities",))
+
+
+def test_the_processor_time_of_a_process_is_known_and_of_none_is_nothing() -> None:
+    assert launching.processor_seconds(os.getpid()) > 0
+    assert launching.processor_seconds(-1) == 0

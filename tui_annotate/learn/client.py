@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -40,6 +41,8 @@ __all__ = ["Learner", "Worker"]
 NICE = 5
 OVERDUE = 20.0
 """Seconds after which a training that other programs keep from the processor is started again at nice 0."""
+_ENOUGH = 0.5
+"""Share of a processor that a training needs to count as running."""
 ANYTHING = TrainOptions()
 RESTARTS = 3
 """Deaths in a row, without an answer between, after which a child is not started again until it is asked something."""
@@ -262,17 +265,28 @@ class Learner:
     def _start_timer(self, child: Child) -> None:
         self._stop_timer()
         if child.nice and self._running is not None and not _is_slow(self._running.command):
-            self._timer = asyncio.get_running_loop().call_later(self._overdue, self._hurry, child)
+            since = (time.monotonic(), launching.processor_seconds(child.pid))
+            self._timer = asyncio.get_running_loop().call_later(self._overdue, self._hurry, child, since)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _hurry(self, child: Child) -> None:
-        """Start an overdue training again at nice 0: a user cannot raise the priority of the one that runs."""
-        if child is self._trainer and self._running is not None:
-            self._replace_trainer(0)
+    def _hurry(self, child: Child, since: tuple[float, float]) -> None:
+        """Start a training that others keep from the processor again at nice 0.
+
+        A user cannot raise the priority of the one that runs. One that has the processor, and only has much to do,
+        is left alone: to begin again would cost what is done.
+        """
+        if child is not self._trainer or self._running is None:
+            return
+        waited, used = time.monotonic() - since[0], launching.processor_seconds(child.pid) - since[1]
+        if used > _ENOUGH * waited:
+            self._start_timer(child)
+            return
+        self._running = self._running.again("others kept it from the processor: begun again at normal priority")
+        self._replace_trainer(0)
 
 
 def _how(child: Child, code: int) -> str:

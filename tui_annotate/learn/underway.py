@@ -80,6 +80,10 @@ class Underway:
             return replace(self, failures=tuple(event.failures))
         return self
 
+    def again(self, why: str) -> Underway:
+        """Return it as begun from the beginning, with the reason in the log."""
+        return Underway(self.command, self.tasks, lines=(*self.lines, why))
+
     def finished(self, event: TrainingFinished) -> TrainingFinished:
         """Return the end with what only the parent knows."""
         return msgspec.structs.replace(event, options=self.command, lines=list(self.lines))
