@@ -124,7 +124,7 @@ def running(process: int) -> bool:
 
 
 def _decide_and_see_children(terminal: OnTerminal) -> list[int]:
-    terminal.wait_for(b"retrain in")
+    terminal.wait_for(b"retrain ")
     os.write(terminal.master, b"a")
     terminal.wait_for("▐DRUG? 0.70".encode())  # the next one is in focus: the first is decided
     deadline = time.monotonic() + _PATIENCE

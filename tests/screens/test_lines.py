@@ -51,7 +51,7 @@ def test_the_header_says_what_the_design_asks_for() -> None:
     text = status.header("notes.db", PROGRESS, State(training="entities", fraction=0.62)).text
     assert text == (
         " notes.db  391/2412 confirmed  2 skipped │ run entities-7  F1 0.81 (0.70-0.89, 38 held out)"
-        " │ retrain in 4 ▸ training 62 %"
+        " │ retrain 6/10 ▸ training 62 %"
     )
 
 
@@ -61,7 +61,7 @@ def test_the_header_says_what_the_design_asks_for() -> None:
         (State(runs={}), "no model yet"),
         (State(active=False), "retrain off"),
         (State(failed=True), "training failed"),
-        (State(since=30), "retrain in 0"),
+        (State(since=30), "retrain 10/10"),
         (State(runs={"a": "a-1", "b": "b-1"}), "runs a-1, b-1"),
         (State(runs={"a": "a-1", "b": "b-1", "c": "c-1"}), "3 runs"),
     ],

@@ -91,7 +91,7 @@ def _learning(loop: Learning) -> str:
         return "training failed"
     if not loop.active:
         return "retrain off"
-    return f"retrain in {max(0, loop.every - loop.since)}" if loop.every else "retrain off"
+    return f"retrain {min(loop.since, loop.every)}/{loop.every}" if loop.every else "retrain off"
 
 
 def document_line(working: WorkingDocument, sign: Sign) -> Row:
