@@ -38,6 +38,7 @@ BENCHMARKS = {
     "formats_speed": Benchmark("rows read and documents exported a second", ("--documents", "10000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),
+    "learn_labels": Benchmark("document labels: accuracy, seconds, calibration", ("--only", "rounds,calibration")),
     "simulations": Benchmark("confirmations until a target", ("--sms-seeds", "2", "--entity-seeds", "1")),
     "figures_coverage": Benchmark("how often 90 % intervals hold the truth", ("--runs", "100")),
     "figures_second_look": Benchmark("label errors found by a second look", ("--seeds", "2")),

@@ -85,12 +85,19 @@ def latency(found: dict[str, Any]) -> Iterator[Row]:
 
 def simulations(found: dict[str, Any]) -> Iterator[Row]:
     """Rows of `simulations`."""
-    sms = found["sms_spam"]
-    yield (
-        "SMS spam: confirmations until 98 % twice in a row (random order)",
-        f"median {_count(sms['default']['median'])}, worst {_count(sms['default']['worst'])}"
-        f" (median {_count(sms['random']['median'])}, worst {_count(sms['random']['worst'])})",
-    )
+    cases = {
+        "5": "N = 5",
+        "10": "N = 10",
+        "5_different": "N = 5, each text once",
+        "10_different": "N = 10, each text once",
+    }
+    for name, case in cases.items():
+        sms = found[f"sms_{name}"]
+        yield (
+            f"SMS spam, {case}: confirmations until 98 % twice in a row (random order)",
+            f"median {_count(sms['default']['median'])}, worst {_count(sms['default']['worst'])}"
+            f" (median {_count(sms['random']['median'])}, worst {_count(sms['random']['worst'])})",
+        )
     picked, drawn = found["bc5cdr"]["default"], found["bc5cdr"]["random"]
     for target in ("0.60", "0.69"):
         ours, theirs = picked[f"cost_to_{target}"], drawn[f"cost_to_{target}"]

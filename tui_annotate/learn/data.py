@@ -135,11 +135,14 @@ def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
         yield from (document for _, document in batch if TEST_TAG not in document.tags)
 
 
-def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[dict[int, Document]]:
+def pool(
+    corpus: Corpus, *, seed: int, first: Sequence[int] = (), sample: int = SAMPLE
+) -> Iterator[dict[int, Document]]:
     """Yield the pending documents that training may use, or stretches of them drawn at random where there are many.
 
     Args:
         first: Documents to begin with where not all are looked at; those that are not pending any more are left out.
+        sample: How many are drawn beside them there.
     """
     drawn = settings.load(corpus)
     met: set[int] = set()
@@ -149,7 +152,7 @@ def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = ()) -> Iterator[di
         again = documents.load_some(corpus, [row.id for row in usable])
         met.update(again)
         yield again
-    for batch in _batches(corpus, (DocumentState.PENDING,), seed):
+    for batch in _batches(corpus, (DocumentState.PENDING,), seed, sample):
         yield {
             id: document
             for id, document in batch
@@ -175,12 +178,14 @@ def taught(corpus: Corpus, *, most: int) -> list[int]:
     return found[:most]
 
 
-def _batches(corpus: Corpus, states: Collection[DocumentState], seed: int) -> Iterator[list[tuple[int, Document]]]:
+def _batches(
+    corpus: Corpus, states: Collection[DocumentState], seed: int, sample: int = SAMPLE
+) -> Iterator[list[tuple[int, Document]]]:
     """Yield all documents of some states in batches, or batches from places drawn at random."""
     total = counters.progress(corpus).total
     if total <= SAMPLE:
         yield from documents.batches(corpus, states=states, size=PAGE)
         return
     places = range(0, total, PAGE)
-    for after in random.Random(seed).sample(places, min(SAMPLE // PAGE, len(places))):
+    for after in random.Random(seed).sample(places, min(sample // PAGE, len(places))):
         yield from islice(documents.batches(corpus, states=states, after=after, size=PAGE), 1)

@@ -27,8 +27,10 @@ from tui_annotate.store.queue import QueueEntry
 Load = Callable[[Sequence[int]], dict[int, Document]]
 MOST_CHARACTERS = 4_000_000
 """Of the pool that are scored in one ranking, at six to a token."""
-REMEMBERED = 1_000
+REMEMBERED = 2_000
 """Documents of the last ranking's top that a new one looks at again where the pool is sampled."""
+FRESH = 3_000
+"""Documents that it draws beside those: each ranking sees others, and all of a large pool is seen in time."""
 FIRST_ROUNDS, MOST_FIRST = 5, 100
 """Rounds of documents picked before there is a model, and documents of all of them at most."""
 MOST_KNOWN = 200
@@ -52,6 +54,8 @@ class Serving:
         self.corpus = corpus
         self.loaded: dict[str, Loaded] = {}
         self._uncertain: list[int] = []
+        self._rankings = 0
+        """How many there were: each draws others of a large pool."""
         self._unfitted: tuple[str, Encoded] | None = None
         """Engine and documents encoded before any run is loaded."""
 
@@ -222,7 +226,9 @@ class Serving:
         Where there is much text, the end may not be reached.
         """
         if command.documents is None:
-            for batch in data.pool(self.corpus, seed=command.seed, first=self._uncertain):
+            seed, sample = command.seed + self._rankings, FRESH if self._uncertain else data.SAMPLE
+            self._rankings += 1
+            for batch in data.pool(self.corpus, seed=seed, first=self._uncertain, sample=sample):
                 yield list(batch), partial(_of, batch)
             return
         for begin in range(0, len(command.documents), data.PAGE):
