@@ -98,7 +98,8 @@ def trend(points: Sequence[tuple[int, float]]) -> Trend | None:
     reach = scatter / sqrt(spread)
     last = max(sizes)
     scale = exp(level + slope * middle)
-    return Trend(scale, slope, slope - reach, slope + reach, last, scale * last**-slope, scatter)
+    error = min(1.0, scale * last**-slope)
+    return Trend(scale, slope, slope - reach, slope + reach, last, error, scatter)
 
 
 def _student(freedom: int) -> float:

@@ -7,6 +7,7 @@ marked and not expected, and what is expected and not marked.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion, entity_key
 from tui_annotate.domain.documents import Document, text_hash
 from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
+from tui_annotate.domain.spans import Span
 from tui_annotate.errors import TooFewExamplesError
 from tui_annotate.learn import measuring
 from tui_annotate.learn.engines.base import Engine, Example, no_progress
@@ -27,8 +29,8 @@ EXPECTED = 0.5
 _LOWEST = 0.02
 _NAMED = 3
 """Contradictions of a document that are named."""
-_REPLACES = 0.5
-"""Weight of what a span lies over: moved ends are one mistake, not two."""
+_MOVED = 0.5
+"""Weight of a span that lies over a marked one with other ends: that is one mistake, and a small one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def contradictions(
 ) -> list[Contradiction]:
     """Return how far each document is contradicted by what models said that never saw it."""
     if task == ENTITIES:
-        return [_entities(example, found) for example, found in zip(examples, said, strict=True)]
+        known = _met(examples, said)
+        return [_entities(example, found, known) for example, found in zip(examples, said, strict=True)]
     label = scheme.label(task.removeprefix(LABELS)) if task.startswith(LABELS) else None
     if label is None:
         return [Contradiction(0.0)] * len(examples)
@@ -169,29 +172,45 @@ def _several(label: DocumentLabel, given: LabelContent, said: Suggestion | None)
     return Contradiction(score, reason, (said,) if said is not None else ())
 
 
-def _entities(example: Example, said: Sequence[Suggestion]) -> Contradiction:
+def _met(examples: Sequence[Example], said: Sequence[Sequence[Suggestion]]) -> dict[str, float]:
+    """Return how well the models know each type: the mean probability of the entities that are marked."""
+    found_of: dict[str, list[float]] = defaultdict(list)
+    for example, found in zip(examples, said, strict=True):
+        probs = {s.key: s.prob for s in found if s.target == "entity"}
+        for entity in example.annotations.entities.values():
+            found_of[entity.type].append(probs.get(entity_key(entity), 0.0))
+    return {name: sum(found) / len(found) for name, found in found_of.items()}
+
+
+def _entities(example: Example, said: Sequence[Suggestion], known: Mapping[str, float]) -> Contradiction:
+    """Weigh what is marked and not expected by how well its type is known: of one hardly learned it says little."""
     probs = {s.key: s.prob for s in said if s.target == "entity"}
-    known = {entity_key(entity): entity for entity in example.annotations.entities.values()}
-    doubted = [(1 - probs.get(key, 0.0), e) for key, e in known.items() if probs.get(key, 0.0) < EXPECTED]
-    expected = [(s.prob, s) for s in said if s.target == "entity" and s.key not in known and s.prob >= EXPECTED]
-    marked = [entity.span for _, entity in doubted]
-    score = sum(weight for weight, _ in doubted)
-    for prob, suggestion in expected:
-        span = suggestion.span
-        over = any(span.part == m.part and span.start < m.end and m.start < span.end for m in marked)
-        score += prob * (_REPLACES if over else 1.0)
-    named = [
-        (weight, _named(example.document, e.type, e.span, f"doubtful ({1 - weight:.2f})")) for weight, e in doubted
+    marked = {entity_key(entity): entity for entity in example.annotations.entities.values()}
+    doubted = [
+        ((1 - probs.get(key, 0.0)) * known.get(e.type, 0.0) ** 2, probs.get(key, 0.0), e)
+        for key, e in marked.items()
+        if probs.get(key, 0.0) < EXPECTED
     ]
-    named += [(prob, _named(example.document, s.name, s.span, f"expected ({prob:.2f})")) for prob, s in expected]
+    expected = [s for s in said if s.target == "entity" and s.key not in marked and s.prob >= EXPECTED]
+    places = [entity.spans for entity in marked.values()]
+    score = sum(weight for weight, _, _ in doubted)
+    score += sum(s.prob * (_MOVED if _lies_over(s, places) else 1.0) for s in expected)
+    named = [(w, _named(example.document, e.type, e.span, f"doubtful ({p:.2f})")) for w, p, e in doubted]
+    named += [(s.prob, _named(example.document, s.name, s.span, f"expected ({s.prob:.2f})")) for s in expected]
     named.sort(key=lambda pair: -pair[0])
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return Contradiction(
-        score, "; ".join(words for _, words in named[:_NAMED]) + more, tuple(suggestion for _, suggestion in expected)
+    return Contradiction(score, "; ".join(words for _, words in named[:_NAMED]) + more, tuple(expected))
+
+
+def _lies_over(suggestion: Suggestion, places: Sequence[tuple[Span, ...]]) -> bool:
+    """Say whether it has the ends of something marked moved; another type at the same place is more than that."""
+    span = suggestion.span
+    return suggestion.spans not in places and any(
+        span.part == s.part and span.start < s.end and s.start < span.end for place in places for s in place
     )
 
 
-def _named(document: Document, type_: str, span: Any, words: str) -> str:
+def _named(document: Document, type_: str, span: Span, words: str) -> str:
     return f"{type_} “{document.slice(span)[:40]}” {words}"
 
 

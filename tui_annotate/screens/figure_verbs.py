@@ -120,8 +120,11 @@ class FigureVerbs:
             if isinstance(answer, Choice):
                 self._preview(_at(wish, answer.value))
 
-        title = "accept from which probability on"
-        self._review.ask(Picker(title, lambda query: matching(query, choices)), picked)
+        def fitting(query: str) -> list[Choice[float]]:
+            # Of those that begin alike the shortest first: 0.9 is no 0.995.
+            return matching(query, sorted(choices, key=lambda choice: choice.value)) if query.strip() else choices
+
+        self._review.ask(Picker("accept from which probability on", fitting), picked)
 
     def _preview(self, wish: Wish) -> None:
         review, path, annotator = self._review, self._opened.path, self._opened.annotator
