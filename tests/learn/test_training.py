@@ -416,6 +416,8 @@ def test_the_log_says_what_a_training_was_made_of_and_what_came_of_it(own: Path)
         "8 for validation (20 %, drawn once by text with seed 7)",
         "start: from the beginning",
         "train and validation: 8/30 documents for a figure",
+        "architecture:",
+        "a CRF over words",
         "validating",
         "run entities-1",
     ):

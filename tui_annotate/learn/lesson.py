@@ -186,7 +186,7 @@ class RunMaker:
     def _write(self, finished: FinishedRun, fitted: Fitted, predicted: Predicted, course: Course) -> None:
         """Fill the run's folder; it gets its name when all is on disk."""
         figures, model, journal = finished.metrics, fitted.model, self._journal
-        journal.say("\n".join(recording.closing(model, figures, journal.timings, finished.seconds)))
+        journal.say("\n".join(recording.closing(self._lesson, model, figures, journal.timings, finished.seconds)))
         journal.say(f"run {finished.name}, {finished.created}; newest decision: {finished.sequence}")
         described = recording.described(self._together.command, self._asked, self._lesson, finished, warm=fitted.warm)
         with runs.RunFolder(runs.folder(self._kept.corpus, finished.name)) as folder:

@@ -102,10 +102,10 @@ def pairs(examples: Sequence[Example]) -> list[tuple[int, Annotations]]:
     return [(text_hash(example.document.text), example.annotations) for example in examples]
 
 
-def closing(model: Model, figures: Mapping[str, Any], timings: Mapping[str, float], seconds: float) -> list[str]:
+def closing(lesson: Lesson, model: Model, figures: Mapping[str, Any], timings: Mapping[str, float], seconds: float) -> list[str]:
     """Return what a log says at the end: architecture, notes, figures, how long each phase took."""
-    architecture = str(getattr(model, "architecture", "")).strip()
-    lines = ["architecture:", *(f"  {line}" for line in architecture.splitlines())] if architecture else []
+    architecture = str(getattr(model, "architecture", "")).strip() or lesson.engine.description
+    lines = ["architecture:", *(f"  {line}" for line in architecture.splitlines())]
     lines += [f"note: {note}" for note in figures.get("notes", ())]
     lines.append(f"held out: {said(figures)}")
     gap = overfitting(figures)
