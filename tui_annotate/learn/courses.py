@@ -82,7 +82,7 @@ class Courses:
         return known
 
     def _space(self, factory: EngineFactory, progress: Progress) -> tuple[Encoded, Path]:
-        name = getattr(factory, "space_name", factory.name)
+        name = factory.name
         if name not in self._spaces:
             seed = settings.load(self.corpus).seed
             space, path = spaces.current(self.corpus, factory, seed=seed, progress=progress)
