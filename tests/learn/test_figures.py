@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tui_annotate.domain.agreement import Counts
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Suggestion
 from tui_annotate.domain.decisions import Changes, Decision, Kind, LabelChange, VersionState
 from tui_annotate.domain.figures import compared, share, supported
+from tui_annotate.domain.scheme import Attribute, Choice, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
 from tui_annotate.learn import second_look, stability
@@ -223,6 +225,23 @@ def test_entities_that_are_missing_weigh_more_than_moved_ends() -> None:
     assert missing.score > ends.score > 0
     assert "expected (0.90)" in missing.reason
     assert missing.suggestions == tuple(marked)
+
+
+def test_an_attribute_that_models_contradict_is_named_with_its_entity() -> None:
+    (example,) = examples([1])
+    status = Attribute("status", "choice", (Choice("present"), Choice("absent")))
+    first, *rest = example.annotations.entities.values()
+    held = {e.number: replace(e, attributes={"status": "absent"}) for e in (first, *rest)}
+    marked = Example(1, example.document, Annotations(entities=held))
+    said = [
+        Suggestion("attribute", "status", first.spans, value="present", prob=0.98),
+        *(Suggestion("attribute", "status", e.spans, value="absent", prob=0.9) for e in rest),
+    ]
+    scheme = Scheme(entities=SCHEME.entities, attributes=(status,))
+    (found,) = second_look.contradictions("attributes:status", scheme, [marked], [said])
+    assert found.score == 0.98
+    assert found.reason.startswith(f"status of {first.type} “")
+    assert "is absent; a model that never saw it says present (0.98)" in found.reason
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import numpy as np
 
 from tui_annotate.domain.annotations import Annotations, LabelContent, Suggestion, entity_key
 from tui_annotate.domain.documents import Document, text_hash
-from tui_annotate.domain.scheme import ENTITIES, LABELS, DocumentLabel, Scheme
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import TooFewExamplesError
 from tui_annotate.learn import measuring
@@ -121,6 +121,9 @@ def contradictions(
     if task == ENTITIES:
         known = _met(examples, said)
         return [_entities(example, found, known) for example, found in zip(examples, said, strict=True)]
+    attribute = scheme.attribute(task.removeprefix(ATTRIBUTES)) if task.startswith(ATTRIBUTES) else None
+    if attribute is not None:
+        return [_attributes(attribute, example, found) for example, found in zip(examples, said, strict=True)]
     label = scheme.label(task.removeprefix(LABELS)) if task.startswith(LABELS) else None
     if label is None:
         return [Contradiction(0.0)] * len(examples)
@@ -128,6 +131,21 @@ def contradictions(
         _label(label, example.annotations, next((s for s in found if s.name == label.name), None))
         for example, found in zip(examples, said, strict=True)
     ]
+
+
+def _attributes(attribute: Attribute, example: Example, said: Sequence[Suggestion]) -> Contradiction:
+    """Return what is least expected of an attribute's values on the entities of a document."""
+    by_place = {s.spans: s for s in said if s.target == "attribute" and s.name == attribute.name}
+    worst = Contradiction(0.0)
+    for entity in example.annotations.entities.values():
+        held = entity.attributes.get(attribute.name, False if attribute.kind == "boolean" else None)
+        one = by_place.get(entity.spans)
+        if held is None or one is None or one.value == held or one.prob <= worst.score:
+            continue
+        words = f"is {_word(held)}; a model that never saw it says {_word(one.value)} ({one.prob:.2f})"
+        reason = _named(example.document, f"{attribute.name} of {entity.type}", entity.span, words)
+        worst = Contradiction(one.prob, reason, (one,))
+    return worst
 
 
 def _label(label: DocumentLabel, held: Annotations, said: Suggestion | None) -> Contradiction:
