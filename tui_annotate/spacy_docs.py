@@ -16,10 +16,15 @@ from typing import Any
 
 import regex
 
-from tui_annotate.domain.tokens import snap, tokenize
+from tui_annotate.domain.annotations import Annotations, Entity
+from tui_annotate.domain.documents import Document
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.tokens import tokenize
 
 JOINERS = "\u200c\u200d"
 """Belong to a word where they stand between its letters."""
+SPANS_KEY = "sc"
+"""The group of spans that spaCy's `spancat` learns and fills by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,6 @@ class Words:
         if start in starts and end in ends:
             return starts[start], ends[end]
         return None
-
-    def snapped(self, start: int, end: int) -> tuple[int, int] | None:
-        """Return the words that a stretch touches, first and last plus one; None for white space alone."""
-        touched = snap(
-            [offset for offset, word in zip(self.offsets, self.words, strict=True) if not word.isspace()], start, end
-        )
-        return self.locate(*touched) if touched else None
 
 
 def cut(text: str) -> Words:
@@ -73,10 +71,13 @@ def cut(text: str) -> Words:
 
 def make_doc(vocab: Any, text: str) -> Any:
     """Return the `Doc` of a text."""
+    return _doc(vocab, cut(text))
+
+
+def _doc(vocab: Any, words: Words) -> Any:
     from spacy.tokens import Doc
 
-    found = cut(text)
-    return Doc(vocab, words=list(found.words), spaces=list(found.spaces))
+    return Doc(vocab, words=list(words.words), spaces=list(words.spaces))
 
 
 def make_tokenizer(vocab: Any) -> Any:
@@ -111,3 +112,78 @@ def _marks() -> str:
 
 def _escaped(code: int) -> str:
     return f"\\U{code:08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A document with its annotations as spaCy's training wants it."""
+
+    doc: Any
+    lost: tuple[Entity, ...]
+    """Entities that do not begin and end with words: spaCy cannot hold them."""
+    covered: tuple[Entity, ...]
+    """Entities under longer ones: only in the group of spans, not among the `ents`."""
+
+
+def reference(vocab: Any, document: Document, annotations: Annotations | None, scheme: Scheme) -> Reference:
+    """Return a document as one `Doc` over all its parts: entities as `ents` and as spans, labels as `cats`.
+
+    Args:
+        annotations: None for a document that nobody has looked at; then spaCy knows nothing of its entities.
+    """
+    words = cut(document.text)
+    doc = _doc(vocab, words)
+    if annotations is None:
+        return Reference(doc, (), ())
+    from spacy.tokens import Span
+
+    starts = part_starts(document)
+    lost: list[Entity] = []
+    covered: list[Entity] = []
+    spans: dict[tuple[int, int, str], Any] = {}
+    ents: list[Any] = []
+    for entity in sorted(annotations.entities.values(), key=lambda e: (e.span.start - e.span.end, starts[e.span.part])):
+        begin = starts[entity.span.part]
+        place = words.locate(entity.span.start + begin, entity.span.end + begin)
+        if place is None:
+            lost.append(entity)
+            continue
+        span = spans.setdefault((*place, entity.type), Span(doc, *place, label=entity.type))
+        if all(span.end <= other.start or other.end <= span.start for other in ents):
+            ents.append(span)
+        elif span not in ents:
+            covered.append(entity)
+    doc.set_ents(sorted(ents, key=lambda span: span.start), default="outside")
+    doc.spans[SPANS_KEY] = [spans[key] for key in sorted(spans)]
+    doc.cats = cats(annotations, scheme)
+    return Reference(doc, tuple(lost), tuple(covered))
+
+
+def part_starts(document: Document) -> dict[str, int]:
+    """Return where each part begins in the document's whole text."""
+    starts, at = {}, 0
+    for part in document.parts:
+        starts[part.id] = at
+        at += len(part.text) + 1
+    return starts
+
+
+def cats(annotations: Annotations, scheme: Scheme) -> dict[str, float]:
+    """Return document labels as spaCy's categories, 1 or 0.
+
+    A boolean is a category by its name; a value of a choice is one by itself where the scheme has one such label,
+    else `label=value`.
+    """
+    choices = [label for label in scheme.labels if label.kind in ("choice", "choices")]
+    made: dict[str, float] = {}
+    for label in scheme.labels:
+        held = annotations.labels.get(label.name)
+        if held is None or label.kind == "text":
+            continue
+        if label.kind == "boolean":
+            made[label.name] = float(held.value is True)
+            continue
+        chosen = held.value if isinstance(held.value, tuple) else (held.value,)
+        prefix = f"{label.name}=" if len(choices) > 1 else ""
+        made.update({prefix + option.value: float(option.value in chosen) for option in label.options})
+    return made

@@ -85,7 +85,7 @@ class SpacyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ""
     language: Annotated[str, Meta(title="Language", description="Code such as en or de; empty: the corpus's.")] = ""
-    epochs: Annotated[int, Meta(title="Epochs", ge=1, description="Most passes over the data.")] = 30
+    epochs: Annotated[int, Meta(title="Epochs", ge=1, description="Most passes over the data.")] = 20
     patience: Annotated[
         int,
         Meta(title="Patience", ge=0, description="Passes without a better figure on the validation part; 0: all."),
@@ -98,7 +98,7 @@ class SpacyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.0
     dropout: Annotated[
         float, Meta(title="Dropout", ge=0, lt=1, description="Share of the units left out while learning.")
-    ] = 0.1
+    ] = 0.4
     batch: Annotated[int, Meta(title="Batch", ge=1, description="Most words of a batch.")] = 1000
     l2: Annotated[float, Meta(title="L2 regularisation", ge=0, description="Larger holds the weights down more.")] = (
         0.01

@@ -16,10 +16,9 @@ from tui_annotate.domain.annotations import Entity
 from tui_annotate.learn.engines.base import Example
 from tui_annotate.learn.engines.bio import Tags, tag
 from tui_annotate.learn.engines.sentences import Sentence, WordEncodings
+from tui_annotate.spacy_docs import SPANS_KEY
 
 Kind = Literal["ner", "spancat"]
-SPANS_KEY = "sc"
-"""The group of spans that spaCy's `spancat` learns and fills by default."""
 
 Marked = tuple[int, int, str]
 """First word, last word plus one, type."""

@@ -21,10 +21,10 @@ from thinc.api import Adam, compounding
 
 from tui_annotate.errors import ParameterError
 from tui_annotate.learn.engines.spacy_files import check_config
-from tui_annotate.learn.engines.spacy_gold import SPANS_KEY, Kind
+from tui_annotate.learn.engines.spacy_gold import Kind
 from tui_annotate.learn.engines.wordspace import WordSpace
 from tui_annotate.learn.parameters import SpacyParameters
-from tui_annotate.spacy_docs import make_tokenizer
+from tui_annotate.spacy_docs import SPANS_KEY, make_tokenizer
 
 FACTORIES: Mapping[Kind, tuple[str, ...]] = {
     "ner": ("ner", "beam_ner"),
