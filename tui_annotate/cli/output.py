@@ -66,16 +66,18 @@ def progress(what: str) -> Iterator[Report]:
         yield _silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    about = TextColumn("{task.description}", markup=False)
-    columns = (about, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+    about, left = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[left]}")
+    with Progress(about, BarColumn(), TimeElapsedColumn(), left, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, left="")
 
         def report(fraction: float | None, message: str = "") -> None:
             total = None if fraction is None else 1.0
-            bar.update(task, total=total, completed=fraction or 0.0, description=clean(f"{what} {message}".rstrip()))
+            about = clean(f"{what} {message}".rstrip())
+            still = bar.tasks[0].time_remaining
+            said = "" if fraction is None or not still else f"{still:.0f} s left"
+            bar.update(task, total=total, completed=fraction or 0.0, description=about, left=said)
 
         yield report
 

@@ -65,6 +65,7 @@ def _parameters(lesson: Lesson) -> str:
     known = msgspec.to_builtins(lesson.engine.parameters())
     shown = {name: (value, False) for name, value in known.items()}
     shown.update({name: (value, value != known.get(name)) for name, value in lesson.parameters.items()})
+    shown = {name: held for name, held in shown.items() if held[0] != ""}
     return ", ".join(f"{name} {value}{' (set)' if is_set else ''}" for name, (value, is_set) in shown.items())
 
 
@@ -102,10 +103,14 @@ def pairs(examples: Sequence[Example]) -> list[tuple[int, Annotations]]:
     return [(text_hash(example.document.text), example.annotations) for example in examples]
 
 
-def closing(lesson: Lesson, model: Model, figures: Mapping[str, Any], timings: Mapping[str, float], seconds: float) -> list[str]:
+def closing(
+    lesson: Lesson, model: Model, figures: Mapping[str, Any], timings: Mapping[str, float], seconds: float
+) -> list[str]:
     """Return what a log says at the end: architecture, notes, figures, how long each phase took."""
     architecture = str(getattr(model, "architecture", "")).strip() or lesson.engine.description
     lines = ["architecture:", *(f"  {line}" for line in architecture.splitlines())]
+    if loaded := [name for name in OTHERS if name in sys.modules]:
+        lines.append(f"with: {', '.join(f'{name} {_version(name)}'.rstrip() for name in loaded)}")
     lines += [f"note: {note}" for note in figures.get("notes", ())]
     lines.append(f"held out: {said(figures)}")
     gap = overfitting(figures)
