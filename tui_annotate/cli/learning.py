@@ -1,8 +1,8 @@
-"""`train`, `predict` and `evaluate`: learning on request."""
+"""`train` and `predict`: learning on request."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -246,45 +246,3 @@ def predict(corpus: CorpusPath, json: Json = False, annotator: Annotator = None)
         out_json(counts)
         return
     table(("run", "suggestions"), list(counts.items()))
-
-
-@app.command(
-    "evaluate",
-    short_help="Figures on gold that no run has seen.",
-    epilog=examples("evaluate notes.db", "evaluate notes.db --task labels:IsSpam --json"),
-)
-def evaluate(corpus: CorpusPath, task: Tasks = None, json: Json = False, annotator: Annotator = None) -> None:
-    """Hold the deployed runs against gold they never saw: the holdout, and documents tagged Test."""
-    from tui_annotate.services import on_request
-
-    options.settled(corpus, annotator=annotator)
-    with options.opened(corpus, readonly=True) as opened:
-        found = on_request.evaluate(opened, tasks=task or ())
-    if json:
-        out_json(found)
-        return
-    for name, figures in found.items():
-        out(f"{name}, run {figures['run']}")
-        for what in ("holdout", "test"):
-            if figures[what] is not None:
-                _figures(what, figures[what])
-
-
-def _figures(what: str, figures: Mapping[str, Any]) -> None:
-    documents, needed = figures["documents"], figures["needed"]
-    if documents < needed:
-        out(f"  {what}: {documents}/{needed} documents, too few for a figure")
-        return
-    out(f"  {what}, {documents} documents (in brackets: 90 % interval)")
-    for name in ("accuracy", "precision", "recall", "f1", "macro_f1"):
-        if figures.get(name) is not None:
-            out(f"    {name.replace('_', ' '):10} {_interval(figures[name])}")
-    for label, held in (figures.get("types") or figures.get("values") or {}).items():
-        score = _interval(held["f1"]) if held.get("f1") is not None else "too few for a figure"
-        out(f"    {label}: F1 {score}")
-
-
-def _interval(value: float | Mapping[str, float]) -> str:
-    if isinstance(value, Mapping):
-        return f"{value['value']:.3f} ({value['low']:.3f}-{value['high']:.3f})"
-    return f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""Training, predicting and evaluating when somebody asks for it and waits: the command line's side of learning."""
+"""Training and predicting when somebody asks for it and waits: the command line's side of learning."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from tui_annotate.services import registering
 from tui_annotate.store import counters, documents, queue, runs, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
-from tui_annotate.store.versions import GoldDocument
 
 _AT_ONCE = 200
 
@@ -158,10 +157,6 @@ def explain(
             yield Chosen(documents.row(corpus, one.document).key, "", "", "not used", one.why_none)
 
 
-def _gold(corpus: Corpus) -> Iterator[GoldDocument]:
-    return versions.gold(corpus, tie=settings.load(corpus).tie)
-
-
 def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int]:
     """Predict every document that is not confirmed with the deployed runs, into the runs' folders.
 
@@ -197,32 +192,3 @@ def predict(corpus: Corpus, *, on_progress: Tell | None = None) -> dict[str, int
 
             runs.write_predictions(runs.folder(corpus, run), predicted())
     return counts
-
-
-def evaluate(corpus: Corpus, *, tasks: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-    """Hold the deployed runs against the gold that they were never trained on.
-
-    Returns:
-        By task: `run`, `holdout` (drawn at random: the honest figure) and `test` (documents tagged
-        `Test`, None when there are none), as `learn.metrics.evaluate` describes them.
-
-    Raises:
-        NothingToDoError: No run is deployed.
-    """
-    deployed = {t: run.name for t, run in runs.deployed(corpus).items() if not tasks or t in tasks}
-    if not deployed:
-        which = f" of {', '.join(tasks)}" if tasks else ""
-        raise NothingToDoError(f"No run{which} is deployed.", hint="Train one first.")
-    marks = {found.id: found.marks for found in _gold(corpus)}
-    use = dict(zip(marks, uses(list(marks.values())), strict=True))
-    holdout, test = ([id for id in use if use[id] == wanted] for wanted in ("holdout", "test"))
-    with Worker(corpus.path) as worker:
-        worker.serve(deployed)
-        return {
-            task: {
-                "run": run,
-                "holdout": worker.evaluate(task, holdout),
-                "test": worker.evaluate(task, test) if test else None,
-            }
-            for task, run in deployed.items()
-        }
