@@ -33,6 +33,7 @@ def keys() -> str:
         "priorities": "in the order of annotators",
         "patterns": "in the list of patterns",
         "queue": "in the queue",
+        "training": "in the training form",
         "figures": "in the figures",
         "second-look": "in the second look",
         "app": "everywhere",
