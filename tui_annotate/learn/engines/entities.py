@@ -46,7 +46,7 @@ FOLDS = 3
 """Fits on parts of the gold, to see how far probabilities can be believed."""
 GROWTH = 1.2
 """A calibration holds until there are so many times as many documents."""
-ENOUGH = 1_000
+ENOUGH = 600
 """Out-of-fold predictions, small probabilities too, after which no further fit is made for the calibration."""
 LOWEST = 0.1
 """Out-of-fold predictions under this raw probability say nothing about those that are shown."""
