@@ -398,6 +398,7 @@ async def test_a_training_that_fails_or_is_cancelled_is_in_the_registry_with_its
         "entities-2-failed": "failed",
     }
     failed = rows["entities-2-failed"]
+    assert failed.engine == "entities"
     assert failed.error == "Not enough memory. Close other programs."
     assert failed.metrics == {"training": "abc", "cause": "resources"}
     log = (runs.folder(stage.corpus, failed.name) / "log.txt").read_text("utf-8")

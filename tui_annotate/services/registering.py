@@ -10,7 +10,8 @@ from uuid import uuid4
 from tui_annotate.domain import deployment
 from tui_annotate.domain.deployment import Change
 from tui_annotate.domain.figures import changed, compared, headline, said
-from tui_annotate.errors import UsageError
+from tui_annotate.errors import AnnotateError, UsageError
+from tui_annotate.learn.asked import settle
 from tui_annotate.learn.messages import CAUSES, FinishedRun, TaskFailure, TrainingFailed, TrainingFinished, Trigger
 from tui_annotate.store import rows, runs, settings
 from tui_annotate.store.connection import Corpus
@@ -119,7 +120,7 @@ def _register_failure(
     row = RunRow(
         name,
         failure.task,
-        failure.engine or options.engines.get(failure.task, "") or options.engine,
+        failure.engine or _engine(corpus, failure.task, ended),
         trigger=ended.trigger,
         state=state,
         finished=rows.now(),
@@ -133,6 +134,15 @@ def _register_failure(
         (folder / LOG_FILE).write_text("\n".join([*ended.lines, f"run {name} {said_last}"]) + "\n", "utf-8")
     runs.register(corpus, row)
     return row
+
+
+def _engine(corpus: Corpus, task: str, ended: TrainingFailed | TrainingFinished) -> str:
+    """Return the engine that a task was to have; empty where the options themselves were wrong."""
+    try:
+        asked = settle(ended.options, settings.scheme(corpus), settings.load(corpus), trigger=ended.trigger)
+    except AnnotateError:
+        return ""
+    return next((lesson.engine.name for lesson in asked.lessons if lesson.task == task), "")
 
 
 def _kept(found: Iterable[Change]) -> list[str]:
