@@ -135,14 +135,12 @@ def texts(corpus: Corpus, *, seed: int) -> Iterator[Document]:
         yield from (document for _, document in batch if TEST_TAG not in document.tags)
 
 
-def pool(
-    corpus: Corpus, *, seed: int, first: Sequence[int] = (), sample: int = SAMPLE
-) -> Iterator[dict[int, Document]]:
+def pool(corpus: Corpus, *, seed: int, first: Sequence[int] = (), sample: int = 0) -> Iterator[dict[int, Document]]:
     """Yield the pending documents that training may use, or stretches of them drawn at random where there are many.
 
     Args:
         first: Documents to begin with where not all are looked at; those that are not pending any more are left out.
-        sample: How many are drawn beside them there.
+        sample: How many are drawn beside them there; 0 for `SAMPLE`.
     """
     drawn = settings.load(corpus)
     met: set[int] = set()
@@ -179,7 +177,7 @@ def taught(corpus: Corpus, *, most: int) -> list[int]:
 
 
 def _batches(
-    corpus: Corpus, states: Collection[DocumentState], seed: int, sample: int = SAMPLE
+    corpus: Corpus, states: Collection[DocumentState], seed: int, sample: int = 0
 ) -> Iterator[list[tuple[int, Document]]]:
     """Yield all documents of some states in batches, or batches from places drawn at random."""
     total = counters.progress(corpus).total
@@ -187,5 +185,5 @@ def _batches(
         yield from documents.batches(corpus, states=states, size=PAGE)
         return
     places = range(0, total, PAGE)
-    for after in random.Random(seed).sample(places, min(sample // PAGE, len(places))):
+    for after in random.Random(seed).sample(places, min((sample or SAMPLE) // PAGE, len(places))):
         yield from islice(documents.batches(corpus, states=states, after=after, size=PAGE), 1)

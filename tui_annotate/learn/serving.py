@@ -226,7 +226,7 @@ class Serving:
         Where there is much text, the end may not be reached.
         """
         if command.documents is None:
-            seed, sample = command.seed + self._rankings, FRESH if self._uncertain else data.SAMPLE
+            seed, sample = command.seed + self._rankings, FRESH if self._uncertain else 0
             self._rankings += 1
             for batch in data.pool(self.corpus, seed=seed, first=self._uncertain, sample=sample):
                 yield list(batch), partial(_of, batch)
