@@ -41,7 +41,7 @@ nlp = spacy.load("trained/model-best")
 print([(e.text, e.label_) for e in nlp("...").ents])
 ```
 
-`base` is a pipeline without components: the words are cut as they were cut when the texts were annotated{vectors}.
+`base` is a pipeline without components. It brings the tokeniser by which the texts were annotated{vectors}.
 Everything in `config.cfg` may be changed; `python -m spacy debug data config.cfg` says what spaCy thinks of the data.
 """
 
@@ -62,6 +62,8 @@ def write_spacy_project(
     train: Iterable[ExchangedDocument],
     dev: Iterable[ExchangedDocument],
     *,
+    test: Iterable[ExchangedDocument] = (),
+    name: str = "",
     scheme: Scheme,
     component: Component = "ner",
     pipeline: Path | None = None,
@@ -70,6 +72,8 @@ def write_spacy_project(
     """Write a project folder, which must not exist or be empty.
 
     Args:
+        test: Documents for a file of their own, which the config does not name; none for no such file.
+        name: What the README calls it; empty for the folder's name.
         component: What is to be trained, where no pipeline says so.
         pipeline: A saved pipeline, such as a run's: its components, tokeniser and vectors are begun with. None of
             its functions is run here.
@@ -83,14 +87,17 @@ def write_spacy_project(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         made = Project(folder)
-        for name, documents in (("train.spacy", train), ("dev.spacy", dev)):
-            made.documents[name] = _data(folder / name, documents, scheme, made.problems)
+        for file, documents in (("train.spacy", train), ("dev.spacy", dev)):
+            made.documents[file] = _data(folder / file, documents, scheme, made.problems)
+        held = list(test)
+        if held:
+            made.documents["test.spacy"] = _data(folder / "test.spacy", held, scheme, made.problems)
         if not made.documents["train.spacy"]:
             raise NothingToDoError("There are no documents to train on.", hint="Confirm some first.")
         config, has_vectors = _base(folder, pipeline, language or "xx", component)
         _point(config, has_vectors)
         config.to_disk(folder / CONFIG)
-        (folder / README).write_text(_readme(made, has_vectors), "utf-8")
+        (folder / README).write_text(_readme(made, name or folder.name, has_vectors), "utf-8")
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written: {error.strerror or error}.") from error
     return made
@@ -159,10 +166,10 @@ def _point(config: Any, has_vectors: bool) -> None:
     config["initialize"]["init_tok2vec"] = None
 
 
-def _readme(made: Project, has_vectors: bool) -> str:
+def _readme(made: Project, name: str, has_vectors: bool) -> str:
     from spacy.about import __version__
 
     counts = ", ".join(f"{count:,} documents in {name}" for name, count in made.documents.items())
-    vectors = ", and has the vectors learned from all imported text" if has_vectors else ""
+    vectors = ", and vectors learned from all imported text" if has_vectors else ""
     version = ".".join(__version__.split(".")[:2])
-    return _README.format(name=made.folder.name, documents=f"{counts}.", version=version, vectors=vectors)
+    return _README.format(name=name, documents=f"{counts}.", version=version, vectors=vectors)

@@ -19,7 +19,7 @@ import msgspec
 from tui_annotate.domain.figures import said
 from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS
 from tui_annotate.errors import StoreError, UsageError
-from tui_annotate.services import standalone
+from tui_annotate.services import spacy_projects, standalone
 from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sync_tree
@@ -113,8 +113,11 @@ def export(corpus: Corpus, run: str, target: Path | None = None, *, form: Form =
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir(parents=True)
-        snippet = _write(corpus, row, held, aside, name)
-        _describe(row, aside, name, snippet)
+        if form == "spacy-project":
+            snippet = _write_project(corpus, row, held, aside, name)
+        else:
+            snippet = _write(corpus, row, held, aside, name)
+            _describe(row, aside, name, snippet)
         sync_tree(aside)
         if folder.is_dir():
             folder.rmdir()
@@ -138,7 +141,11 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
     kind = _OURS.get(row.engine)
     if kind is None:
         shutil.copytree(held, aside / name, ignore=shutil.ignore_patterns(*NOT_EXPORTED))
-        return ("import runpy", f'script = runpy.run_path("{name}/script.py")', f'model = script["load"]("{name}")')
+        return (
+            "import runpy",
+            f'script = runpy.run_path("{name}/script.py")',
+            f'model = script["load"]("{name}/files")',
+        )
     shutil.copytree(held, aside / name / "model", ignore=shutil.ignore_patterns(*NOT_EXPORTED))
     standalone.write(
         aside / name,
@@ -152,6 +159,17 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
     _require(aside, kind.libraries)
     _make_installable(aside, name, kind.libraries)
     return (f"import {name}", f"model = {name}.load()", 'print(model("..."))')
+
+
+def _write_project(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> tuple[str, ...]:
+    """Write a project for `spacy train`, and return the lines that train and load it."""
+    pipeline = held / PIPELINE
+    spacy_projects.write(corpus, row, aside, name=name, pipeline=pipeline if pipeline.is_dir() else None)
+    return (
+        "# python -m spacy train config.cfg --output trained",
+        "import spacy",
+        'nlp = spacy.load("trained/model-best")',
+    )
 
 
 def _pins(libraries: Iterable[str]) -> list[str]:
