@@ -106,3 +106,12 @@ def test_wrong_options_are_told_apart_from_wrong_data() -> None:
     with pytest.raises(AnnotateError) as caught:
         settle(TrainOptions(tasks=["nothing"]), SCHEME, Settings())
     assert isinstance(caught.value, UsageError)
+
+
+def test_the_language_of_the_corpus_goes_to_engines_that_ask_for_one() -> None:
+    known = Settings(language="de")
+    (lesson,) = settle(TrainOptions(tasks=["entities"], engine="spacy-ner"), SCHEME, known).lessons
+    assert lesson.parameters == {"language": "de"}
+    said = TrainOptions(tasks=["entities"], engine="spacy-ner", parameters={"language": "ro"})
+    assert settle(said, SCHEME, known).lessons[0].parameters == {"language": "ro"}
+    assert settle(TrainOptions(tasks=["entities"]), SCHEME, known).lessons[0].parameters == {}

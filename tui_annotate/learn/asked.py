@@ -75,7 +75,10 @@ def settle(options: TrainOptions, scheme: Scheme, settings: Settings, *, trigger
     if options.script:
         given[_SCRIPT] = _script(options.script)
     _check_names(given, list(engines.values()))
-    lessons = tuple(Lesson(task, info, _parameters(given, info)) for task, info in engines.items())
+    lessons = tuple(
+        Lesson(task, info, _in_language(_parameters(given, info), info, settings.language))
+        for task, info in engines.items()
+    )
     return Asked(
         lessons,
         refused,
@@ -171,6 +174,12 @@ def _parameters(given: Mapping[str, Any], info: EngineInfo) -> dict[str, Any]:
     if info.parameters is not None and not own:
         _check_values(found, info)
     return found
+
+
+def _in_language(found: dict[str, Any], info: EngineInfo, language: str) -> dict[str, Any]:
+    """Add the corpus's language for an engine that asks for one and was told none."""
+    asks = info.parameters is not None and "language" in info.parameters.__struct_fields__
+    return {**found, "language": language} if asks and language and "language" not in found else found
 
 
 def _check_values(found: Mapping[str, Any], info: EngineInfo) -> None:
