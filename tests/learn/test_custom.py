@@ -20,6 +20,10 @@ from tui_annotate.errors import LearnError, ParameterError, TooFewExamplesError,
 from tui_annotate.learn.engines.base import Example, no_progress
 from tui_annotate.learn.engines.custom import CustomEngines, CustomModel
 from tui_annotate.learn.engines.custom_answers import Answer, Question, Reader, examples_of
+from tui_annotate.learn.messages import Rank
+from tui_annotate.learn.serving import Serving
+from tui_annotate.learn.spaces import Encoded
+from tui_annotate.store.connection import Corpus
 
 FACTORY = CustomEngines()
 SPACE = FACTORY.learn([], seed=0, progress=no_progress)
@@ -298,3 +302,32 @@ def load(folder): return Model()
     ((found,),) = model.predict(encodings.select([0]).about(asked), run="s-1")
     assert (found.target, found.name, found.value, found.prob) == ("attribute", "status", "absent", 0.75)
     assert found.spans == next(spans for type, spans in asked[0] if type == "DISEASE")
+
+
+class Answering:
+    """Stands for a run of another task."""
+
+    def __init__(self, broken: bool) -> None:
+        self.broken = broken
+        self.space = SPACE
+
+    def predict(self, encodings: Any, *, run: str, minimum: float) -> list[list[Any]]:
+        if self.broken:
+            raise LearnError("The script died.")
+        return [[] for _ in range(len(encodings))]
+
+    def signals(self, encodings: Any) -> Any:
+        raise LearnError("The script died.")
+
+
+def test_a_script_that_dies_in_the_server_keeps_no_other_run_from_answering(made_corpus: Path) -> None:
+    with Corpus.open(made_corpus, readonly=True) as opened:
+        serving = Serving(opened)
+        for task, broken in (("labels:kind", True), ("labels:urgent", False)):
+            serving.put(task, f"{task}-1", Answering(broken), Encoded(SPACE))  # type: ignore[arg-type]
+        served = serving.predict([1, 2])
+        assert next(served)[0].task == "labels:urgent"
+        with pytest.raises(LearnError, match=r"The script died\."):
+            next(served)
+        serving.put("labels:urgent", "labels:urgent-1", Answering(True), Encoded(SPACE))  # type: ignore[arg-type]
+        assert serving.rank(Rank()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -129,15 +130,25 @@ class Serving:
         Args:
             mentions: What runs of attributes judge, by document; None for every entity that the annotator will
                 see: those that stand, those suggested, and those that the loaded runs predict.
+
+        Raises:
+            LearnError: A run could not predict, such as that of a script that died; those that can came before.
         """
         floor = settings.load(self.corpus).suggest_from if minimum is None else minimum
         seen = Seen(self.corpus, ids, mentions)
+        first_error: LearnError | None = None
         for one in self._in_order():
             if not tasks or one.task in tasks:
                 known, encodings = one.encoded.get(ids, self._texts)
-                found = one.model.predict(seen.about(encodings, known), run=one.run, minimum=floor)
+                try:
+                    found = one.model.predict(seen.about(encodings, known), run=one.run, minimum=floor)
+                except LearnError as error:
+                    first_error = first_error or error
+                    continue
                 seen.add(zip(known, found, strict=True))
                 yield one, dict(zip(known, found, strict=True))
+        if first_error is not None:
+            raise first_error
 
     def _in_order(self) -> list[Loaded]:
         """Return the loaded runs, those of attributes last: they judge what the others find."""
@@ -208,10 +219,16 @@ class Serving:
             seen = Seen(self.corpus, batch)
             for one in self._in_order():
                 known, encodings = one.encoded.get(batch, load)
-                if known:
-                    parts[one.task].append(one.model.signals(seen.about(encodings, known)))
+                if known and one.task in parts:
+                    try:
+                        parts[one.task].append(one.model.signals(seen.about(encodings, known)))
+                    except LearnError as error:
+                        # The order of the queue is worth less than the others' part in it.
+                        logging.warning("%s is left out of the ranking: %s", one.run, error)
+                        del parts[one.task]
+                        continue
                     room -= 6 * int(parts[one.task][-1].tokens.sum()) // len(self.loaded)
-                if known and judging and one.task == ENTITIES:
+                if known and judging and one.task == ENTITIES and one.task in parts:
                     seen.add(zip(known, one.model.predict(encodings, run=one.run, minimum=floor), strict=True))
             ids += known
             if not between():
