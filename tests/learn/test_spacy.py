@@ -377,7 +377,11 @@ def test_overlapping_entities_are_learned_by_spancat(word_space: WordSpace, tmp_
     maker: Any = SPANCAT.create("entities", scheme, word_space)
     encodings = word_space.encode([e.document for e in gold])
     model = maker.fit(
-        gold, encodings, parameters={"epochs": 12, "batch": 1000, "learning_rate": 0.01}, seed=0, progress=no_progress
+        gold,
+        encodings,
+        parameters={**QUICK, "epochs": 12, "batch": 1000, "learning_rate": 0.01},
+        seed=0,
+        progress=no_progress,
     )
     predicted = model.predict(encodings, run="e-2", minimum=0.5)
     wanted = {(e.type, e.span) for e in gold[4].annotations.entities.values()}
