@@ -112,12 +112,7 @@ ACTIONS: tuple[Action, ...] = (
         ("patterns", "P", "patterns", "Show the patterns that suggest: try, add, remove, import"),
         ("pattern-from", "p", "pattern from this", "Make a pattern of what is focused, for its type or another label"),
         ("figures", "percent_sign", "figures", "Show what the deployed runs are worth, and whether to go on"),
-        (
-            "accept-above",
-            "plus",
-            "accept above",
-            "Accept all that is suggested above a probability: in this document, of a label, in the corpus",
-        ),
+        ("accept-above", "plus", "accept above", "Accept everything suggested above a probability, at once"),
         ("toggle-active-learning", "L", "active learning", "Retrain after every N confirmations, or not"),
     ),
     *_actions(
