@@ -44,6 +44,14 @@ def test_names_count_on_and_never_take_a_folder_that_is_there(corpus: Corpus) ->
     assert runs.new_name(corpus, "entities") == "entities-4"
 
 
+def test_a_deleted_runs_name_is_never_given_again(corpus: Corpus) -> None:
+    for task in ("entities", "entities", "labels:kind"):
+        make(corpus, task)
+    runs.delete(corpus, "entities-2")
+    runs.delete(corpus, "entities-1")
+    assert (runs.new_name(corpus, "entities"), runs.new_name(corpus, "labels:kind")) == ("entities-3", "labels:kind-2")
+
+
 def test_two_trainings_of_one_name_at_once_do_not_touch_each_other(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

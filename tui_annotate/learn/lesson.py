@@ -195,7 +195,7 @@ class RunMaker:
             runs.write_predictions(folder, predicted)
             (folder / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
             (folder / "parameters.json").write_bytes(described)
-            (folder / "log.txt").write_text("\n".join(journal.lines) + "\n", "utf-8")
+            (folder / runs.LOG).write_text("\n".join(journal.lines) + "\n", "utf-8")
         logging.info("%s: %s documents in %.2f s", finished.name, finished.documents, finished.seconds)
 
 

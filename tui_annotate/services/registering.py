@@ -17,8 +17,6 @@ from tui_annotate.store import rows, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
 
-LOG_FILE = "log.txt"
-
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -131,7 +129,7 @@ def _register_failure(
     )
     said_last = "cancelled." if cancelled else f"failed ({CAUSES[failure.cause]}): {failure}"
     with runs.RunFolder(runs.folder(corpus, name)) as folder:
-        (folder / LOG_FILE).write_text("\n".join([*ended.lines, f"run {name} {said_last}"]) + "\n", "utf-8")
+        (folder / runs.LOG).write_text("\n".join([*ended.lines, f"run {name} {said_last}"]) + "\n", "utf-8")
     runs.register(corpus, row)
     return row
 

@@ -10,8 +10,7 @@ from tui_annotate.store import runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
 
-LOG = "log.txt"
-_BUNDLED = (LOG, "parameters.json", "metrics.json")
+_BESIDE = ("parameters.json", "metrics.json")
 
 
 def text(corpus: Corpus, run: str) -> str:
@@ -23,7 +22,7 @@ def text(corpus: Corpus, run: str) -> str:
     """
     row = runs.get(corpus, run)
     try:
-        return (runs.folder(corpus, run) / LOG).read_text("utf-8", "replace")
+        return (runs.folder(corpus, run) / runs.LOG).read_text("utf-8", "replace")
     except OSError:
         if row.error:
             return f"{row.name} {row.state}: {row.error}\n"
@@ -56,8 +55,8 @@ def bundle(corpus: Corpus, run: str, target: Path) -> list[str]:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
             for row in made:
                 folder = runs.folder(corpus, row.name)
-                archive.writestr(f"{folder.name}/{LOG}", text(corpus, row.name))
-                for name in _BUNDLED[1:]:
+                archive.writestr(f"{folder.name}/{runs.LOG}", text(corpus, row.name))
+                for name in _BESIDE:
                     if (folder / name).is_file():
                         archive.write(folder / name, f"{folder.name}/{name}")
         aside.rename(target)

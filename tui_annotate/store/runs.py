@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from tui_annotate.store.files import sweep, sync_folder, sync_tree
 from tui_annotate.store.predictions import predictions, write_predictions
 
 __all__ = [
+    "LOG",
     "RunFolder",
     "RunRow",
     "all",
@@ -38,7 +40,11 @@ __all__ = [
     "write_predictions",
 ]
 
+LOG = "log.txt"
+"""In a run's folder: what its training said."""
 _LONGEST = 120
+_DELETED = "runs-deleted "
+"""Before a task: the setting that holds the highest number of its deleted runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,10 @@ _COLUMNS = (
 
 
 def new_name(corpus: Corpus, task: str) -> str:
-    """Return a name that neither the registry nor the folder of runs has yet."""
+    """Return a name that no run has or ever had, and no folder: documents keep what deleted runs suggested."""
     with corpus.reading() as db:
         names = {name for (name,) in db.execute("SELECT name FROM run WHERE task = ?", (task,))}
-    number = len(names) + 1
+        number = max(len(names), _highest_deleted(db, task)) + 1
     while f"{task}-{number}" in names or folder(corpus, f"{task}-{number}").exists():
         number += 1
     return f"{task}-{number}"
@@ -231,10 +237,22 @@ def delete(corpus: Corpus, name: str) -> None:
     """Remove a run and its folder; the deployed one is refused. What was decided on its suggestions stays."""
     if get(corpus, name).deployed:
         raise UsageError(f"Run {name} is deployed.", hint="Deploy another one, or roll back, first.")
+    task, _, number = name.rpartition("-")
     with corpus.transaction() as db:
         db.execute("DELETE FROM deployment WHERE run = ?", (name,))
         db.execute("DELETE FROM run WHERE name = ?", (name,))
+        if number.isdecimal() and int(number) > _highest_deleted(db, task):
+            db.execute(
+                "INSERT INTO setting(name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (_DELETED + task, number),
+            )
     shutil.rmtree(folder(corpus, name), ignore_errors=True)
+
+
+def _highest_deleted(db: sqlite3.Connection, task: str) -> int:
+    """Return the highest number of a run of a task that was deleted."""
+    found = db.execute("SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?", (_DELETED + task,)).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _to_row(row: tuple[Any, ...]) -> RunRow:
