@@ -73,6 +73,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "suggest_from": (0.0, 1.0),
     "random_share": (0.0, 1.0),
     "target": (0.0, 1.0),
+    "seed": (0, (1 << 32) - 1),
 }
 
 
