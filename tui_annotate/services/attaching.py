@@ -18,13 +18,10 @@ import msgspec
 from tui_annotate.domain.scheme import ENTITIES, LABELS, Choice, DocumentLabel, EntityType, LabelKind, Scheme
 from tui_annotate.errors import AnnotateError, LearnError, StoreError, UsageError
 from tui_annotate.learn.client import Worker
-from tui_annotate.services.run_export import NOT_EXPORTED
+from tui_annotate.services.run_export import NOT_EXPORTED, SCRIPTS
 from tui_annotate.store import rows, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
-
-SCRIPTS = ("custom",)
-"""Engines whose runs hold code of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ def attach(corpus: Corpus, source: Source, *, by: str, trust_script: bool = Fals
     with runs.RunFolder(runs.folder(corpus, name)) as aside:
         shutil.copytree(source.folder, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_EXPORTED))
         text = f"{name}: attached from {source.where}, trained there on {row.documents} documents.\n"
-        (aside / "log.txt").write_text(text, "utf-8")
+        (aside / runs.LOG).write_text(text, "utf-8")
     attached = RunRow(
         name,
         row.task,

@@ -1,7 +1,8 @@
 """Exporting a run: a folder that loads in other programs, with the lines that load it.
 
 Engines of ours become a small package of Python (see `standalone`), installable by pip. A spaCy run is its
-pipeline, for `spacy.load`. A run of a script is the script with its model.
+pipeline, for `spacy.load`. A run of a script is the script with its model. What an engine of another package made
+needs that package and this program to load.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from tui_annotate.store.files import sync_tree
 from tui_annotate.store.runs import RunRow
 
 README = "README.md"
-NOT_EXPORTED = ("predictions.db", "log.txt", "parameters.json", "metrics.json")
+NOT_EXPORTED = ("predictions.db", runs.LOG, "parameters.json", "metrics.json")
 """Of a run's folder: what is about the corpus and not the model. The last three go beside it."""
+SCRIPTS = ("custom",)
+"""Engines whose runs hold code of their own."""
 PIPELINE = "pipeline"
 """Folder of a spaCy run's pipeline in its run folder."""
 
@@ -141,6 +144,8 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
     kind = _OURS.get(row.engine)
     if kind is None:
         shutil.copytree(held, aside / name, ignore=shutil.ignore_patterns(*NOT_EXPORTED))
+        if row.engine not in SCRIPTS:
+            return _load_by_engine(row.engine, name)
         return (
             "import runpy",
             f'script = runpy.run_path("{name}/script.py")',
@@ -159,6 +164,16 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
     _require(aside, kind.libraries)
     _make_installable(aside, name, kind.libraries)
     return (f"import {name}", f"model = {name}.load()", 'print(model("..."))')
+
+
+def _load_by_engine(engine: str, name: str) -> tuple[str, ...]:
+    """Return the lines that load what an engine of another package made."""
+    return (
+        "from pathlib import Path",
+        "from tui_annotate.learn.engines.registry import engine",
+        f"made, folder = engine({engine!r}), Path({name!r})",
+        'model = made.load(folder, made.load_space(folder / "space.npz"))',
+    )
 
 
 def _write_project(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tui_annotate
+from tui_annotate.domain.display import shown
 
 NAME = "tui_annotate"
 _ROOT = Path(tui_annotate.__file__).parent
@@ -100,9 +101,9 @@ def write(target: Path, *, package: str, module: str, factory: str, run: str, ti
                 start.write_text('"""A part of an exported model."""\n', "utf-8")
     (target / "__init__.py").write_text(
         START.format(
-            title=title,
+            title=_said(title),
             version=tui_annotate.__version__,
-            run=run,
+            run=_said(run),
             package=package,
             module=module,
             factory=factory,
@@ -110,6 +111,11 @@ def write(target: Path, *, package: str, module: str, factory: str, run: str, ti
         ),
         "utf-8",
     )
+
+
+def _said(text: str) -> str:
+    """Return names of a corpus as they may stand in a docstring: one line that can neither end it nor escape."""
+    return shown(text).replace("\\", "/").replace('"', "'")
 
 
 def _needed(path: Path) -> set[Path]:
