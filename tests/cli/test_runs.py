@@ -14,7 +14,11 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.test_learning import slice_of
 from tui_annotate.cli import rim
+from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.learn.client import Worker
+from tui_annotate.store import runs
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.runs import RunRow
 
 ALONE = """
 import sys
@@ -101,3 +105,17 @@ def test_logs_are_bundled_and_runs_deleted(run: Run, trained: Path, tmp_path: Pa
     assert run("runs", "delete", "notes.db", "entities-2").code == 0
     assert len(json.loads(run("runs", "list", "notes.db", "--json").out)) == 1
     assert not (tmp_path / "notes.runs" / "entities-2").exists()
+
+
+def test_a_run_whose_labels_are_tied_to_an_outside_model_is_not_deployed_and_the_diff_is_told(
+    run: Run, tmp_path: Path
+) -> None:
+    scheme = Scheme((EntityType("DRUG", model="theirs"),), (DocumentLabel("urgent", "boolean"),))
+    with Corpus.create(tmp_path / "c.db", scheme=scheme) as corpus:
+        for name, task in (("entities-1", "entities"), ("labels:urgent-1", "labels:urgent")):
+            runs.register(corpus, RunRow(name, task, "entities"))
+    ran = run("runs", "deploy", "c.db", "entities-1")
+    assert (ran.code, "outside model theirs" in ran.err) == (2, True)
+    ran = run("runs", "deploy", "c.db", "labels:urgent-1")
+    assert (ran.code, "urgent: no run → labels:urgent-1" in ran.err) == (0, True)
+    assert "serves already" in run("runs", "deploy", "c.db", "labels:urgent-1").err

@@ -73,13 +73,16 @@ def show(corpus: CorpusPath, run: RunName, json: Json = False, annotator: Annota
 
 @app.command("deploy", epilog=examples("runs deploy notes.db entities-5"))
 def deploy(corpus: CorpusPath, run: RunName, annotator: Annotator = None) -> None:
-    """Let a run's predictions be the ones that are shown."""
-    from tui_annotate.store import runs
+    """Let a run's predictions be the ones that are shown, and say which label has another run by that."""
+    from tui_annotate.domain import deployment
+    from tui_annotate.services import registering
 
     options.settled(corpus, annotator=annotator)
     with options.opened(corpus) as opened:
-        runs.deploy(opened, run)
-    say(f"{run} serves now.")
+        changed = registering.deploy(opened, run)
+    for line in deployment.said(changed):
+        say(line)
+    say(f"{run} serves now." if changed else f"{run} serves already.")
 
 
 @app.command("rollback", epilog=examples("runs rollback notes.db entities", "runs rollback notes.db labels:IsSpam"))
@@ -178,15 +181,14 @@ def attach(
     annotator: Annotator = None,
 ) -> None:
     """Take a run of another corpus into this one; what it predicts and the scheme lacks joins the scheme."""
-    from tui_annotate.services import attaching
-    from tui_annotate.store import runs
+    from tui_annotate.services import attaching, registering
 
     who = options.settled(corpus, annotator=annotator).who
     with options.opened(corpus) as opened, progress("attaching"):
         attached = attaching.attach(opened, attaching.find(source, run), by=who, trust_script=trust_script)
+        out(attached.run.name)
         if deploy:
-            runs.deploy(opened, attached.run.name)
-    out(attached.run.name)
+            registering.deploy(opened, attached.run.name)
     if attached.added:
         say(f"Joined the scheme: {', '.join(attached.added)}.")
     say(f"{attached.run.name} {'serves now' if deploy else 'is attached; `runs deploy` puts it to use'}.")
