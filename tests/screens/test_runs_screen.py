@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.screens.conftest import app_on, document, picture, settled
+from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.run_words import described
 from tui_annotate.screens.runs import RunsScreen
 from tui_annotate.store import runs
@@ -64,6 +65,6 @@ async def test_runs_are_listed_newest_first_and_the_deployed_one_is_kept(make_co
         assert isinstance(app.screen, RunsScreen)
         await pilot.press("escape")
         await settled(pilot)
-        assert app.screen is app.review
+        assert isinstance(app.screen, ReviewScreen)
     with Corpus.open(path) as corpus:
         assert [run.name for run in runs.all(corpus)] == ["entities-1", "entities-3"]
