@@ -126,7 +126,8 @@ def simulate(
             raise UsageError(f"The engine {engine} learns none of {', '.join(tasks)}.")
     if not tasks or len(pool.documents) < 2:
         raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
-    n = n or settings.effective_n(Settings(), pool.scheme)
+    learned = replace(pool.scheme, entities=()) if given else pool.scheme
+    n = n or settings.effective_n(Settings(), learned)
     plays = [(seed, strategy) for seed in seeds for strategy in wanted]
     done = [0.0] * len(plays)
 
