@@ -49,6 +49,11 @@ def test_each_engine_takes_the_parameters_that_it_has() -> None:
         ({"parameters": {"c1": -1}}, "c1"),
         ({"parameters": {"spacy-ner.epochs": 3}}, "no engine 'spacy-ner' is to be trained"),
         ({"validation": 0.9}, "0 to 0.5"),
+        ({"parameters": {"c1": float("nan")}}, "no number to compute with"),
+        ({"parameters": {"c1": float("inf")}}, "no number to compute with"),
+        ({"parameters": {"iterations": 10**30}}, "no number to compute with"),
+        ({"seed": -1}, "A seed is"),
+        ({"seed": 10**30}, "A seed is"),
         ({"script": "gone.py", "tasks": ["entities"]}, "no script gone.py"),
     ],
 )
@@ -115,3 +120,27 @@ def test_the_language_of_the_corpus_goes_to_engines_that_ask_for_one() -> None:
     said = TrainOptions(tasks=["entities"], engine="spacy-ner", parameters={"language": "ro"})
     assert settle(said, SCHEME, known).lessons[0].parameters == {"language": "ro"}
     assert settle(TrainOptions(tasks=["entities"]), SCHEME, known).lessons[0].parameters == {}
+
+
+def test_a_script_is_for_one_task_and_the_others_keep_their_engines(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text("")
+    options = TrainOptions(engines={"entities": "custom"}, script=str(script), parameters={"labels.c": 3})
+    entities, labels = settle(options, SCHEME, Settings()).lessons
+    assert (entities.engine.name, entities.parameters) == ("custom", {"script": str(script)})
+    assert (labels.engine.name, labels.parameters) == ("labels", {"c": 3})
+    for wrong in (TrainOptions(script=str(script)), TrainOptions(script=str(script), engine="labels", tasks=["kind"])):
+        with pytest.raises(UsageError):
+            settle(wrong, SCHEME, Settings())
+    with pytest.raises(UsageError, match="needs a script"):
+        settle(TrainOptions(engine="custom", tasks=["entities"]), SCHEME, Settings())
+
+
+def test_all_tasks_by_name_are_as_all_tasks_and_one_that_cannot_be_learned_stops_no_other() -> None:
+    lost = Settings(engines={"entities": "uninstalled"})
+    for tasks in ([], list(SCHEME.tasks)):
+        asked = settle(TrainOptions(tasks=tasks), SCHEME, lost)
+        assert [lesson.task for lesson in asked.lessons] == ["labels:kind"]
+        assert list(asked.refused) == ["entities"]
+    with pytest.raises(UsageError, match="uninstalled"):
+        settle(TrainOptions(tasks=["entities"]), SCHEME, lost)

@@ -51,7 +51,7 @@ def test_an_engine_brings_its_parameters_and_their_bounds() -> None:
             form.change("parameter spacy-ner dropout", wrong)
     with pytest.raises(ParameterError, match="whole number"):
         form.change("parameter spacy-ner epochs", "2.5")
-    form.change("parameter spacy-ner dropout", "0.1")
+    form.change("parameter spacy-ner dropout", controls["parameter spacy-ner dropout"].typed)
     assert form.options().parameters == {"spacy-ner.epochs": 5}
 
 
@@ -95,3 +95,19 @@ def test_what_is_typed_about_the_data_is_checked() -> None:
     for id, wrong in (("validation", "0.9"), ("validation", "x"), ("seed", "-1"), ("seed", "x")):
         with pytest.raises(ParameterError):
             form.change(id, wrong)
+
+
+def test_a_script_goes_when_its_engine_does() -> None:
+    form = TrainingForm(SCHEME, Settings())
+    form.change("task labels:smoker", "no")
+    form.change("engine entities", "custom")
+    form.change("script", "mine.py")
+    assert form.options().script == "mine.py"
+    form.change("engine entities", "entities")
+    assert form.options().script == ""
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "9" * 5000])
+def test_a_seed_that_is_none_is_refused(seed: str) -> None:
+    with pytest.raises(ParameterError):
+        TrainingForm(SCHEME, Settings()).change("seed", seed)

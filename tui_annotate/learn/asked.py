@@ -24,6 +24,10 @@ from tui_annotate.store.settings import Settings
 
 VALIDATION = 0.2
 """Share of the gold set apart to see overfitting where somebody asks for a training, as Annotation Lab has it."""
+_MOST = 1 << 53
+"""No parameter is as large: beyond it whole numbers are no longer told apart."""
+_SEEDS = 1 << 32
+"""Engines take seeds below it."""
 _CUSTOM = "custom"
 _SCRIPT = "script"
 
@@ -60,7 +64,8 @@ def settle(options: TrainOptions, scheme: Scheme, settings: Settings, *, trigger
         UsageError: No such task or engine, or one that cannot learn the task.
         ParameterError: No such parameter, a value that does not fit it, a script that is not there.
     """
-    tasks = _tasks(options, scheme)
+    tasks = resolve(scheme, options.tasks)
+    by_name = set(tasks) != set(scheme.tasks) or len(tasks) == 1 or bool(options.engine)
     engines: dict[str, EngineInfo] = {}
     refused: dict[str, UsageError] = {}
     for task in tasks:
@@ -68,12 +73,15 @@ def settle(options: TrainOptions, scheme: Scheme, settings: Settings, *, trigger
             engines[task] = _engine(task, options, scheme, settings)
         except UsageError as error:
             # What nobody asked for by name is no reason to train nothing.
-            if trigger == "manual" and (options.tasks or options.engine or len(tasks) == 1):
+            if trigger == "manual" and by_name:
                 raise
             refused[task] = error
     given = dict(options.parameters)
     if options.script:
+        _check_script_tasks([task for task, info in engines.items() if info.name == _CUSTOM])
         given[_SCRIPT] = _script(options.script)
+    for name, value in given.items():
+        _check_number(name, value)
     _check_names(given, list(engines.values()))
     lessons = tuple(
         Lesson(task, info, _in_language(_parameters(given, info), info, settings.language))
@@ -85,17 +93,29 @@ def settle(options: TrainOptions, scheme: Scheme, settings: Settings, *, trigger
         tuple(settings.train_tags if options.tags is None else options.tags),
         settings.train_on == "reviewed" if options.reviewed is None else options.reviewed,
         options.tie or settings.tie,
-        settings.seed if options.seed is None else options.seed,
+        _seed(settings.seed if options.seed is None else options.seed),
         _share(options.validation, trigger),
         options.warm or any(lesson.parameters.get("rehearse") is True for lesson in lessons),
     )
 
 
-def _tasks(options: TrainOptions, scheme: Scheme) -> list[str]:
-    tasks = resolve(scheme, options.tasks)
-    if options.script and len(tasks) > 1:
+def _check_script_tasks(tasks: list[str]) -> None:
+    if not tasks:
+        raise UsageError("A script is for the engine custom.", hint="Name that engine, or none.")
+    if len(tasks) > 1:
         raise UsageError("A script learns one task.", hint=f"Say which: --task {', --task '.join(tasks)}.")
-    return tasks
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Raise ParameterError for what neither an engine nor a message can hold: no number, or one without end."""
+    if isinstance(value, int | float) and not abs(value) < _MOST:
+        raise ParameterError(f"{name}: {value} is no number to compute with.")
+
+
+def _seed(asked: int) -> int:
+    if not 0 <= asked < _SEEDS:
+        raise ParameterError(f"A seed is a whole number from 0 to {_SEEDS - 1}, not {asked}.")
+    return asked
 
 
 def _share(asked: float | None, trigger: Trigger) -> float:
@@ -107,14 +127,17 @@ def _share(asked: float | None, trigger: Trigger) -> float:
 
 
 def _engine(task: str, options: TrainOptions, scheme: Scheme, settings: Settings) -> EngineInfo:
-    name = (
-        options.engines.get(task) or options.engine or (_CUSTOM if options.script else settings.engines.get(task, ""))
-    )
+    usual = settings.engines.get(task, "")
+    if options.script and _CUSTOM not in options.engines.values():
+        usual = _CUSTOM
+    name = options.engines.get(task) or options.engine or usual
     if name:
         info = engine(name)
         if not info.handles(task, scheme):
             fitting = [one.name for one in catalogue.engines_for(task, scheme)]
             raise UsageError(f"The engine {name!r} cannot learn {task!r}.", hint=f"These can: {', '.join(fitting)}.")
+        if name == _CUSTOM and not (options.script or _SCRIPT in map(_bare, options.parameters)):
+            raise UsageError("The engine custom needs a script.", hint="Name one: --script FILE.")
         return info
     for info in catalogue.engines_for(task, scheme):
         if not info.slow:
@@ -188,6 +211,11 @@ def _check_values(found: Mapping[str, Any], info: EngineInfo) -> None:
         msgspec.convert(dict(found), info.parameters, strict=False)
     except msgspec.ValidationError as error:
         raise ParameterError(f"A parameter of {info.name} does not fit: {error}.") from None
+
+
+def _bare(key: str) -> str:
+    """Return a parameter's name without the engine before it."""
+    return _plain(key.rpartition(".")[2])
 
 
 def _names(engines: list[EngineInfo]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import ParameterError
-from tui_annotate.learn import catalogue
+from tui_annotate.learn import asked, catalogue
 from tui_annotate.learn.catalogue import EngineInfo, Field
 from tui_annotate.learn.messages import TrainOptions
 from tui_annotate.store import settings as stored
@@ -24,7 +24,8 @@ STEPS: Mapping[Step, tuple[str, str]] = {
     2: ("parameters and data", "What is not changed is as it has proved itself. Nothing held out is ever learned."),
     3: ("active learning and deploying", "Whether it goes on by itself from here, and when new runs serve."),
 }
-VALIDATION = 0.2
+_CUSTOM = "custom"
+_SEED_DIGITS = 9
 PRESETS = (0, 5, 10, 25, 50, 100)
 """N to pick from; 0 is the default of the scheme, 50 is Annotation Lab's."""
 
@@ -68,7 +69,7 @@ class TrainingForm:
         self._held = settings
         self._settings: dict[str, Any] = {}
         """Those that were changed."""
-        self._validation = VALIDATION
+        self._validation = asked.VALIDATION
         self._warm = False
         self._script = ""
         self._seed: int | None = None
@@ -103,7 +104,7 @@ class TrainingForm:
             reviewed=self._reviewed,
             validation=self._validation,
             warm=self._warm,
-            script=self._script,
+            script=self._script if _CUSTOM in self._used() else "",
             seed=self._seed,
             deploy=self._deploy,
         )
@@ -169,9 +170,10 @@ class TrainingForm:
         elif id == "script":
             self._script = text.strip()
         elif id == "seed":
-            if text.strip() and not text.strip().isdecimal():
-                raise ParameterError(f"A seed is a whole number, not {text}.")
-            self._seed = int(text) if text.strip() else None
+            digits = text.strip()
+            if digits and not (digits.isdecimal() and len(digits) <= _SEED_DIGITS):
+                raise ParameterError(f"A seed is a whole number of at most {_SEED_DIGITS} digits, not {text}.")
+            self._seed = int(digits) if digits else None
 
     def _change_parameter(self, engine: str, name: str, text: str) -> None:
         field = next(f for f in _fields(self._used()[engine]) if f.name == name)
@@ -209,8 +211,8 @@ class TrainingForm:
     def _how(self) -> list[Control]:
         used = self._used()
         found = [self._parameter(info, field) for info in used.values() for field in _fields(info)]
-        if "custom" in used:
-            text = "Python file that the engine `custom` runs; its code runs on this machine."
+        if _CUSTOM in used:
+            text = f"Python file that the engine `{_CUSTOM}` runs; its code runs on this machine."
             found.append(Control("script", "script", self._script or "none yet", text, 2, (), self._script))
         seed = "the corpus's" if self._seed is None else str(self._seed)
         typed = "" if self._seed is None else str(self._seed)
@@ -224,7 +226,7 @@ class TrainingForm:
                 2,
                 (),
                 f"{self._validation:g}",
-                self._validation != VALIDATION,
+                self._validation != asked.VALIDATION,
             ),
             Control(
                 "tags",
