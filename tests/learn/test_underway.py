@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from tui_annotate.learn import launching, underway
-from tui_annotate.learn.messages import FinishedRun, TaskTrained, Train, TrainingLog, TrainingProgress
+from tui_annotate.learn.client import Learner
+from tui_annotate.learn.messages import (
+    FinishedRun,
+    TaskFailure,
+    TaskTrained,
+    Train,
+    TrainingFailed,
+    TrainingLog,
+    TrainingProgress,
+    TrainOptions,
+)
 from tui_annotate.learn.underway import Underway, duration
 
 RUN = FinishedRun("entities-1", "entities", "entities", "", 1, 1, {}, {}, "", 0.1, "abc")
@@ -31,6 +42,27 @@ def test_what_was_heard_adds_up_and_other_trainings_do_not_count() -> None:
     lost = state.failed(message="Gone.", kind="ResourcesError")
     assert (lost.cause, lost.runs, lost.lines) == ("resources", [RUN], ["one", "two"])
     assert [failure.task for failure in lost.failures] == ["entities"]
+
+
+def test_a_failure_before_any_task_is_that_of_the_first() -> None:
+    state = Underway(Train(request=1), ("entities", "labels:a")).after(TrainingLog(request=1, line="one"))
+    told = state.told(TrainingFailed(request=1, message="The corpus is damaged.", kind="CorruptError"))
+    assert [(failure.task, failure.message) for failure in told.failures] == [("entities", "The corpus is damaged.")]
+    own = [TaskFailure("labels:a", "Too few.", kind="TooFewExamplesError")]
+    told = state.told(TrainingFailed(request=1, message="Too few.", failures=own))
+    assert (told.failures, told.lines) == (own, ["one"])
+
+
+def test_active_learning_does_not_take_the_place_of_what_somebody_asked_for(tmp_path: Path) -> None:
+    learner = Learner(tmp_path / "c.db", on_event=lambda _: None)
+    learner._running = Underway(Train(request=9), ("entities",))
+    learner.train(TrainOptions(seed=1), trigger="active learning")
+    learner.train(TrainOptions(seed=2))
+    learner.train(TrainOptions(seed=3), trigger="active learning")
+    assert learner._waiting is not None
+    assert learner._waiting.seed == 2
+    learner.train(TrainOptions(seed=4))
+    assert learner._waiting.seed == 4
 
 
 def test_a_long_log_keeps_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

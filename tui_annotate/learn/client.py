@@ -1,8 +1,8 @@
 """The parent side of learning: starts the children, asks, passes on what they say, and leaves no orphan.
 
 One training runs and at most one waits; a newer one takes the place of the one that
-waits. A trainer is always kept ready ahead: it has read everything before it is asked. A failure keeps the
-deployed run serving.
+waits, but none of active learning that of one that somebody asked for. A trainer is always
+kept ready ahead: it has read everything before it is asked. A failure keeps the deployed run serving.
 """
 
 from __future__ import annotations
@@ -128,16 +128,19 @@ class Learner:
         self._server = self._trainer = None
 
     def train(self, options: TrainOptions = ANYTHING, *, trigger: Trigger = "manual") -> int:
-        """Train now, or as soon as the training that runs has ended; returns the number that its events carry."""
+        """Train now, or as soon as the training that runs has ended; returns the number that its events carry.
+
+        Of active learning none waits in place of one that somebody asked for.
+        """
         command = Train(request=self._next(), trigger=trigger, by=self.annotator, **msgspec.structs.asdict(options))
-        if self._running is not None:
-            self._waiting = command
-        else:
+        if self._running is None:
             self._run(command)
+        elif self._waiting is None or trigger == "manual" or self._waiting.trigger != "manual":
+            self._waiting = command
         return command.request
 
     def cancel(self) -> None:
-        """End the training that runs, and forget the one that waits; nothing of either is left."""
+        """End the training that runs, and forget the one that waits; tasks that were done keep their runs."""
         cancelled, self._running, self._waiting = self._running, None, None
         self._stop_timer()
         if cancelled is None:
@@ -277,12 +280,12 @@ class Learner:
         """Start a training that others keep from the processor again at nice 0.
 
         A user cannot raise the priority of the one that runs. One that has the processor, and only has much to do,
-        is left alone: to begin again would cost what is done.
+        is left alone, and so is one that has finished a task: to begin again would cost what is done.
         """
         if child is not self._trainer or self._running is None:
             return
         waited, used = time.monotonic() - since[0], launching.processor_seconds(child.pid) - since[1]
-        if used > _ENOUGH * waited:
+        if used > _ENOUGH * waited or self._running.runs:
             self._start_timer(child)
             return
         self._running = self._running.again("others kept it from the processor: begun again at normal priority")

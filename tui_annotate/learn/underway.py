@@ -109,8 +109,14 @@ class Underway:
         )
 
     def told(self, event: TrainingFailed) -> TrainingFailed:
-        """Return a failure that the child reported with what only the parent knows."""
-        return msgspec.structs.replace(event, runs=list(self.runs), options=self.command, lines=list(self.lines))
+        """Return a failure that the child reported with what only the parent knows.
+
+        One that came before any task counts as that of the first, so that it is found among the runs.
+        """
+        failures = event.failures or self.failed(message=event.message, hint=event.hint, kind=event.kind).failures
+        return msgspec.structs.replace(
+            event, failures=failures, runs=list(self.runs), options=self.command, lines=list(self.lines)
+        )
 
 
 def duration(seconds: float) -> str:
