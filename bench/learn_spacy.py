@@ -1,4 +1,4 @@
-"""spaCy on BC5CDR: F1 on 800 sentences of the official test after training on 100 and 300, with and without pool vectors.
+"""spaCy on BC5CDR: F1 on 800 sentences of the official test after 100 and 300, with and without pool vectors.
 
 Beside F1 it says how long the fit took, how long the 800 sentences took, and how far the probabilities are from the
 truth: expected calibration error, and the precision of what is shown at 0.9 or more.

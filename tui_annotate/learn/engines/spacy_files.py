@@ -28,8 +28,14 @@ FACTORIES = frozenset(
     )
 )
 """spaCy's own components."""
-_OWN = ("spacy.", "spacy-legacy.", "Adam.v1", "RAdam.v1", "SGD.v1", "compounding.v1", "constant.v1")
-_OWN += ("constant_then.v1", "cyclic_triangular.v1", "decaying.v1", "slanted_triangular.v1", "warmup_linear.v1")
+_OWN = ("spacy.", "spacy-legacy.")
+_OF_THINC = frozenset(
+    (
+        *("Adam.v1", "RAdam.v1", "SGD.v1", "compounding.v1", "constant.v1", "constant_then.v1", "decaying.v1"),
+        *("cyclic_triangular.v1", "slanted_triangular.v1", "warmup_linear.v1"),
+    )
+)
+"""The library under spaCy: optimisers, and how a figure changes from step to step."""
 _RUNNABLE = ("components", "nlp", "initialize", "training", "corpora", "pretraining")
 
 
@@ -40,7 +46,7 @@ def check_config(config: Mapping[str, Any], where: Path) -> None:
         LearnError: It does.
     """
     for path, name in _named({key: config[key] for key in _RUNNABLE if key in config}):
-        own = name in FACTORIES if path.endswith(".factory") else name.startswith(_OWN)
+        own = name in FACTORIES if path.endswith(".factory") else name.startswith(_OWN) or name in _OF_THINC
         if not own:
             raise LearnError(
                 f"{where}: [{path.rpartition('.')[0]}] asks for {name!r}, which is not spaCy's own, so it is not run.",

@@ -202,4 +202,5 @@ def _covered(spans: Floats) -> Floats:
     change[:, :size] += spans.sum(axis=2)
     for since in range(reach):
         change[:, since + 1 : since + 1 + size] -= spans[:, :, since]
-    return np.clip(np.cumsum(change, axis=1)[:, :size], 0, 1)
+    covered: Floats = np.clip(np.cumsum(change, axis=1)[:, :size], 0, 1)
+    return covered

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from spacy.util import fix_random_seed
+from thinc.api import fix_random_seed
 
 from tui_annotate.domain.agreement import Counts
 from tui_annotate.errors import LearnError
