@@ -162,20 +162,22 @@ class CustomModel:
         """Return the script's answers to some documents; raises LearnError."""
         reader = Reader(self.question)
         found: list[Answer] = []
-        asked = [[one for one in row if self._takes(one)] for row in encodings.mentions]
+        asked = [[one for one in row if self.takes(one)] for row in encodings.mentions]
         for begin in range(0, len(encodings), AT_ONCE):
             documents, mentions = encodings.documents[begin : begin + AT_ONCE], asked[begin : begin + AT_ONCE]
-            given = self._ask(documents, mentions)
+            given = self.ask(documents, mentions)
             for one, document, about in zip(given, documents, mentions, strict=True):
                 found.append(reader.read(one, document, about, run=run, minimum=minimum))
         for note in reader.notes():
             logging.warning("script: %s", note)
         return found
 
-    def _takes(self, asked: Mention) -> bool:
+    def takes(self, asked: Mention) -> bool:
+        """Say whether an entity takes the attribute."""
         return not self.question.on or asked[0] in self.question.on
 
-    def _ask(self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]) -> list[Any]:
+    def ask(self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]) -> list[Any]:
+        """Return the script's own answers, one for each document; raises LearnError."""
         arguments: list[Any] = [[document.text for document in documents]]
         if self.question.judges:
             if not any(mentions):
@@ -269,8 +271,8 @@ class CustomEngine:
         if self.question.judges:
             known = known.about([[(e.type, e.spans) for e in gold[row].annotations.entities.values()] for row in rows])
         model.start()
-        asked = [[one for one in about if model._takes(one)] for about in known.mentions]
-        given = model._ask(known.documents, asked)
+        asked = [[one for one in about if model.takes(one)] for about in known.mentions]
+        given = model.ask(known.documents, asked)
         understood = [
             reader.read(one, document, about, run="", minimum=0.0)
             for one, document, about in zip(given, known.documents, asked, strict=True)

@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal
 
 from spacy.tokens import Doc, Span
@@ -142,9 +141,3 @@ def batches(lessons: Sequence[Any], sizes: Iterator[float]) -> Iterator[list[Any
         room -= len(example.reference)
     if batch:
         yield batch
-
-
-def by_document(rows: Sequence[int], found: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
-    """Yield each row with what was found in its sentences, which stand together."""
-    for row, group in groupby(zip(rows, found, strict=True), key=lambda pair: pair[0]):
-        yield row, [one for _, one in group]
