@@ -15,7 +15,7 @@ from tui_annotate.learn.underway import Underway
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.training import TrainScreen
 from tui_annotate.screens.training_words import progress
-from tui_annotate.services.training import LoopState
+from tui_annotate.services.loop_state import LoopState
 
 MakeCorpus = Callable[..., Path]
 

@@ -20,8 +20,9 @@ from tui_annotate.errors import AnnotateError, LearnError, LockedError, NothingT
 from tui_annotate.learn import messages
 from tui_annotate.learn.messages import TrainOptions
 from tui_annotate.learn.underway import Underway
-from tui_annotate.services import training
-from tui_annotate.services.training import LearningLoop, LoopState
+from tui_annotate.services import ordering, training
+from tui_annotate.services.loop_state import LoopState
+from tui_annotate.services.training import LearningLoop
 from tui_annotate.session.desk import Predictions
 from tui_annotate.store import log, queue, runs, settings
 from tui_annotate.store.connection import Corpus
@@ -290,6 +291,26 @@ async def test_until_the_server_is_there_what_was_predicted_before_is_shown(stag
     (folder / "predictions.db").write_bytes(b"torn" * 2000)
     assert await stage.loop.predictions_for(2) == []
     assert "predictions.db" in stage.loop.state.news
+
+
+async def test_what_an_outside_model_suggests_is_not_taken_from_an_older_prediction(stage: Stage) -> None:
+    found = Suggestion("entity", "DRUG", (Span("s1v1", 0, 4),), prob=0.9, source="run", run="entities-1")
+    runs.folder(stage.corpus, "entities-1").mkdir(parents=True)
+    runs.write_predictions(runs.folder(stage.corpus, "entities-1"), [(2, [found])])
+    await stage.finish(1)
+    settings.set_scheme(stage.corpus, Scheme((EntityType("DRUG", model="theirs"),)), annotator="ann")
+    await stage.loop.reload()
+    assert await stage.loop.predictions_for(2) == [Predictions("entities-1", ())]
+
+
+async def test_an_order_is_taken_over_only_where_documents_come_by_it(stage: Stage) -> None:
+    entries = [QueueEntry(2, 1.0, "least certain")]
+    settings.change(stage.corpus, order="file")
+    ordering.take_over(stage.corpus, entries, run="entities-1")
+    assert queue.entries(stage.corpus) == []
+    settings.change(stage.corpus, order="informative")
+    ordering.take_over(stage.corpus, entries, run="entities-1")
+    assert queue.entries(stage.corpus) == entries
 
 
 async def test_a_run_goes_on_suggesting_until_the_next_one_is_loaded(stage: Stage) -> None:

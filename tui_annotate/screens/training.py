@@ -19,8 +19,8 @@ from tui_annotate.screens.report import ReportScreen
 from tui_annotate.screens.rows_screen import RowsScreen, TableRow
 from tui_annotate.screens.training_words import checked, progress
 from tui_annotate.services import preflight
+from tui_annotate.services.loop_state import LoopState
 from tui_annotate.services.preflight import Preflight
-from tui_annotate.services.training import LoopState
 from tui_annotate.services.training_form import STEPS, Control, Step, TrainingForm
 from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui_annotate.services.loop_state import LoopState
 from tui_annotate.services.preflight import Preflight, TaskCheck
-from tui_annotate.services.training import LoopState
 
 _BAR = 24
 _USES = {"train": "to train on", "holdout": "held out", "test": "tagged Test"}

@@ -6,10 +6,24 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 
+from tui_annotate.domain import deployment
 from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.scheme import Scheme
 from tui_annotate.session.desk import Predictions
+from tui_annotate.store import runs
+from tui_annotate.store.connection import Corpus
 
 _KEPT = 500
+
+
+def written(corpus: Corpus, document: int, deployed: Sequence[str], scheme: Scheme) -> list[Predictions]:
+    """Return what stands of a document in the folders of runs, without the labels of outside models."""
+    held = {run: runs.predictions(runs.folder(corpus, run), [document]) for run in deployed}
+    return [
+        Predictions(run, tuple(deployment.ours(scheme, found[document])))
+        for run, found in held.items()
+        if document in found
+    ]
 
 
 class KeptPredictions:

@@ -13,12 +13,12 @@ from tui_annotate.domain.deployment import Change
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.selection import Rule, Tie, Use, uses
 from tui_annotate.domain.tasks import resolve
-from tui_annotate.errors import AnnotateError, NothingToDoError
+from tui_annotate.errors import AnnotateError, LearnError, NothingToDoError
 from tui_annotate.learn.asked import settle
 from tui_annotate.learn.client import ANYTHING, Worker
 from tui_annotate.learn.messages import Train, TrainOptions
 from tui_annotate.learn.underway import Underway
-from tui_annotate.services import registering
+from tui_annotate.services import ordering, registering
 from tui_annotate.store import counters, documents, queue, runs, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
@@ -94,7 +94,7 @@ def train(
 
     def heard(state: Underway) -> None:
         nonlocal underway
-        if on_line is not None and state.lines[-1:] != underway.lines[-1:]:
+        if on_line is not None and state.lines is not underway.lines:
             on_line(state.lines[-1])
         underway = state
 
@@ -106,10 +106,14 @@ def train(
             raise
         done = registering.register(corpus, finished.runs, trigger="manual", by=annotator, deploy=deploy)
         registering.register_failures(corpus, finished)
+        news = [done.news]
         if deploy:
-            _order(corpus, worker)
+            try:
+                _order(corpus, worker)
+            except LearnError as error:
+                news.append(f"the queue stays as it was: {error}")
     rows = tuple(runs.get(corpus, run.name) for run in finished.runs)
-    return Trained(rows, done.news, dict(finished.left_out), done.changes)
+    return Trained(rows, "; ".join(news), dict(finished.left_out), done.changes)
 
 
 def _enter_lost(corpus: Corpus, underway: Underway, error: BaseException, *, deploy: bool) -> None:
@@ -128,10 +132,12 @@ def _order(corpus: Corpus, worker: Worker) -> None:
     """Let the deployed runs order the queue, as the app does after a training."""
     known = settings.load(corpus)
     deployed = {task: run.name for task, run in runs.deployed(corpus).items()}
+    if known.order != "informative" or not deployed:
+        return
     worker.serve(deployed)
     n = settings.effective_n(known, settings.scheme(corpus))
     entries = worker.rank(strategy=known.strategy, size=queue.LENGTH, n=n, seed=known.seed)
-    queue.replace(corpus, entries, run=" ".join(deployed.values()))
+    ordering.take_over(corpus, entries, run=" ".join(deployed.values()))
 
 
 def explain(

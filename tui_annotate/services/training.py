@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from tui_annotate.domain import deployment
-from tui_annotate.domain.deployment import Change
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.tasks import resolve
 from tui_annotate.errors import AnnotateError, LearnError, StoreError
@@ -23,14 +22,13 @@ from tui_annotate.learn import messages
 from tui_annotate.learn.asked import settle
 from tui_annotate.learn.client import ANYTHING, Learner
 from tui_annotate.learn.messages import TrainOptions
-from tui_annotate.learn.underway import Underway
-from tui_annotate.services import registering
-from tui_annotate.services.kept_predictions import KeptPredictions
+from tui_annotate.services import ordering, registering
+from tui_annotate.services.kept_predictions import KeptPredictions, written
+from tui_annotate.services.loop_state import LoopState, stored
 from tui_annotate.services.registering import Registered
 from tui_annotate.session.desk import Predictions
-from tui_annotate.store import cold_start, counters, queue, runs, settings
+from tui_annotate.store import queue, runs, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.runs import RunRow
 from tui_annotate.store.settings import Settings
 
 T = TypeVar("T")
@@ -47,64 +45,6 @@ class Write(Protocol):
     """Runs a function with the corpus of the writer thread, in order with all other writes."""
 
     def __call__(self, function: Callable[[Corpus], T]) -> Awaitable[T]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoopState:
-    """What is shown of learning: the status line takes a word of it, the training screen all."""
-
-    active: bool = True
-    every: int = 0
-    """N: confirmations from one training to the next."""
-    since: int = 0
-    """Confirmations since the last training began."""
-    runs: Mapping[str, str] = field(default_factory=dict)
-    """Deployed run by task."""
-    figure: str = ""
-    """Holdout figure of the deployed run, or `n/30 held out`."""
-    course: Underway | None = None
-    """The training that runs, as the learner keeps account of it: how far, seconds left, lines of its log."""
-    waiting: bool = False
-    """Another training waits behind this one."""
-    news: str = ""
-    """The last thing that happened, for one line."""
-    failed: bool = False
-    """What happened last went wrong; what is deployed goes on serving."""
-    cause: messages.Cause | None = None
-    """Why the last training failed, see `messages.CAUSES`; None when it did not."""
-    log: tuple[str, ...] = ()
-    """Lines of the training that ended last."""
-    changes: tuple[Change, ...] = ()
-    """What the last training's deployment changed, by label."""
-
-    @property
-    def training(self) -> str:
-        """What is being trained, empty when nothing is."""
-        return ", ".join(self.course.tasks) if self.course is not None else ""
-
-    @property
-    def fraction(self) -> float | None:
-        """Progress of the training, 0..1; None when nothing is trained."""
-        return self.course.fraction if self.course is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What the loop goes by, as the corpus has it."""
-
-    settings: Settings
-    scheme: Scheme
-    deployed: Mapping[str, RunRow]
-    since: int
-
-
-def _read(corpus: Corpus) -> _Stored:
-    return _Stored(
-        settings.load(corpus),
-        settings.scheme(corpus),
-        runs.deployed(corpus),
-        counters.confirmed_since_training(corpus),
-    )
 
 
 class LearningLoop:
@@ -199,7 +139,7 @@ class LearningLoop:
         return f"A training runs already: {self.state.training}."
 
     def cancel(self) -> None:
-        """End the running training; what it had done is lost, the deployed runs stay."""
+        """End the running training; tasks that were done keep their runs, the others the deployed ones."""
         self._learner.cancel()
 
     async def toggle(self) -> bool:
@@ -250,7 +190,7 @@ class LearningLoop:
 
     async def _look(self) -> None:
         """Take over what stands in the corpus. The writer's thread only reads: `state` belongs to the event loop."""
-        found = await self._write(_read)
+        found = await self._write(stored)
         if found.settings.suggest_from != self._settings.suggest_from:
             self._predictions.clear()
         self._settings, self._scheme = found.settings, found.scheme
@@ -274,14 +214,9 @@ class LearningLoop:
 
     async def _written(self, document: int) -> list[Predictions]:
         """Return what `tui-annotate predict` has written of the deployed runs."""
-        deployed = list(self.state.runs.values())
-
-        def read(corpus: Corpus) -> list[Predictions]:
-            held = {run: runs.predictions(runs.folder(corpus, run), [document]) for run in deployed}
-            return [Predictions(run, tuple(found[document])) for run, found in held.items() if document in found]
-
+        deployed, scheme = list(self.state.runs.values()), self._scheme
         try:
-            return await self._write(read) if deployed else []
+            return await self._write(lambda corpus: written(corpus, document, deployed, scheme)) if deployed else []
         except StoreError as error:
             self._changed(failed=True, news=str(error))
             return []
@@ -398,13 +333,7 @@ class LearningLoop:
             await self._predictions.take(event.task, event.run, shown)
 
     async def _order(self, event: messages.QueueRanked) -> None:
-        if self._settings.order == "informative":
-            await self._write(lambda corpus: self._replace(corpus, event))
-
-    def _replace(self, corpus: Corpus, event: messages.QueueRanked) -> None:
-        """Take over an order; one that no run made gives way to patterns, which know where the rare labels are."""
-        if event.run or not cold_start.is_wanted(corpus, self._settings):
-            queue.replace(corpus, event.entries, run=event.run)
+        await self._write(lambda corpus: ordering.take_over(corpus, event.entries, run=event.run))
 
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._guarded(work))
