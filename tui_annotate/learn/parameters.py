@@ -69,7 +69,7 @@ class AttributeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     c: Annotated[
         float,
         Meta(title="Inverse regularisation (C)", gt=0, description="Smaller holds the weights down more."),
-    ] = 50.0
+    ] = 30.0
     iterations: Annotated[int, Meta(title="Epochs", ge=1, description="Most steps of the solver.")] = 300
 
 
