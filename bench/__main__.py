@@ -42,6 +42,7 @@ BENCHMARKS = {
     "simulations": Benchmark("confirmations until a target", ("--sms-seeds", "2", "--entity-seeds", "1")),
     "figures_coverage": Benchmark("how often 90 % intervals hold the truth", ("--runs", "100")),
     "figures_second_look": Benchmark("label errors found by a second look", ("--seeds", "2")),
+    "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 

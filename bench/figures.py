@@ -108,6 +108,15 @@ def simulations(found: dict[str, Any]) -> Iterator[Row]:
         )
 
 
+def attributes(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `learn_attributes`."""
+    one = found["negated"]["default"]
+    yield (
+        "negation of given concepts: confirmations until F1 0.94",
+        f"median {_count(one['median'])}, worst {_count(one['worst'])}",
+    )
+
+
 def _count(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.0f}"
 
@@ -151,6 +160,7 @@ SECTIONS = {
     "simulations": simulations,
     "figures_coverage": coverage,
     "figures_second_look": second_look,
+    "learn_attributes": attributes,
     "kill_sessions": kills,
 }
 
