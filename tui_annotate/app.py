@@ -165,8 +165,10 @@ class AnnotateApp(RimApp):
             )
 
     def _path_given(self, text: str | None, new: bool) -> None:
+        from tui_annotate.screens.prompt import typed_path
+
         if text and text.strip():
-            path = Path(text.strip()).expanduser()
+            path = typed_path(text)
             if new or path.exists():
                 self._work(lambda: self._create(path) if new else self._open(path))
             else:

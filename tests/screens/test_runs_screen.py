@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.screens.conftest import app_on, document, picture, settled
+from tui_annotate.errors import LockedError
+from tui_annotate.screens.prompt import typed_path
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.run_words import described
 from tui_annotate.screens.runs import RunsScreen
@@ -68,3 +72,27 @@ async def test_runs_are_listed_newest_first_and_the_deployed_one_is_kept(make_co
         assert isinstance(app.screen, ReviewScreen)
     with Corpus.open(path) as corpus:
         assert [run.name for run in runs.all(corpus)] == ["entities-1", "entities-3"]
+
+
+async def test_a_corpus_that_cannot_be_read_just_now_is_told_and_ends_nothing(
+    make_corpus: MakeCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(corpus: Corpus) -> list[RunRow]:
+        raise LockedError("The corpus is in use.")
+
+    app = app_on(make_corpus(document("one")))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        with monkeypatch.context() as patch:
+            patch.setattr(runs, "all", locked)
+            await pilot.press("R")
+            await settled(pilot)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+        assert isinstance(app.screen, RunsScreen)
+        assert "The corpus is in use." in picture(app)[0]
+
+
+def test_a_home_that_nobody_has_stays_as_it_was_typed() -> None:
+    assert typed_path(" ~ ") == Path.home()
+    assert typed_path("~no such user/model") == Path("~no such user/model")

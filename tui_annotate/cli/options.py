@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,10 +110,3 @@ def only_task(tasks: Collection[str]) -> str:
     if not tasks:
         raise NothingToDoError("No run is deployed.", hint="`tui-annotate train CORPUS` makes one.")
     raise UsageError("Say which task.", hint=f"There are {', '.join(tasks)}.")
-
-
-def local(stamp: str) -> str:
-    """Return a stored UTC time as the local one, to the minute; empty stays empty."""
-    if not stamp:
-        return ""
-    return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -13,6 +13,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, progress, say, table
+from tui_annotate.domain.clock import local_time
 from tui_annotate.errors import DataError, NothingToDoError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def list_(
             p.body,
             "" if p.enabled else "off",
             p.annotator,
-            options.local(p.at),
+            local_time(p.at),
             *_places(places, p),
         )
         for p in found

@@ -11,6 +11,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, out_lines, progress, say, table
+from tui_annotate.domain.clock import local_time
 from tui_annotate.errors import NothingToDoError
 
 app = options.group("List runs, show one, put one to use, go back, export one, or attach one of another corpus.")
@@ -43,7 +44,7 @@ def list_(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
                 r.documents,
                 said(r.metrics) if r.state == "finished" else "",
                 r.state,
-                options.local(r.finished),
+                local_time(r.finished),
             )
             for r in rows
         ],

@@ -9,6 +9,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, say, table
+from tui_annotate.domain.clock import local_time
 from tui_annotate.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _rows(document: ShownDocument) -> list[tuple[object, ...]]:
             _said(version.row.review) or "-",
             len(version.annotations.entities),
             len(version.annotations.labels),
-            options.local(version.at),
+            local_time(version.at),
             version.rule or "-",
         )
         for version in document.versions

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tui_annotate.domain.clock import local_time
 from tui_annotate.domain.display import shown
 from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.asking import REVIEWS, STATES
@@ -154,14 +154,6 @@ class DocumentTable(RowWidget):
         self.refresh(Region(0, self.cursor - self._first, self.size.width, 1))
 
 
-def _local(at: str) -> str:
-    """Return a stored time as the clock on the wall has it."""
-    try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return shown(at, 16)
-
-
 def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, here: bool = False) -> Row:
     """Return one document as the table shows it: state, name, tags, and as much of its text as there is room for."""
     style = "reverse" if focused else ""
@@ -170,7 +162,7 @@ def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, he
     place = f"{shown(document.folder, 30)}/" if document.folder else ""
     name = f"{place}{shown(document.name or document.key, 60)}" + (" (open)" if here else "")
     tags = " ".join(f"#{shown(tag, 20)}" for tag in document.tags)
-    changed = f"  {_local(document.changed)}" if width >= _WIDE else ""
+    changed = f"  {shown(local_time(document.changed), 16)}" if width >= _WIDE else ""
     right = f" {document.length:,} char{'' if document.length == 1 else 's'}{changed} "
     left: list[Piece] = [(" ▸ " if focused else "   ", style), (f"{state:<18}", style), (f"{name:<12}", style)]
     if standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -11,14 +11,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui_annotate.domain.patterns import Pattern
-from tui_annotate.errors import AnnotateError
 from tui_annotate.formats import pattern_files
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.pattern_asking import PatternAsking, counted, requeue
 from tui_annotate.screens.picker import Choice, Picker, matching
-from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.prompt import Prompt, typed_path
 from tui_annotate.screens.report import ReportScreen
 from tui_annotate.screens.rows_screen import RowsScreen, TableRow
 from tui_annotate.services import patterns as taking
@@ -57,7 +56,7 @@ class PatternsScreen(RowsScreen[None]):
 
     def on_mount(self) -> None:
         """Read the patterns."""
-        self.run_worker(self.renew(), exit_on_error=True)
+        self.later(self.renew)
 
     async def renew(self) -> None:
         """Show what the corpus has now."""
@@ -119,12 +118,12 @@ class PatternsScreen(RowsScreen[None]):
 
     def _add(self) -> None:
         asking = PatternAsking(self.app, self._opened, tell=self.tell, kept=self.renew)
-        self._later(asking.label())
+        self.later(asking.label)
 
     def _try(self) -> None:
         pattern = self._pattern
         if pattern is not None:
-            self._later(self._count(pattern))
+            self.later(lambda: self._count(pattern))
 
     async def _count(self, pattern: Pattern) -> None:
         self.tell(f"looking for {pattern.body} …")
@@ -160,13 +159,13 @@ class PatternsScreen(RowsScreen[None]):
             await self._opened.writer(write)
             await self.renew()
 
-        self._later(run())
+        self.later(run)
 
     def _filter(self) -> None:
         def given(text: str | None) -> None:
             if text is not None:
                 self._text = text.strip()
-                self._later(self.renew())
+                self.later(self.renew)
 
         self.app.push_screen(Prompt("patterns that hold", value=self._text, hint="Empty shows all."), given)
 
@@ -174,7 +173,7 @@ class PatternsScreen(RowsScreen[None]):
         def given(text: str | None) -> None:
             if text and text.strip():
                 path, _, label = text.strip().partition(" ")
-                self._later(self._take_in(Path(path).expanduser(), label.strip()))
+                self.later(lambda: self._take_in(typed_path(path), label.strip()))
 
         hint = "A .jsonl, .csv, .tsv, .txt or .regex; for lists the label behind it: drugs.txt DRUG"
         self.app.push_screen(Prompt("import patterns from", hint=hint), given)
@@ -199,7 +198,7 @@ class PatternsScreen(RowsScreen[None]):
     def _export(self) -> None:
         def given(text: str | None) -> None:
             if text and text.strip():
-                self._later(self._give_out(Path(text.strip()).expanduser()))
+                self.later(lambda: self._give_out(typed_path(text)))
 
         value = str(self._opened.path.with_suffix(".patterns.jsonl"))
         self.app.push_screen(Prompt("write patterns to", value=value, hint="A .jsonl, .csv or .tsv."), given)
@@ -209,14 +208,3 @@ class PatternsScreen(RowsScreen[None]):
         lines = await self._opened.reader(lambda corpus: list(taking.give_out(corpus, format)))
         await asyncio.to_thread(partial(path.write_text, "".join(lines), encoding="utf-8"))
         self.tell(f"written to {path}")
-
-    def _later(self, work: Awaitable[None]) -> None:
-        """Do something that takes time, and say what went wrong with it."""
-
-        async def run() -> None:
-            try:
-                await work
-            except (AnnotateError, OSError) as error:
-                self.tell(str(error), warning=True)
-
-        self.run_worker(run(), exit_on_error=True)

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.corpus_thread import CorpusThread
@@ -28,7 +27,7 @@ class PrioritiesScreen(RowsScreen[None]):
 
     def on_mount(self) -> None:
         """Read the order."""
-        self.run_worker(self._renew())
+        self.later(self._renew)
 
     async def _renew(self, cursor: str | None = None) -> None:
         def read(corpus: Corpus) -> tuple[list[str], str]:
@@ -64,10 +63,7 @@ class PrioritiesScreen(RowsScreen[None]):
         order = tuple(self._order)
 
         async def write() -> None:
-            try:
-                await self._corpus(lambda corpus: annotators.set_order(corpus, order))
-                await self._renew(name)
-            except AnnotateError as error:
-                self.tell(str(error), warning=True)
+            await self._corpus(lambda corpus: annotators.set_order(corpus, order))
+            await self._renew(name)
 
-        self.run_worker(write())
+        self.later(write)

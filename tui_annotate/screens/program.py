@@ -16,7 +16,7 @@ from tui_annotate.screens.corpus import CorpusScreen
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
-from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.prompt import Prompt, typed_path
 from tui_annotate.screens.report import ReportScreen, import_line, import_lines
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.setting_words import WORDS, choices, word
@@ -82,7 +82,7 @@ class Program:
             if text.strip() == "-":
                 self._review.tell("Standard input is the keyboard here: name a file or a folder.", warning=True)
             elif text.strip() and self._importing is None:
-                self._importing = asyncio.ensure_future(self._import_path(Path(text.strip()).expanduser()))
+                self._importing = asyncio.ensure_future(self._import_path(typed_path(text)))
 
         if self._importing is not None:
             self._review.tell("An import is under way already.", warning=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -13,6 +15,14 @@ from textual.widgets import Input
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.lines import Lines, row
 from tui_annotate.screens.question import Question
+
+
+def typed_path(text: str) -> Path:
+    """Return the path that somebody typed; `~` is their home, and a home that nobody has stays as it was typed."""
+    path = Path(text.strip())
+    with suppress(RuntimeError):
+        return path.expanduser()
+    return path
 
 
 class Prompt(Question[str]):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.opened import OpenedCorpus
@@ -41,7 +40,7 @@ class QueueScreen(RowsScreen[int]):
 
     def on_mount(self) -> None:
         """Read the queue."""
-        self._later(self.renew())
+        self.later(self.renew)
 
     async def renew(self) -> None:
         """Show what comes next now."""
@@ -85,16 +84,7 @@ class QueueScreen(RowsScreen[int]):
             await self.renew()
             self.tell(f"{gone} documents taken out" if gone else "no search has put documents first")
 
-        self._later(forget())
-
-    def _later(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            try:
-                await work
-            except AnnotateError as error:
-                self.tell(str(error), warning=True)
-
-        self.run_worker(run(), exit_on_error=True)
+        self.later(forget)
 
 
 def _score(one: NextDocument) -> str:

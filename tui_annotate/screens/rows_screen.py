@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
 from tui_annotate.domain.display import shown
+from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import bindings
@@ -94,6 +95,21 @@ class RowsScreen(Screen[R], Generic[R]):
         """Say something beside the heading."""
         said: list[Piece] = [(f"  {shown(notice)}", "bold" if warning else "")] if notice else []
         self.query_one("#heading", Lines).put(0, row((f" {shown(self._heading)}", "bold"), *said))
+
+    def later(self, job: Callable[[], Awaitable[object]], *, group: str = "") -> None:
+        """Do something that takes time; what goes wrong with it is said beside the heading.
+
+        Args:
+            group: A job of it ends the one before; empty: they go on beside one another.
+        """
+
+        async def guarded() -> None:
+            try:
+                await job()
+            except (AnnotateError, OSError) as error:
+                self.tell(str(error), warning=True)
+
+        self.run_worker(guarded(), exclusive=bool(group), group=group or "default", exit_on_error=True)
 
     @property
     def table(self) -> Rows:

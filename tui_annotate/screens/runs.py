@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
+from tui_annotate.domain.clock import local_time
 from tui_annotate.domain.figures import said
-from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
-from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.prompt import Prompt, typed_path
 from tui_annotate.screens.report import ReportScreen
 from tui_annotate.screens.rows_screen import RowsScreen, TableRow
 from tui_annotate.screens.run_words import described
@@ -30,6 +29,8 @@ from tui_annotate.store.runs import RunRow
 if TYPE_CHECKING:
     from tui_annotate.services.training import LearningLoop
 
+_NO_YEAR = len("2026-")
+"""Characters of a time that are left out in the table."""
 _COLUMNS = ("", "run", "engine", "trained by", "documents", "figure on held out", "finished", "state")
 
 
@@ -54,7 +55,7 @@ class RunsScreen(RowsScreen[None]):
 
     def on_mount(self) -> None:
         """Read the registry."""
-        self.run_worker(self.renew(), exit_on_error=True)
+        self.later(self.renew)
 
     async def renew(self, *, cursor: str | None = None) -> None:
         """Show what the registry has now."""
@@ -69,7 +70,7 @@ class RunsScreen(RowsScreen[None]):
         if state.news != self._news:
             self._news = state.news
             self.tell(state.news)
-            self.run_worker(self.renew(), exclusive=True, group="renew", exit_on_error=True)
+            self.later(self.renew, group="renew")
 
     def details(self, key: str) -> str:
         """Return the run's data and figures."""
@@ -115,12 +116,12 @@ class RunsScreen(RowsScreen[None]):
         if loop is None:
             self.tell("nothing is learned here: the corpus is read-only, or was just opened", warning=True)
         else:
-            self._later(verb(loop))
+            self._tell_of(lambda: verb(loop))
 
     def _log(self) -> None:
         run = self._run
         if run is not None:
-            self._later(self._show_log(run))
+            self._tell_of(lambda: self._show_log(run))
 
     async def _show_log(self, run: RunRow) -> str:
         logs = await _service("run_logs")
@@ -149,7 +150,7 @@ class RunsScreen(RowsScreen[None]):
 
         def given(text: str | None) -> None:
             if text is not None and text.strip():
-                self._later(write(Path(text.strip()).expanduser()))
+                self._tell_of(lambda: write(typed_path(text)))
 
         hint = "A folder that does not exist yet."
         value = str(Path.cwd() / run.name.replace(":", "-").replace("/", "-"))
@@ -175,8 +176,8 @@ class RunsScreen(RowsScreen[None]):
         def given(text: str | None) -> None:
             if text is not None and text.strip():
                 source, _, run = text.strip().partition(".db ")
-                path = Path(f"{source}.db" if run else source).expanduser()
-                self._later(attach(path, run.strip()))
+                path = typed_path(f"{source}.db" if run else source)
+                self._tell_of(lambda: attach(path, run.strip()))
 
         hint = "Another corpus, with the run's name behind it (other.db entities-3), or an exported run."
         self.app.push_screen(Prompt("attach from", hint=hint), given)
@@ -193,23 +194,20 @@ class RunsScreen(RowsScreen[None]):
 
         def answered(answer: Choice[bool] | str | None) -> None:
             if isinstance(answer, Choice) and answer.value:
-                self._later(delete())
+                self._tell_of(delete)
 
         choices = [Choice(False, "keep it"), Choice(True, "delete it", "its model and log; no decision is lost")]
         self.app.push_screen(Picker(f"delete {run.name}?", lambda query: matching(query, choices)), answered)
 
-    def _later(self, work: Awaitable[str]) -> None:
-        """Do something that takes time, then say how it went and show what changed."""
+    def _tell_of(self, job: Callable[[], Awaitable[str]]) -> None:
+        """Do something that takes time, then show what changed and say how it went."""
 
         async def run() -> None:
-            try:
-                said_ = await work
-                await self.renew()
-                self.tell(said_)
-            except AnnotateError as error:
-                self.tell(str(error), warning=True)
+            came_of = await job()
+            await self.renew()
+            self.tell(came_of)
 
-        self.run_worker(run(), exit_on_error=True)
+        self.later(run)
 
 
 async def _service(name: str) -> Any:
@@ -226,14 +224,7 @@ def _row(run: RunRow) -> TableRow:
         run.trigger,
         f"{run.documents:,}",
         figure,
-        _local(run.finished or run.created),
+        local_time(run.finished or run.created)[_NO_YEAR:],
         run.state,
     )
     return TableRow(run.name, cells, "bold" if run.deployed else "dim" if run.state != "finished" else "")
-
-
-def _local(stamp: str) -> str:
-    try:
-        return datetime.fromisoformat(stamp).astimezone().strftime("%m-%d %H:%M")
-    except ValueError:
-        return ""

@@ -56,7 +56,7 @@ class TrainScreen(RowsScreen[None]):
         """Read what the corpus is set to; the first training goes by steps."""
         if self._opened.loop is not None:
             self.learning_changed(self._opened.loop.state)
-        self.run_worker(self._begin(), exit_on_error=True)
+        self.later(self._begin)
 
     async def _begin(self) -> None:
         def read(corpus: Corpus) -> tuple[Scheme, Settings, bool]:
@@ -187,7 +187,7 @@ class TrainScreen(RowsScreen[None]):
         except AnnotateError as error:
             self.tell(str(error), warning=True)
             return
-        self.run_worker(self._renew(), exclusive=True, group="check", exit_on_error=True)
+        self.later(self._renew, group="check")
 
     def _start(self) -> None:
         check = self._check
@@ -202,21 +202,19 @@ class TrainScreen(RowsScreen[None]):
             names = ", ".join(few[:4]) + (" …" if len(few) > 4 else "")
             self.tell(f"few examples of {names}: 40 to 50 of each are advised. Again trains anyway.", warning=True)
             return
-        self.run_worker(self._train(self._form), exit_on_error=True)
+        form = self._form
+        self.later(lambda: self._train(form))
 
     async def _train(self, form: TrainingForm) -> None:
         loop = self._opened.loop
         if loop is None:
             self.tell("nothing is learned here: the corpus is read-only, or was just opened", warning=True)
             return
-        try:
-            changes = form.settings()
-            if changes:
-                await self._opened.writer(lambda corpus: settings.change(corpus, **changes))
-                await loop.reload()
-            self.tell(await loop.train_now(form.options()))
-        except AnnotateError as error:
-            self.tell(str(error), warning=True)
+        changes = form.settings()
+        if changes:
+            await self._opened.writer(lambda corpus: settings.change(corpus, **changes))
+            await loop.reload()
+        self.tell(await loop.train_now(form.options()))
 
     def _stop(self) -> None:
         loop = self._opened.loop

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from textual.binding import BindingType
 
 from tui_annotate.domain.annotations import Annotations
+from tui_annotate.domain.clock import local_time
 from tui_annotate.domain.differences import differences
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.selection import Review
-from tui_annotate.errors import AnnotateError, UndoError
+from tui_annotate.errors import UndoError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens.asking import REVIEWS
 from tui_annotate.screens.bindings import bindings
@@ -67,7 +67,7 @@ class VersionsScreen(RowsScreen[bool]):
 
     def on_mount(self) -> None:
         """Read the versions."""
-        self.run_worker(self._renew())
+        self.later(self._renew)
 
     async def _renew(self) -> None:
         document = self._document
@@ -101,7 +101,7 @@ class VersionsScreen(RowsScreen[bool]):
             version.rule,
             str(len(version.annotations.entities)),
             str(len(version.annotations.labels)),
-            _local(version.at),
+            local_time(version.at),
             str(held.priority),
         )
         return TableRow(held.annotator, cells, "bold" if version.rule else "")
@@ -116,7 +116,7 @@ class VersionsScreen(RowsScreen[bool]):
         if version.note is not None:
             said = REVIEWS[version.note.review] or "review taken back"
             note = f": {version.note.text}" if version.note.text else ""
-            lines.append(f"{said} by {version.note.by}, {_local(version.note.at)}{note}")
+            lines.append(f"{said} by {version.note.by}, {local_time(version.note.at)}{note}")
         other = self._other(version)
         if other is None:
             return "\n".join(lines) or "There is no other version to compare it with."
@@ -207,13 +207,7 @@ class VersionsScreen(RowsScreen[bool]):
             await self._renew()
             self.tell(said)
 
-        self.run_worker(self._guarded(write()))
-
-    async def _guarded(self, job: Awaitable[None]) -> None:
-        try:
-            await job
-        except AnnotateError as error:
-            self.tell(str(error), warning=True)
+        self.later(write)
 
     def _read_text(self) -> None:
         version, read = self._version, self._read
@@ -235,11 +229,3 @@ class VersionsScreen(RowsScreen[bool]):
             colour=self._colour,
         )
         self.app.push_screen(screen)
-
-
-def _local(at: str) -> str:
-    """Return a stored time as the clock on the wall has it."""
-    try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return at
