@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ def kills(found: dict[str, Any]) -> Iterator[Row]:
     )
 
 
-SECTIONS = {
+SECTIONS: dict[str, Callable[[Any], Iterator[Row]]] = {
     "app_keys": keys,
     "app_documents": documents,
     "store_waits": waits,

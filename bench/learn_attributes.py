@@ -39,9 +39,8 @@ def plays(path: Path, attribute: str, *, seeds: int, n: int, most: int, strategi
         made = Path(folder) / "gold.jsonl"
         made.write_text("".join(json.dumps(row) + "\n" for row in rows(path, attribute)), "utf-8")
         found = gold.load(made)
-    return list(
-        simulating.simulate(found, n=n, strategies=strategies, seeds=range(seeds), most=most, test_share=0.2, given=True)
-    )
+    played = simulating.simulate(found, n=n, strategies=strategies, seeds=range(seeds), most=most, given=True)
+    return list(played)
 
 
 def reached(play: Play, target: float) -> int | None:
