@@ -442,6 +442,16 @@ async def test_what_active_learning_tried_too_early_does_not_fill_the_registry(s
     assert [(row.name, row.trigger) for row in runs.all(stage.corpus)] == [("labels:urgent-1-failed", "manual")]
 
 
+async def test_what_active_learning_fails_with_again_and_again_is_listed_once(stage: Stage) -> None:
+    lost = messages.TaskFailure("entities", "There is no engine 'gone'.", "", "UsageError")
+    for trigger in ("active learning", "active learning", "manual"):
+        stage.children.say(
+            messages.TrainingFailed(message=lost.message, kind=lost.kind, failures=[lost], trigger=trigger)
+        )
+        await stage.settle()
+    assert [row.trigger for row in runs.all(stage.corpus)] == ["active learning", "manual"]
+
+
 async def test_where_no_training_may_wait_a_second_one_is_refused_and_a_due_one_begins_after(stage: Stage) -> None:
     settings.change(stage.corpus, queue_trainings=False)
     await stage.loop.reload()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from tests.store import making
 from tests.store.making import CONFIRMED
-from tui_annotate.errors import NothingToDoError, StoreError, UsageError
+from tui_annotate.errors import DiskFullError, NothingToDoError, StoreError, UsageError
 from tui_annotate.store import counters, log, runs
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunFolder, RunRow
@@ -66,6 +67,16 @@ def test_two_trainings_of_one_name_at_once_do_not_touch_each_other(
         second.__exit__(None, None, None)
     assert (target / "model").read_text() == "first"
     assert list(corpus.runs_folder.iterdir()) == [target]
+
+
+def test_a_run_that_does_not_fit_on_the_disk_is_told_and_leaves_nothing(corpus: Corpus) -> None:
+    with pytest.raises(DiskFullError, match="entities-1"), RunFolder(runs.folder(corpus, "entities-1")):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(corpus.runs_folder.iterdir()) == []
+    shutil.rmtree(corpus.runs_folder)
+    corpus.runs_folder.write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be written"), RunFolder(runs.folder(corpus, "entities-1")):
+        raise AssertionError("the block is not reached")
 
 
 def test_what_a_killed_training_left_is_swept_away_later(corpus: Corpus) -> None:

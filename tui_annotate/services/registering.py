@@ -91,16 +91,23 @@ def deploy(corpus: Corpus, name: str) -> tuple[Change, ...]:
 def register_failures(corpus: Corpus, ended: TrainingFailed | TrainingFinished) -> list[RunRow]:
     """Enter the tasks of a training that failed or were cancelled, each with the log as far as it came.
 
-    What active learning tried too early is left out: it would fill the list after every few confirmations.
+    What active learning tried too early is left out, and what it failed with just before: it would fill the list
+    after every few confirmations.
     """
     cancelled = isinstance(ended, TrainingFailed) and ended.cancelled
     wanted = [
         failure
         for failure in ended.failures
-        if ended.trigger == "manual" or failure.cause not in ("completions", "quality")
+        if ended.trigger == "manual"
+        or not (failure.cause in ("completions", "quality") or _failed_so_before(corpus, failure))
     ]
     training = ended.runs[0].training if ended.runs else uuid4().hex[:12]
     return [_register_failure(corpus, failure, ended, cancelled=cancelled, training=training) for failure in wanted]
+
+
+def _failed_so_before(corpus: Corpus, failure: TaskFailure) -> bool:
+    before = runs.all(corpus, task=failure.task)[-1:]
+    return any(run.state == "failed" and run.error == str(failure) for run in before)
 
 
 def _register_failure(

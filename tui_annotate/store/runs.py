@@ -5,6 +5,7 @@ The corpus needs no run folder to open or to be understood; a lost one costs its
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
-from tui_annotate.errors import NothingToDoError, StoreError, UsageError
+from tui_annotate.errors import DiskFullError, NothingToDoError, StoreError, UsageError
 from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sweep, sync_folder, sync_tree
@@ -112,6 +113,9 @@ class RunFolder:
 
     When the block raises, nothing is left. Two processes may make a run of the same name at once: each fills a
     folder of its own, and the second is told.
+
+    Raises:
+        StoreError: It cannot be written, or another process made a run of this name meanwhile.
     """
 
     def __init__(self, target: Path) -> None:
@@ -121,7 +125,10 @@ class RunFolder:
     def __enter__(self) -> Path:
         sweep(self.target.parent, ".*.new")
         shutil.rmtree(self.aside, ignore_errors=True)
-        self.aside.mkdir(parents=True)
+        try:
+            self.aside.mkdir(parents=True)
+        except OSError as problem:
+            raise self._trouble(problem) from problem
         return self.aside
 
     def __exit__(
@@ -129,6 +136,8 @@ class RunFolder:
     ) -> None:
         if kind is not None:
             shutil.rmtree(self.aside, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise self._trouble(error) from error
             return
         try:
             sync_tree(self.aside)
@@ -138,8 +147,13 @@ class RunFolder:
             if self.target.exists():
                 name = unquote(self.target.name)
                 raise StoreError(f"Another training became {name} at the same time.", hint="Train again.") from problem
-            raise
+            raise self._trouble(problem) from problem
         sync_folder(self.target.parent)
+
+    def _trouble(self, error: OSError) -> StoreError:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFullError(f"No room left to write {self.target}.", hint="Free some space.")
+        return StoreError(f"{self.target}: cannot be written: {error.strerror or error}.")
 
 
 def register(corpus: Corpus, run: RunRow) -> None:
