@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from tui_annotate.domain.differences import Differences, differences
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.selection import Review, Rule, select, why_none
 from tui_annotate.errors import DecisionError
-from tui_annotate.store import documents, log, reviewing, settings, versions
+from tui_annotate.store import documents, listing, log, reviewing, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.listing import DocumentRow
 from tui_annotate.store.reviewing import Note
@@ -91,8 +91,8 @@ def _time(db: Any, sequence: int) -> str:
 
 def listed(corpus: Corpus, *, annotator: str = "", only: Only | None = None) -> Iterator[ShownDocument]:
     """Yield the documents that have versions, in file order, with those of their versions that are asked for."""
-    for one in versions.considered(corpus):
-        found = of_document(corpus, one.document)
+    for id in _candidates(corpus, only):
+        found = of_document(corpus, id)
         wanted = tuple(
             version
             for version in found.versions
@@ -100,6 +100,13 @@ def listed(corpus: Corpus, *, annotator: str = "", only: Only | None = None) -> 
         )
         if wanted:
             yield ShownDocument(found.row, wanted, found.why_none)
+
+
+def _candidates(corpus: Corpus, only: Only | None) -> Iterable[int]:
+    """Return documents that may have what is asked for, so that not all of a large corpus have to be read."""
+    if only is None or only == "unreviewed":
+        return (one.document for one in versions.considered(corpus))
+    return listing.matching(corpus, standing=only)
 
 
 def _is_asked_for(document: ShownDocument, version: ShownVersion, only: Only | None) -> bool:
