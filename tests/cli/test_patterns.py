@@ -58,6 +58,10 @@ def test_files_come_in_and_go_out(run: Run, corpus: Path, tmp_path: Path) -> Non
     assert run("patterns", "export", corpus, "--format", "words").code == 2
     target = tmp_path / "words.txt"
     assert run("patterns", "export", corpus, "--label", "DRUG", "-o", target).code == 0
+    for there in (target, corpus):
+        before = Path(there).read_bytes()
+        assert run("patterns", "export", corpus, "--format", "jsonl", "-o", there).code == 2
+        assert Path(there).read_bytes() == before
     assert target.read_text() == "aspirin\n"
 
 

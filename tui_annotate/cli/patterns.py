@@ -240,7 +240,7 @@ def export(
     label: OnlyLabel = "",
     annotator: Annotator = None,
 ) -> None:
-    """Write the patterns to a file that `import`, Prodigy and spaCy read."""
+    """Write the patterns to a new file that `import`, Prodigy and spaCy read."""
     from tui_annotate.formats import pattern_files
     from tui_annotate.services import patterns
 
@@ -249,12 +249,11 @@ def export(
     if chosen in ("words", "regex") and not label:
         raise UsageError(f"A list of {chosen} names no labels.", hint="Say which with --label, or export jsonl.")
     with options.opened(corpus, readonly=True) as opened:
-        lines = list(patterns.give_out(opened, chosen, label=label))
+        if output == "-":
+            sys.stdout.writelines(patterns.give_out(opened, chosen, label=label))
+        else:
+            patterns.write_out(opened, Path(output), chosen, label=label)
         left_out = patterns.left_out(opened, chosen, label=label)
-    if output == "-":
-        sys.stdout.writelines(lines)
-    else:
-        Path(output).write_text("".join(lines), encoding="utf-8")
     if left_out:
         say(f"{left_out} patterns cannot be said as {chosen} and are left out; jsonl holds all.")
 

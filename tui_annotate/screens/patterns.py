@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -201,10 +200,14 @@ class PatternsScreen(RowsScreen[None]):
                 self.later(lambda: self._give_out(typed_path(text)))
 
         value = str(self._opened.path.with_suffix(".patterns.jsonl"))
-        self.app.push_screen(Prompt("write patterns to", value=value, hint="A .jsonl, .csv or .tsv."), given)
+        self.app.push_screen(Prompt("write patterns to", value=value, hint="A new .jsonl, .csv or .tsv."), given)
 
     async def _give_out(self, path: Path) -> None:
         format = pattern_files.format_of(str(path))
-        lines = await self._opened.reader(lambda corpus: list(taking.give_out(corpus, format)))
-        await asyncio.to_thread(partial(path.write_text, "".join(lines), encoding="utf-8"))
-        self.tell(f"written to {path}")
+
+        def write(corpus: Corpus) -> int:
+            taking.write_out(corpus, path, format)
+            return taking.left_out(corpus, format)
+
+        left_out = await self._opened.reader(write)
+        self.tell(f"written to {path}" + (f"; {left_out:,} cannot be said so, jsonl holds all" if left_out else ""))

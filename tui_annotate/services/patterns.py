@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,11 +11,12 @@ from pathlib import Path
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.domain.patterns import Pattern, PatternKind, Target, checked, label_text, target_of
 from tui_annotate.domain.scheme import EntityType, Scheme
-from tui_annotate.errors import AnnotateError, DataError, SchemeError, UsageError
+from tui_annotate.errors import AnnotateError, DataError, SchemeError, StoreError, UsageError
 from tui_annotate.formats import pattern_files
 from tui_annotate.formats.pattern_files import PatternFormat, ReadPattern
 from tui_annotate.store import patterns, settings
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.files import sync_file
 
 MOST_PROBLEMS = 1_000
 
@@ -125,6 +127,27 @@ def _joining(made: Iterable[Pattern], scheme: Scheme) -> list[str]:
 def give_out(corpus: Corpus, format: PatternFormat, *, label: str = "") -> Iterator[str]:
     """Yield the lines of a file with the patterns of a corpus, or with those for one label; see `left_out`."""
     return pattern_files.write((p for p in patterns.every(corpus) if label in ("", p.label)), format)
+
+
+def write_out(corpus: Corpus, path: Path, format: PatternFormat, *, label: str = "") -> None:
+    """Write `give_out` to a new file: aside first, so that it is whole or not there.
+
+    Raises:
+        UsageError: The file exists.
+        StoreError: It cannot be written.
+    """
+    if path.exists():
+        raise UsageError(f"{path} exists already.", hint="Name a file that does not exist.")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with aside.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(give_out(corpus, format, label=label))
+        sync_file(aside)
+        aside.rename(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}.") from error
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def left_out(corpus: Corpus, format: PatternFormat, *, label: str = "") -> int:
