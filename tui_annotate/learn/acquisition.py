@@ -122,7 +122,7 @@ def _doubt(signals: Signals, row: int) -> str:
     """Say what the model thinks of a document, as a reason to ask about it."""
     if signals.guess is None or signals.guess_prob is None:
         by_token = float(np.exp(signals.log_prob[row] / max(int(signals.tokens[row]), 1)))
-        return f"the model is unsure of what is marked here ({by_token:.2f} sure of a word)"
+        return f"unsure what to mark here ({by_token:.2f} a word)"
     prob, name = float(signals.guess_prob[row]), signals.names[int(signals.guess[row])]
     unsure = max(prob, 1 - prob) < SURE
     return (
