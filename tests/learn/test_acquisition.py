@@ -107,7 +107,7 @@ def test_the_reason_says_what_the_model_thinks_and_how_surely() -> None:
 def test_the_reason_for_entities_is_by_word_and_chance_says_so() -> None:
     given = signals([0.9**10, 0.99])
     assert pick(given, strategy="length-normalised", size=1, n=1, seed=0)[0].reason == (
-        "the model is unsure of what is marked here (0.90 sure of a word)"
+        "unsure what to mark here (0.90 a word)"
     )
     assert pick(given, strategy="random", size=1, n=1, seed=0)[0].reason == "drawn at random"
 
