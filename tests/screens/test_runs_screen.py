@@ -10,6 +10,7 @@ import pytest
 from tests.screens.conftest import app_on, document, picture, settled
 from tui_annotate.errors import LockedError
 from tui_annotate.screens.prompt import typed_path
+from tui_annotate.screens.report import ReportScreen
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.screens.run_words import described
 from tui_annotate.screens.runs import RunsScreen
@@ -91,6 +92,10 @@ async def test_a_corpus_that_cannot_be_read_just_now_is_told_and_ends_nothing(
             await pilot.pause()
         assert isinstance(app.screen, RunsScreen)
         assert "The corpus is in use." in picture(app)[0]
+        # What a run is called is no markup where its log is shown.
+        app.push_screen(ReportScreen("labels:[/]\x1b[red]-1", ["done"]))
+        await pilot.pause()
+        assert "labels:[/]␛[red]-1" in "".join(picture(app))
 
 
 def test_a_home_that_nobody_has_stays_as_it_was_typed() -> None:

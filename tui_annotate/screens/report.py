@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui_annotate.domain.display import shown
+from tui_annotate.screens.leaving import LeftOnce
 
 if TYPE_CHECKING:
     from tui_annotate.services.importing import ImportReport
@@ -55,7 +56,7 @@ def import_lines(report: ImportReport) -> list[str]:
     return lines
 
 
-class ReportScreen(ModalScreen[None]):
+class ReportScreen(LeftOnce[None], ModalScreen[None]):
     """Shows lines that came from outside, made visible."""
 
     DEFAULT_CSS = """
@@ -76,6 +77,6 @@ class ReportScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the lines."""
         with VerticalScroll() as scroll:
-            scroll.border_title = self._heading
+            scroll.border_title = Text(shown(self._heading, 80))  # a bare string would be read as markup
             scroll.border_subtitle = "esc closes"
             yield Static(Text("\n".join(shown(line, 400) for line in self._lines)), markup=False)

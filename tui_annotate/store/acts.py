@@ -120,7 +120,7 @@ class Act:
         of = annotators.ensure(self.corpus, self.db, details["version"])
         version = document.versions.get(of) or self._version(decision.document, document, of)
         if version.state is None:
-            raise DecisionError(f"{details['version']} has no version of document {decision.document}.")
+            raise DecisionError(f"{details['version']} has no version of this document.")
         if version.review != details["before"]:
             raise self._stale(decision, "the review of the version")
         logged = self._log(decision, annotators.ensure(self.corpus, self.db, decision.annotator))

@@ -38,7 +38,7 @@ def review(corpus: Corpus, document: int, annotator: str, verdict: Review, *, by
         )
         held: dict[str, str] = dict(db.execute(sql, (document,)).fetchall())
         if annotator not in held:
-            raise DecisionError(f"{annotator} has no version of document {document}.")
+            raise DecisionError(f"{annotator} has no version of this document.")
         wanted = {annotator: verdict}
         if verdict is Review.ACCEPTED:
             wanted |= {n: Review.NONE for n, r in held.items() if r == Review.ACCEPTED and n != annotator}
