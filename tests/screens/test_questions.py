@@ -112,3 +112,18 @@ async def test_blanks_are_no_entity(make_corpus: MakeCorpus) -> None:
         review = await press(pilot, "l", "l", "1")
         (entity,) = review.reviewing.session.document.version.annotations.entities.values()
         assert entity.span.start == 3
+
+
+async def test_a_key_behind_the_one_that_leaves_a_question_changes_nothing(make_corpus: MakeCorpus) -> None:
+    app = app_on(make_corpus(document("one")))
+    async with app.run_test(size=(100, 24)) as pilot:
+        review = await settled(pilot)
+        for action in ("settings", "help", "corpus", "import"):
+            app.action_do(action)
+            await settled(pilot)
+            asked = app.screen
+            assert asked is not review
+            asked.dismiss(None)
+            asked.dismiss(None)
+            await settled(pilot)
+            assert app.screen is review

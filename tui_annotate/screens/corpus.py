@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import DocumentState
@@ -21,6 +20,7 @@ from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.asking import STATES
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.document_table import DocumentTable, Entry
+from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
@@ -71,7 +71,7 @@ class _Kept:
         return ", ".join([*said, *([_STANDINGS[self.standing]] if self.standing else [])])
 
 
-class CorpusScreen(Screen[int]):
+class CorpusScreen(LeftOnce[int]):
     """Shows all documents; its result is the one to open."""
 
     DEFAULT_CSS = """

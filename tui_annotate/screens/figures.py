@@ -11,7 +11,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui_annotate.domain.display import shown
@@ -23,6 +22,7 @@ from tui_annotate.learn.messages import CurveDrawn
 from tui_annotate.screens import figure_text
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.figure_text import SECTIONS, Held, Section, read
+from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
@@ -47,7 +47,7 @@ _HINTS = (
 _NICE = 5
 
 
-class FiguresScreen(Screen[str]):
+class FiguresScreen(LeftOnce[str]):
     """Shows figures; its result is `second-look` where that is to follow."""
 
     DEFAULT_CSS = """

@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.screens.leaving import LeftOnce
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _BULLET = re.compile(r"(\s*)[-*+]\s+(.*)$")
@@ -70,7 +71,7 @@ def _helps(scheme: Scheme) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             yield heading, rows
 
 
-class GuidelinesScreen(ModalScreen[None]):
+class GuidelinesScreen(LeftOnce[None], ModalScreen[None]):
     """Shows the guidelines; most keys leave it."""
 
     DEFAULT_CSS = """

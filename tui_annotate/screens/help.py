@@ -16,6 +16,7 @@ from tui_annotate.domain.display import shown
 from tui_annotate.keymaps.actions import ACTIONS
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.leaving import LeftOnce
 
 Section = tuple[str, list[tuple[str, str]]]
 """Heading, and rows of keys and what they do."""
@@ -73,7 +74,7 @@ def help_text(sections: Sequence[Section]) -> Text:
     return text
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(LeftOnce[None], ModalScreen[None]):
     """Shows the help; most keys leave it."""
 
     DEFAULT_CSS = """

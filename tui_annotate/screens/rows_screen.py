@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
 from tui_annotate.domain.display import shown
@@ -19,6 +18,7 @@ from tui_annotate.errors import AnnotateError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import bindings
+from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 
 R = TypeVar("R")
@@ -47,7 +47,7 @@ class Rows(DataTable[Text], inherit_bindings=False):
     ]
 
 
-class RowsScreen(Screen[R], Generic[R]):
+class RowsScreen(LeftOnce[R], Generic[R]):
     """Shows rows; a subclass adds a context of bindings, fills the rows and describes the one under the cursor."""
 
     DEFAULT_CSS = """

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.differences import differences
@@ -19,6 +18,7 @@ from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.document_view import DocumentView
 from tui_annotate.screens.layout_marks import Mark
+from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.marks import Marker
 from tui_annotate.session.working import WorkingDocument
@@ -29,7 +29,7 @@ ONLY_HERE, ONLY_THERE, OTHER = "+", "-", "~"
 """Before the label of what only this version has, only the other has, and what is something else there."""
 
 
-class VersionText(Screen[None]):
+class VersionText(LeftOnce[None]):
     """Shows one version of a document."""
 
     DEFAULT_CSS = """
