@@ -30,6 +30,7 @@ class Benchmark:
 BENCHMARKS = {
     "app_documents": Benchmark("start and going on, in a corpus of 100,000", ("--documents", "20000", "--keys", "10")),
     "app_keys": Benchmark("keys in documents of three sizes, idle and while training", ("--keys", "20")),
+    "app_lag": Benchmark("how late the app is while each engine trains", ("--engines", "labels,entities")),
     "view_keys": Benchmark("the document view by itself", ("--keys", "20")),
     "store_waits": Benchmark(
         "a decision's wait beside import, export and backup", ("--documents", "20000", "--seconds", "3")
