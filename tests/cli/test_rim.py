@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tui_annotate import errors
+from tui_annotate import __version__, errors
 from tui_annotate.cli import rim
 
 
@@ -97,5 +97,5 @@ def test_wrong_usage_is_told_in_words(run: Run, arguments: tuple[str, ...]) -> N
 
 
 def test_version_and_help_are_data(run: Run) -> None:
-    assert run("--version").out == "0.1.0\n"
+    assert run("--version").out == f"{__version__}\n"
     assert "simulate" in run("--help").out
