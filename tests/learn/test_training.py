@@ -17,7 +17,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.figures import overfitting
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
-from tui_annotate.errors import LearnError, NothingToDoError, TooFewExamplesError, UsageError
+from tui_annotate.errors import LearnError, NothingToDoError, StoreError, TooFewExamplesError, UsageError
 from tui_annotate.learn import data, spaces
 from tui_annotate.learn.data import Gold
 from tui_annotate.learn.engines import base, registry
@@ -271,7 +271,7 @@ def test_a_failed_training_leaves_nothing(own: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(runs, "write_predictions", fail)
     with Corpus.open(own) as opened:
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(StoreError, match="disk full"):
             train(opened, "entities")
         assert [p.name for p in opened.runs_folder.iterdir()] == ["cache"]
 
