@@ -92,19 +92,69 @@ def simulations(found: dict[str, Any]) -> Iterator[Row]:
         "10_different": "N = 10, each text once",
     }
     for name, case in cases.items():
-        sms = found[f"sms_{name}"]
+        sms = found.get(f"sms_{name}")
+        if sms is not None:
+            yield (
+                f"SMS spam, {case}: confirmations until 98 % twice in a row (random order)",
+                f"median {_count(sms['default']['median'])}, worst {_count(sms['default']['worst'])}"
+                f" (median {_count(sms['random']['median'])}, worst {_count(sms['random']['worst'])})",
+            )
+    for name, case in {"bc5cdr": "N = 10", "bc5cdr_25": "N = 25"}.items():
+        if name not in found:
+            continue
+        picked, drawn = found[name]["default"], found[name]["random"]
+        for target in ("0.60", "0.69"):
+            ours, theirs = picked[f"cost_to_{target}"], drawn[f"cost_to_{target}"]
+            if ours:
+                yield (
+                    f"BC5CDR, {case}: confirmations until F1 {target} (random order)",
+                    f"{_count(picked[f'to_{target}']['median'])}, {_cost(ours)}"
+                    f" ({_count(drawn[f'to_{target}']['median'])}, {_cost(theirs)})",
+                )
+
+
+def entities(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `learn_entities`."""
+    for corpus, by_pool in found.items():
+        for pool, what in {"all_texts": "all texts", "train_texts": "the training texts"}.items():
+            if pool in by_pool:
+                sizes = by_pool[pool]["sentences"]
+                yield (
+                    f"{corpus}: F1 from {' / '.join(sizes)} random sentences, vectors of {what}",
+                    " / ".join(f"{one['f1']:.2f}" for one in sizes.values()),
+                )
+        sure = by_pool.get("all_texts", {}).get("sentences", {}).get("300")
+        if sure is not None:
+            held = sure["calibration"]["calibrated"]
+            yield (
+                f"{corpus}: precision of entities shown with p of 0.9 and more, 300 sentences",
+                f"{held['precision']:.3f}, shown {held['shown']:.3f}",
+            )
+
+
+def labels(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `learn_labels`."""
+    if "accuracy" in found:
+        picked, drawn = found["accuracy"]["default"], found["accuracy"]["random"]
         yield (
-            f"SMS spam, {case}: confirmations until 98 % twice in a row (random order)",
-            f"median {_count(sms['default']['median'])}, worst {_count(sms['default']['worst'])}"
-            f" (median {_count(sms['random']['median'])}, worst {_count(sms['random']['worst'])})",
+            f"GoEmotions: macro F1 after {' / '.join(picked)} confirmations (random order)",
+            f"{' / '.join(format(one['mean'], '.2f') for one in picked.values())}"
+            f" ({' / '.join(format(one['mean'], '.2f') for one in drawn.values())})",
         )
-    picked, drawn = found["bc5cdr"]["default"], found["bc5cdr"]["random"]
-    for target in ("0.60", "0.69"):
-        ours, theirs = picked[f"cost_to_{target}"], drawn[f"cost_to_{target}"]
+    for part in ("rounds", "million"):
+        for size, one in found.get(part, {}).items():
+            yield (
+                f"a round of labels, {size} documents",
+                f"{one['after']:.2f} s, worst {one['worst']:.2f}; the first {one['first']:.1f}; {one['megabytes']} MB",
+            )
+
+
+def lag(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `app_lag`."""
+    for engine, late in found["milliseconds"].items():
         yield (
-            f"BC5CDR: confirmations until F1 {target} (random order)",
-            f"{_count(picked[f'to_{target}']['median'])}, {_cost(ours)}"
-            f" ({_count(drawn[f'to_{target}']['median'])}, {_cost(theirs)})",
+            f"how late the app's loop is while {engine} trains",
+            f"p99 {late['training']['p99']:.1f} ms (without a training {late['alone']['p99']:.1f})",
         )
 
 
@@ -157,6 +207,9 @@ SECTIONS: dict[str, Callable[[Any], Iterator[Row]]] = {
     "store_import": imports,
     "formats_speed": formats,
     "learn_latency": latency,
+    "learn_entities": entities,
+    "learn_labels": labels,
+    "app_lag": lag,
     "simulations": simulations,
     "figures_coverage": coverage,
     "figures_second_look": second_look,
