@@ -106,14 +106,10 @@ def train(
             raise
         done = registering.register(corpus, finished.runs, trigger="manual", by=annotator, deploy=deploy)
         registering.register_failures(corpus, finished)
-        news = [done.news]
-        if deploy:
-            try:
-                _order(corpus, worker)
-            except LearnError as error:
-                news.append(f"the queue stays as it was: {error}")
+        trouble = _order(corpus, worker) if deploy else ""
     rows = tuple(runs.get(corpus, run.name) for run in finished.runs)
-    return Trained(rows, "; ".join(news), dict(finished.left_out), done.changes)
+    news = "; ".join(filter(None, (done.news, trouble)))
+    return Trained(rows, news, dict(finished.left_out), done.changes)
 
 
 def _enter_lost(corpus: Corpus, underway: Underway, error: BaseException, *, deploy: bool) -> None:
@@ -128,16 +124,20 @@ def _enter_lost(corpus: Corpus, underway: Underway, error: BaseException, *, dep
     registering.register_failures(corpus, ended)
 
 
-def _order(corpus: Corpus, worker: Worker) -> None:
-    """Let the deployed runs order the queue, as the app does after a training."""
+def _order(corpus: Corpus, worker: Worker) -> str:
+    """Let the deployed runs order the queue, as the app does after a training; return why they could not."""
     known = settings.load(corpus)
     deployed = {task: run.name for task, run in runs.deployed(corpus).items()}
     if known.order != "informative" or not deployed:
-        return
-    worker.serve(deployed)
+        return ""
     n = settings.effective_n(known, settings.scheme(corpus))
-    entries = worker.rank(strategy=known.strategy, size=queue.LENGTH, n=n, seed=known.seed)
+    try:
+        worker.serve(deployed)
+        entries = worker.rank(strategy=known.strategy, size=queue.LENGTH, n=n, seed=known.seed)
+    except LearnError as error:
+        return f"the queue stays as it was: {error}"
     ordering.take_over(corpus, entries, run=" ".join(deployed.values()))
+    return ""
 
 
 def explain(

@@ -110,22 +110,14 @@ def simulate(
         at_once: Plays that go on beside one another; 0 for one a processor.
 
     Raises:
-        UsageError: An unknown strategy.
+        UsageError: An unknown strategy or engine, or an engine that learns none of the tasks.
         NothingToDoError: The gold has nothing to learn.
     """
     wanted = list(strategies) or ["default", "random"]
     for strategy in wanted:
         if strategy not in STRATEGIES:
             raise UsageError(f"There is no strategy {strategy}.", hint=f"Strategies: {', '.join(STRATEGIES)}.")
-    tasks = [task for task in pool.scheme.tasks if not (given and task == ENTITIES)]
-    if engine:
-        known = catalogue()
-        if engine not in known:
-            raise UsageError(f"There is no engine {engine!r}.", hint=f"Engines: {', '.join(known)}.")
-        if not any(known[engine].handles(task, pool.scheme) for task in tasks):
-            raise UsageError(f"The engine {engine} learns none of {', '.join(tasks)}.")
-    if not tasks or len(pool.documents) < 2:
-        raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
+    tasks = _tasks(pool, engine, given=given)
     learned = replace(pool.scheme, entities=()) if given else pool.scheme
     n = n or settings.effective_n(Settings(), learned)
     plays = [(seed, strategy) for seed in seeds for strategy in wanted]
@@ -161,6 +153,20 @@ def simulate(
         for player in playing:
             player.stop()
         threads.shutdown(cancel_futures=True)
+
+
+def _tasks(pool: Gold, engine: str, *, given: bool) -> list[str]:
+    """Return what there is to learn; raises as `simulate` does."""
+    tasks = [task for task in pool.scheme.tasks if not (given and task == ENTITIES)]
+    if engine:
+        known = catalogue()
+        if engine not in known:
+            raise UsageError(f"There is no engine {engine!r}.", hint=f"Engines: {', '.join(known)}.")
+        if not any(known[engine].handles(task, pool.scheme) for task in tasks):
+            raise UsageError(f"The engine {engine} learns none of {', '.join(tasks)}.")
+    if not tasks or len(pool.documents) < 2:
+        raise NothingToDoError("There is nothing to learn from in this gold.", hint="It needs labelled documents.")
+    return tasks
 
 
 class _Player:
