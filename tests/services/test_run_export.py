@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+
+from tests.learn.test_attribute_engine import SCHEME, STATUS, TRAIN, fit
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.learn.engines.contexts import learn_context_space
 from tui_annotate.services import run_export
 from tui_annotate.store import runs
 from tui_annotate.store.connection import Corpus
@@ -37,3 +44,27 @@ def test_what_an_engine_of_another_package_made_is_loaded_by_that_engine(tmp_pat
     assert any("engine('theirs')" in line for line in theirs.snippet)
     assert not any("script.py" in line for line in theirs.snippet)
     assert any("script.py" in line for line in script.snippet)
+
+
+def test_an_exported_model_of_an_attribute_judges_the_entities_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = fit(STATUS, learn_context_space([one.document for one in TRAIN]))
+    with Corpus.create(tmp_path / "c.db", scheme=SCHEME) as corpus:
+        with runs.RunFolder(runs.folder(corpus, "attributes:status-1")) as aside:
+            model.save(aside)
+            model.space.save(aside / "space.npz")
+        runs.register(corpus, RunRow("attributes:status-1", "attributes:status", "attributes"))
+        done = run_export.export(corpus, "attributes:status-1", tmp_path / "out")
+    monkeypatch.syspath_prepend(done.folder)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec("\n".join(done.snippet))
+    assert "'text': 'fever'" in said.getvalue()
+    alone = import_module(done.name).load()
+    text = "She denies nausea."
+    found = alone(text, entities=[{"start": 11, "end": 17, "label": "FINDING"}])
+    assert [(one["value"], one["text"]) for one in found] == [("absent", "nausea")]
+    assert alone(text, entities=[]) == []
+    with pytest.raises(TypeError, match="judges entities"):
+        alone(text)

@@ -152,6 +152,7 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
             f'model = script["load"]("{name}/files")',
         )
     shutil.copytree(held, aside / name / "model", ignore=shutil.ignore_patterns(*NOT_EXPORTED))
+    call = _call(corpus, row)
     standalone.write(
         aside / name,
         package=name,
@@ -160,10 +161,22 @@ def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> t
         run=row.name,
         title=f"{row.task}, as trained in {corpus.path.stem}.",
         minimum=settings.load(corpus).suggest_from,
+        call=call,
     )
     _require(aside, kind.libraries)
     _make_installable(aside, name, kind.libraries)
-    return (f"import {name}", f"model = {name}.load()", 'print(model("..."))')
+    return (f"import {name}", f"model = {name}.load()", call)
+
+
+def _call(corpus: Corpus, row: RunRow) -> str:
+    """Return the line that asks a model; one of an attribute judges entities that it is given."""
+    if not row.task.startswith(ATTRIBUTES):
+        return 'print(model("..."))'
+    scheme = settings.scheme(corpus)
+    attribute = scheme.attribute(row.task.removeprefix(ATTRIBUTES))
+    types = attribute.on if attribute and attribute.on else [one.name for one in scheme.entities]
+    type = next((one for one in types if re.fullmatch(r"[\w -]+", one)), "TYPE")
+    return f"print(model('No fever.', entities=[{{'start': 3, 'end': 8, 'label': '{type}'}}]))"
 
 
 def _load_by_engine(engine: str, name: str) -> tuple[str, ...]:

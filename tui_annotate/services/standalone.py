@@ -22,7 +22,7 @@ Made by tui-annotate {version} from run {run}. It needs the libraries that requi
 
     import {package}
     model = {package}.load()
-    print(model("..."))
+    {call}
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .domain.annotations import Annotations, Entity, Suggestion
+from .domain.annotations import Suggestion
 from .domain.documents import Document, Part
 from .domain.spans import Span
 from .{module} import {factory}
@@ -44,7 +44,7 @@ class Predictor:
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def __call__(self, text: str, *, entities: Any = (), minimum: float = {minimum}) -> list[dict[str, Any]]:
+    def __call__(self, text: str, *, entities: Any = None, minimum: float = {minimum}) -> list[dict[str, Any]]:
         """Return what was found in one text.
 
         Args:
@@ -52,17 +52,13 @@ class Predictor:
             entities: For a model of attributes: the entities to judge, as dicts of `start`, `end` and `label`.
             minimum: Probability from which an entity is returned.
         """
-        document = Document("text", (Part(PART, text),))
-        encodings = self.model.space.encode([document])
-        if entities:
-            given = {{
-                number: Entity(one["label"], (Span(PART, one["start"], one["end"]),), number=number)
-                for number, one in enumerate(entities, 1)
-            }}
-            found = self.model.predict_for([document], [Annotations(entities=given)], encodings)[0]
-        else:
-            found = self.model.predict(encodings, run="", minimum=minimum)[0]
-        return [_plain(text, one) for one in found]
+        encodings = self.model.space.encode([Document("text", (Part(PART, text),))])
+        if hasattr(encodings, "about"):
+            if entities is None:
+                raise TypeError("A model of attributes judges entities: say which, with entities=[...].")
+            given = [(one["label"], (Span(PART, one["start"], one["end"]),)) for one in entities]
+            encodings = encodings.about([given])
+        return [_plain(text, one) for one in self.model.predict(encodings, run="", minimum=minimum)[0]]
 
 
 def _plain(text: str, found: Suggestion) -> dict[str, Any]:
@@ -83,13 +79,16 @@ def load(folder: str | Path = Path(__file__).parent / "model") -> Predictor:
 '''
 
 
-def write(target: Path, *, package: str, module: str, factory: str, run: str, title: str, minimum: float) -> None:
+def write(
+    target: Path, *, package: str, module: str, factory: str, run: str, title: str, minimum: float, call: str
+) -> None:
     """Write a package that loads the model in its folder `model`.
 
     Args:
         module: Where the engine is, in this program, without the leading name.
         factory: Class of the engine's factory.
         minimum: Probability from which entities are suggested in the corpus.
+        call: How the model is asked, as a line of Python.
     """
     for path in _needed(_ROOT / f"{module.replace('.', '/')}.py"):
         there = target / path.relative_to(_ROOT)
@@ -108,6 +107,7 @@ def write(target: Path, *, package: str, module: str, factory: str, run: str, ti
             module=module,
             factory=factory,
             minimum=minimum,
+            call=call,
         ),
         "utf-8",
     )
