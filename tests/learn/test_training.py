@@ -25,7 +25,8 @@ from tui_annotate.learn.engines.base import no_progress
 from tui_annotate.learn.engines.entities import EntityEngine
 from tui_annotate.learn.engines.labels import LabelEngines
 from tui_annotate.learn.engines.registry import engine, engine_for
-from tui_annotate.learn.messages import Rank, TaskFailure, Train
+from tui_annotate.learn.inquiry import inquire
+from tui_annotate.learn.messages import Measure, Measured, Rank, TaskFailure, Train
 from tui_annotate.learn.serving import Serving
 from tui_annotate.learn.training import Training
 from tui_annotate.store import annotators, documents, log, runs, settings
@@ -215,6 +216,7 @@ def test_a_run_folder_holds_model_log_figures_and_predictions(own: Path) -> None
         folder = opened.runs_folder / run.folder
         assert {path.name for path in folder.iterdir()} == {
             "entities-0.crfsuite",
+            "learned.json",
             "log.txt",
             "metrics.json",
             "model.json",
@@ -502,7 +504,8 @@ def test_an_engine_may_go_on_from_the_deployed_run_and_choose_by_the_validation_
     assert [len(engine.started) for engine in made] == [0, 1]
     assert any(f"start: from {first.name} (warm start)" in line for line in told)
     assert second.documents == 32
-    assert second.metrics["validation"]["documents"] == 8
+    assert second.metrics["validation"]["documents"] == 0
+    assert any(f"8 documents are not measured on, {first.name} had learned their text" in line for line in told)
 
 
 def test_one_task_that_fails_leaves_the_others_alone(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -520,3 +523,47 @@ def test_one_task_that_fails_leaves_the_others_alone(own: Path, monkeypatch: pyt
         assert list(left_out) == ["entities"]
         assert [(failure.task, failure.cause) for failure in failed] == [("entities", "resources")]
         assert len({run.training for run in finished}) == 1
+
+
+def test_a_run_is_not_measured_on_what_it_learned_before_that_was_tagged_test(own: Path) -> None:
+    with Corpus.open(own) as opened:
+        for number in range(45, 80):
+            documents.add_tag(opened, confirm(opened, number), "Test", annotator="ann")
+        (first,) = train(opened, "labels:kind")
+        runs.register(opened, runs.RunRow(first.name, first.task, first.engine))
+        runs.deploy(opened, first.name)
+        for number in range(5):
+            id = documents.find(opened, f"note-{number}")
+            assert id is not None
+            documents.add_tag(opened, id, "Test", annotator="ann")
+        (second,) = train(opened, "labels:kind")
+        assert second.metrics["test"]["documents"] == 45
+        assert second.metrics["paired"]["documents"] == 40
+        measured = inquire(Training(opened), Measure(task="labels:kind", run=first.name), no_progress)
+    assert isinstance(measured, Measured)
+    assert (measured.parts["test"]["documents"], measured.parts["test"]["left_out"]) == (40, 5)
+
+
+def test_a_run_that_goes_on_from_another_is_compared_with_it_as_it_was(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Corpus.open(own) as opened:
+        (first,), _ = Training(opened).train(Train(tasks=["labels:kind"]), no_progress)
+        runs.register(opened, runs.RunRow(first.name, first.task, first.engine))
+        runs.deploy(opened, first.name)
+        create = LabelEngines.create
+        made: list[Warm] = []
+
+        def warm(self: LabelEngines, *about: Any) -> Any:
+            made.append(Warm(create(self, *about)))
+            return made[-1]
+
+        monkeypatch.setattr(LabelEngines, "create", warm)
+        training = Training(opened)
+        deployed = training.deployed.load("labels:kind")
+        (second,), _ = training.train(Train(tasks=["labels:kind"], warm=True), no_progress)
+        assert [model for engine in made for model in engine.started if model is deployed.model] == []
+        assert training.deployed.load("labels:kind").model is deployed.model
+        learned = [runs.learned(runs.folder(opened, run.name)) for run in (first, second)]
+    assert len(learned[0]) == 40
+    assert learned[0] == learned[1]

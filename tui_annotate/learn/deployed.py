@@ -1,11 +1,15 @@
-"""The deployed run as a training needs it: to go on from, and to be held against."""
+"""Runs as a training and its figures need them: to go on from, and to be held against.
+
+A run is never measured on a text that it was trained on, even where that was set apart only later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from tui_annotate.domain.documents import text_hash
 from tui_annotate.domain.figures import LEAST_DOCUMENTS
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import NothingToDoError
@@ -21,18 +25,27 @@ from tui_annotate.store.connection import Corpus
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A deployed run in memory."""
+    """A run in memory, deployed mostly."""
 
     run: str
     task: str
     engine: str
     model: Model
     encoded: Encoded
+    learned: frozenset[int] = field(default=frozenset(), repr=False)
+    """Hashes of the texts that it was trained on; none where it does not say."""
 
     def encode(self, examples: Sequence[Example]) -> Any:
         """Return the encodings of gold documents in the run's own space."""
         texts = {example.id: example.document for example in examples}
         return about_gold(self.encoded.get(list(texts), lambda ids: {id: texts[id] for id in ids})[1], examples)
+
+
+def unseen(examples: Sequence[Example], learned: Collection[int]) -> list[Example]:
+    """Return those documents whose text is not among what was learned, by hash."""
+    if not learned:
+        return list(examples)
+    return [example for example in examples if text_hash(example.document.text) not in learned]
 
 
 class DeployedRuns:
@@ -74,7 +87,8 @@ def load_run(corpus: Corpus, name: str, *, known: Iterable[Encoded] = ()) -> Dep
     encoded = next((one for one in known if one.space.digest == manifest.space), None)
     if encoded is None:
         encoded = Encoded(factory.load_space(folder / SPACE_FILE))
-    return Deployed(name, manifest.task, manifest.engine, factory.load(folder, encoded.space), encoded)
+    model = factory.load(folder, encoded.space)
+    return Deployed(name, manifest.task, manifest.engine, model, encoded, runs.learned(folder))
 
 
 def held_against(
@@ -89,11 +103,12 @@ def held_against(
 ) -> dict[str, Any] | None:
     """Return how a new run does beside the deployed one, on what was held out or else the fixed test.
 
-    None where neither has enough documents. `on` says which it was, the rest is as `comparing.compare` has it.
+    None where neither has enough documents that the deployed run never learned. `on` says which it was, the rest is
+    as `comparing.compare` has it.
     """
     ours = dict(predicted)
     for part in ("holdout", "test"):
-        examples = parts[part]
+        examples = unseen(parts[part], deployed.learned)
         if len(examples) < LEAST_DOCUMENTS:
             continue
         theirs = measuring.predict(deployed.model, examples, deployed.encode, run=deployed.run, minimum=minimum)

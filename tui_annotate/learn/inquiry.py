@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tui_annotate.errors import LearnError, UsageError
 from tui_annotate.learn import comparing, curve, measuring, metrics, second_look
-from tui_annotate.learn.deployed import load_run
+from tui_annotate.learn.deployed import load_run, unseen
 from tui_annotate.learn.messages import (
     Compare,
     Compared,
@@ -71,7 +71,9 @@ def look_again(training: Training, command: LookAgain, told: Told) -> Suspects:
 
 
 def compare(training: Training, command: Compare, told: Told) -> Compared:
-    """Hold one run against another on what was held out, and on the fixed test.
+    """Hold one run against another on what was held out, and on the fixed test, as far as neither learned it.
+
+    `left_out` says of each part how many documents are not compared on, as one of the runs was trained on their text.
 
     Raises:
         LearnError: One of them cannot be loaded.
@@ -90,6 +92,7 @@ def compare(training: Training, command: Compare, told: Told) -> Compared:
     for part, examples in (("holdout", split.holdout), ("test", split.test)):
         if part == "test" and not examples:
             continue
+        whole, examples = len(examples), unseen(examples, ours.learned | theirs.learned)
         first, second = (
             measuring.predict(one.model, examples, one.encode, run=one.run, minimum=known.suggest_from)
             for one in (ours, theirs)
@@ -98,12 +101,14 @@ def compare(training: Training, command: Compare, told: Told) -> Compared:
         found = comparing.compare(command.task, training.scheme, truth, first, second, run=command.other)
         if found is None:
             raise UsageError(f"The scheme has no {command.task} any more.")
-        parts[part] = found
+        parts[part] = {**found, "left_out": whole - len(examples)}
     return Compared(request=command.request, parts=parts)
 
 
 def measure(training: Training, command: Measure, told: Told) -> Measured:
-    """Hold a run against what was held out, and against the fixed test.
+    """Hold a run against what was held out, and against the fixed test, as far as it never learned that.
+
+    `left_out` says of each part how many documents are not measured on, as the run was trained on their text.
 
     Raises:
         LearnError: It cannot be loaded, or is one of another task.
@@ -118,8 +123,10 @@ def measure(training: Training, command: Measure, told: Told) -> Measured:
     parts = {}
     for part, examples in (("holdout", split.holdout), ("test", split.test)):
         if part == "holdout" or examples:
+            whole, examples = len(examples), unseen(examples, one.learned)
             told(0.5, f"{command.run} on {len(examples)} documents")
             said = measuring.predict(one.model, examples, one.encode, run=one.run, minimum=minimum)
             truth = [example.annotations for example in examples]
-            parts[part] = metrics.evaluate(command.task, training.scheme, truth, said)
+            figures = metrics.evaluate(command.task, training.scheme, truth, said)
+            parts[part] = {**figures, "left_out": whole - len(examples)}
     return Measured(request=command.request, parts=parts)

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from tui_annotate.domain.documents import text_hash
 from tui_annotate.domain.readiness import check, evidence
 from tui_annotate.errors import AnnotateError, NothingToDoError, TooFewExamplesError
 from tui_annotate.learn import measuring, recording, spaces, stability, validation
 from tui_annotate.learn.asked import Asked, Lesson
 from tui_annotate.learn.courses import Course, Courses
 from tui_annotate.learn.data import Split
-from tui_annotate.learn.deployed import held_against
+from tui_annotate.learn.deployed import held_against, load_run, unseen
 from tui_annotate.learn.engines.base import Engine, Example, Model, Progress
 from tui_annotate.learn.journal import Journal
 from tui_annotate.learn.measuring import Fitted, Predicted
@@ -47,6 +48,10 @@ class RunMaker:
         self._progress = progress
         self._settings = settings.load(kept.corpus)
         self._created = _now()
+        self._inherited: frozenset[int] = frozenset()
+        """Hashes of the texts that the run learned which this one goes on from."""
+        self._learned: frozenset[int] = frozenset()
+        """Hashes of those that this one learned."""
 
     def make(self) -> FinishedRun:
         """Train and write; returns the run when its folder is there."""
@@ -105,12 +110,14 @@ class RunMaker:
                 follow = journal.following(self._progress, 0.1, 0.85)
                 model = choosing(rest, encode(course, rest), validation=held, progress=follow, **options)
             journal.event("the best state on the validation part was kept; that part was not learned")
+            self._learned = _hashes(rest)
             return Fitted(model, model, warm)
         probe = self._probe(course, rest, options) if part else None
         with journal.phase("fitting"):
             gold = self._together.split.train
             follow = journal.following(self._progress, 0.45 if part else 0.1, 0.85)
             model = engine.fit(gold, encode(course, gold), progress=follow, **options)
+        self._learned = _hashes(gold)
         too = ", those of the validation part too" if part else ""
         journal.event(f"fitted on {model.report.documents} documents{too}")
         return Fitted(model, probe, warm)
@@ -138,13 +145,18 @@ class RunMaker:
             say(f"start: from the beginning; {engine_name} learns all of it anew each time")
             return course.engine, ""
         try:
-            deployed = self._kept.deployed.load(self._task, known=self._kept.encoded)
+            name = self._kept.deployed.name(self._task)
+            if not name:
+                raise NothingToDoError(f"no run of {self._task} is deployed.")
+            # Loaded for this alone: it is trained on in place, and the deployed run is compared with later.
+            deployed = load_run(self._kept.corpus, name, known=self._kept.encoded)
             if deployed.engine != engine_name:
                 raise NothingToDoError(f"the deployed run, {deployed.run}, is one of {deployed.engine}.")
             start(deployed.model)
         except AnnotateError as error:
             say(f"start: from the beginning; {error}")
             return course.engine, ""
+        self._inherited = deployed.learned
         say(f"start: from {deployed.run} (warm start)")
         return engine, deployed.run
 
@@ -152,6 +164,7 @@ class RunMaker:
         self, course: Course, fitted: Fitted, parts: dict[str, list[Example]], name: str
     ) -> tuple[dict[str, Any], Predicted]:
         """Return the figures on every part, held against the deployed run's, and the predictions they come from."""
+        parts = self._unlearned(parts, fitted.warm)
         figures, predicted = measuring.measure(
             self._task,
             self._kept.scheme,
@@ -162,6 +175,13 @@ class RunMaker:
             minimum=self._settings.suggest_from,
         )
         return measuring.plain(figures | self._beside(course, fitted, parts, predicted)), predicted
+
+    def _unlearned(self, parts: dict[str, list[Example]], warm: str) -> dict[str, list[Example]]:
+        """Leave out of what is measured on the texts that the run had learned which this one went on from."""
+        left = {part: some if part == "train" else unseen(some, self._inherited) for part, some in parts.items()}
+        if count := sum(len(parts[part]) - len(some) for part, some in left.items()):
+            self._journal.event(f"{count} documents are not measured on, {warm} had learned their text")
+        return left
 
     def _beside(
         self, course: Course, fitted: Fitted, parts: dict[str, list[Example]], predicted: Predicted
@@ -193,10 +213,15 @@ class RunMaker:
             model.save(folder)
             spaces.link(course.space_file, folder)
             runs.write_predictions(folder, predicted)
+            runs.write_learned(folder, self._inherited | self._learned)
             (folder / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
             (folder / "parameters.json").write_bytes(described)
             (folder / runs.LOG).write_text("\n".join(journal.lines) + "\n", "utf-8")
         logging.info("%s: %s documents in %.2f s", finished.name, finished.documents, finished.seconds)
+
+
+def _hashes(examples: Sequence[Example]) -> frozenset[int]:
+    return frozenset(text_hash(example.document.text) for example in examples)
 
 
 def _now() -> str:

@@ -18,7 +18,7 @@ import msgspec
 from tui_annotate.domain.scheme import ENTITIES, LABELS, Choice, DocumentLabel, EntityType, LabelKind, Scheme
 from tui_annotate.errors import AnnotateError, LearnError, StoreError, UsageError
 from tui_annotate.learn.client import Worker
-from tui_annotate.services.run_export import NOT_EXPORTED, SCRIPTS
+from tui_annotate.services.run_export import NOT_COPIED, SCRIPTS
 from tui_annotate.store import rows, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.runs import RunRow
@@ -122,7 +122,7 @@ def attach(corpus: Corpus, source: Source, *, by: str, trust_script: bool = Fals
     grown, added = _grown(scheme, source)
     name = runs.new_name(corpus, row.task)
     with runs.RunFolder(runs.folder(corpus, name)) as aside:
-        shutil.copytree(source.folder, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_EXPORTED))
+        shutil.copytree(source.folder, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
         text = f"{name}: attached from {source.where}, trained there on {row.documents} documents.\n"
         (aside / runs.LOG).write_text(text, "utf-8")
     attached = RunRow(

@@ -52,8 +52,8 @@ def overview(figures: Mapping[str, Any]) -> list[str]:
     """Return the figures over all values or types; how many documents there are where that is too few."""
     documents, needed = figures["documents"], figures["needed"]
     if documents < needed:
-        return [f"{documents}/{needed} documents, too few for a figure"]
-    lines = [f"{documents} documents (in brackets: 90 % interval)"]
+        return [f"{documents}/{needed} documents, too few for a figure{_left_out(figures)}"]
+    lines = [f"{documents} documents{_left_out(figures)} (in brackets: 90 % interval)"]
     for name in ("accuracy", "f1"):
         if figures.get(name) is not None:
             lines.append(f"  {name.upper() if name == 'f1' else name:10} {bounded(figures[name], 3)}")
@@ -68,6 +68,12 @@ def overview(figures: Mapping[str, Any]) -> list[str]:
     if figures["headline"] is None and not any(figures.get(name) for name in ("accuracy", "f1")):
         lines.append("  too few positives for a figure")
     return lines
+
+
+def _left_out(figures: Mapping[str, Any]) -> str:
+    """Say how many documents were not measured on, since a run had learned their text before they were set apart."""
+    count = figures.get("left_out")
+    return f"; {count} left out, their text was trained on" if count else ""
 
 
 def by_part(figures: Mapping[str, Any]) -> list[str]:
@@ -145,8 +151,8 @@ def paired(found: Mapping[str, Any] | None) -> list[str]:
         return []
     lines = [f"{found.get('name', '')} {compared(found)}".strip()]
     if found["outcome"] == "too few":
-        return lines
-    lines[0] += f", on {found['documents']} documents, p {found['p']:.3f}"
+        return [lines[0] + _left_out(found)]
+    lines[0] += f", on {found['documents']} documents{_left_out(found)}, p {found['p']:.3f}"
     rows = [["", "before", "now", "difference", ""]]
     for name, one in found.get("parts", {}).items():
         gap = one["difference"]

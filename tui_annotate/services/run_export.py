@@ -24,11 +24,16 @@ from tui_annotate.services import spacy_projects, standalone
 from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sync_tree
+from tui_annotate.store.learned import FILE_NAME as LEARNED
 from tui_annotate.store.runs import RunRow
 
 README = "README.md"
-NOT_EXPORTED = ("predictions.db", runs.LOG, "parameters.json", "metrics.json")
-"""Of a run's folder: what is about the corpus and not the model. The last three go beside it."""
+BESIDE = (runs.LOG, "parameters.json", "metrics.json")
+"""Of a run's folder: what is about its making, and goes beside the model."""
+NOT_COPIED = ("predictions.db", *BESIDE)
+"""What is about the corpus and not the model."""
+NOT_EXPORTED = (*NOT_COPIED, LEARNED)
+"""And which texts were learned: nobody outside is to find out whether one was."""
 SCRIPTS = ("custom",)
 """Engines whose runs hold code of their own."""
 PIPELINE = "pipeline"
@@ -134,7 +139,7 @@ def export(corpus: Corpus, run: str, target: Path | None = None, *, form: Form =
 
 def _write(corpus: Corpus, row: RunRow, held: Path, aside: Path, name: str) -> tuple[str, ...]:
     """Write the model, and return the lines that load it."""
-    for about in NOT_EXPORTED[1:]:
+    for about in BESIDE:
         if (held / about).is_file():
             shutil.copyfile(held / about, aside / about)
     if (held / PIPELINE).is_dir():

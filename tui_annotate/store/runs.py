@@ -21,6 +21,7 @@ from tui_annotate.errors import DiskFullError, NothingToDoError, StoreError, Usa
 from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sweep, sync_folder, sync_tree
+from tui_annotate.store.learned import learned, write_learned
 from tui_annotate.store.predictions import predictions, write_predictions
 
 __all__ = [
@@ -34,10 +35,12 @@ __all__ = [
     "deployed_before",
     "folder",
     "get",
+    "learned",
     "new_name",
     "predictions",
     "register",
     "rollback",
+    "write_learned",
     "write_predictions",
 ]
 
