@@ -50,6 +50,19 @@ def test_no_row_is_scored_by_a_fit_on_it(positives: int) -> None:
     assert unseen.cut() is not None
 
 
+def test_no_row_is_scored_by_a_fit_on_its_twin() -> None:
+    """Each text stands twice, and its column tells of it alone: a fit on the twin would know the row by heart."""
+    texts: NDArray[np.int64] = np.repeat(np.arange(20), 2)
+    holds: NDArray[np.int64] = (texts < 8).astype(np.int64)
+    matrix = sp.identity(20, format="csr")[texts]
+    ours, apart = (
+        Rows(matrix).out_of_fold(holds, seed=0, c=1000.0, iterations=300, texts=known) for known in (texts, None)
+    )
+    assert len(ours.scores) == len(apart.scores) == 3 * 40
+    assert ours.scores.max() - ours.scores.min() < 3
+    assert apart.scores.max() - apart.scores.min() > 6
+
+
 def test_a_cut_takes_what_is_true_and_leaves_the_rest() -> None:
     scores = np.array([3.0, 2.5, 2.0, -1.0, -2.0, -3.0, -3.5, -4.0])
     truth: NDArray[np.int64] = np.array([1, 1, 1, 0, 0, 0, 0, 0])

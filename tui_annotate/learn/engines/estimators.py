@@ -55,15 +55,27 @@ class Rows:
             classifier.n_features_in_ = self._matrix.shape[1]
         return classifier
 
-    def out_of_fold(self, holds: NDArray[np.int64], *, seed: int, c: float, iterations: int) -> OutOfFold:
+    def out_of_fold(
+        self,
+        holds: NDArray[np.int64],
+        *,
+        seed: int,
+        c: float,
+        iterations: int,
+        texts: NDArray[np.int64] | None = None,
+    ) -> OutOfFold:
         """Return how a classifier of 0 and 1 scores rows that it was not fitted on.
 
-        A single row of 1 is fitted on every time, since without it there is nothing to fit; it has no score then.
+        A single text of 1 is fitted on every time, since without it there is nothing to fit; it has no score then.
+
+        Args:
+            texts: A number for each row, equal for equal texts, which are in one fold; None: all differ.
         """
+        alike = np.arange(len(holds)) if texts is None else texts
         generator = np.random.default_rng(seed)
         scores, truth = [], []
         for _ in range(REPEATS if len(holds) <= MOST_REPEATED else 1):
-            folds = _folds(holds, generator)
+            folds = _folds(holds, alike, generator)
             for fold in range(FOLDS):
                 part = np.flatnonzero(folds == fold)
                 rest = np.flatnonzero(folds != fold)
@@ -111,12 +123,13 @@ def _classifier(c: float, iterations: int) -> LogisticRegression:
     return LogisticRegression(C=c, class_weight="balanced", max_iter=iterations)
 
 
-def _folds(holds: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
-    folds = np.zeros(len(holds), dtype=np.int64)
+def _folds(holds: NDArray[np.int64], texts: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    _, first, of_row = np.unique(texts, return_index=True, return_inverse=True)
+    folds = np.zeros(len(first), dtype=np.int64)
     for value in (0, 1):
-        rows = generator.permutation(np.flatnonzero(holds == value))
-        folds[rows] = np.arange(len(rows)) % FOLDS if len(rows) > 1 else -1
-    return folds
+        groups = generator.permutation(np.flatnonzero(holds[first] == value))
+        folds[groups] = np.arange(len(groups)) % FOLDS if len(groups) > 1 else -1
+    return np.asarray(folds[of_row])
 
 
 def _best_cut(scores: Floats, holds: NDArray[np.int64]) -> float:

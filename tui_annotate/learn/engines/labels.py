@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_annotate.domain.documents import Document
+from tui_annotate.domain.documents import Document, text_hash
 from tui_annotate.domain.scheme import LABELS, DocumentLabel, Scheme
 from tui_annotate.errors import LearnError, TooFewExamplesError, UsageError
 from tui_annotate.learn.engines import estimators, label_bayes
@@ -94,10 +94,11 @@ class LabelEngine:
         loud[self.space.direction_columns] = SEVERAL_DIRECTIONS
         rows = estimators.Rows(held.encodings.matrix.multiply(loud).tocsr())
         options_of_label = [option.value for option in self.label.options]
+        texts = np.array([text_hash(document.text) for document in held.documents], dtype=np.int64)
         for done, value in enumerate(options_of_label):
             holds: NDArray[np.int64] = np.array([value in target for target in held.targets], dtype=np.int64)
             if 0 < holds.sum() < len(holds):
-                fitted.append(_fit_value(value, rows, holds, loud, options, seed))
+                fitted.append(_fit_value(value, rows, holds, texts, loud, options, seed))
             progress(0.05 + 0.9 * (done + 1) / len(options_of_label), f"fitted {value}")
         if not fitted:
             raise TooFewExamplesError(
@@ -154,6 +155,7 @@ def _fit_value(
     value: str,
     rows: estimators.Rows,
     holds: NDArray[np.int64],
+    texts: NDArray[np.int64],
     loud: Floats,
     options: LabelParameters,
     seed: int,
@@ -164,7 +166,7 @@ def _fit_value(
     common = float(np.log(holds.sum() / (len(holds) - holds.sum())))
     if not options.fit_thresholds:
         return _OneOfSeveral(value, classifier, float(expit(np.array(common))), (1.0, common))
-    unseen = rows.out_of_fold(holds, seed=seed, c=options.c, iterations=options.iterations)
+    unseen = rows.out_of_fold(holds, seed=seed, c=options.c, iterations=options.iterations, texts=texts)
     platt = fit_platt(expit(unseen.scores + common), unseen.truth.astype(np.float64))
     scale, shift = platt.scale, platt.scale * common + platt.shift
     cut = unseen.cut()
