@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _NO_YEAR = len("2026-")
 """Characters of a time that are left out in the table."""
-_COLUMNS = ("", "run", "engine", "trained by", "documents", "figure on held out", "finished", "state")
+_COLUMNS = ("", "run", "engine", "trained by", "documents", "figure on held out", "finished")
 
 
 class RunsScreen(RowsScreen[None]):
@@ -218,13 +218,12 @@ async def _service(name: str) -> Any:
 def _row(run: RunRow) -> TableRow:
     figure = said(run.metrics) if run.state == "finished" else ""
     cells = (
-        "★" if run.deployed else "",
+        "★" if run.deployed else "" if run.state == "finished" else run.state,
         run.name,
         run.engine,
         run.trigger,
         f"{run.documents:,}",
         figure,
         local_time(run.finished or run.created)[_NO_YEAR:],
-        run.state,
     )
     return TableRow(run.name, cells, "bold" if run.deployed else "dim" if run.state != "finished" else "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -61,7 +60,8 @@ def train(
     examples = lessons.examples(nlp.vocab, finder.kind)
     _initialize(start, examples)
     fix_random_seed(seed)
-    began, lines, updates = time.perf_counter(), [], 0
+    lines: list[str] = []
+    updates = 0
     best = _Best(nlp, start.name)
     rate, sizes = start.optimizer.learn_rate, growing(options.batch)
     number = 0
@@ -83,8 +83,7 @@ def train(
         counts = score(finder, validation) if validation else None
         best.see(number, counts.f1 if counts else None)
         lines.append(_line(number, start.epochs, loss, counts))
-        left = (time.perf_counter() - began) / number * (start.epochs - number)
-        progress(number / start.epochs, f"{lines[-1]}, {_time(left)} left" if left >= 1 else lines[-1])
+        progress(number / start.epochs, lines[-1])
         if (start.steps and updates >= start.steps) or (options.patience and best.waited(number) >= options.patience):
             break
     best.restore()
@@ -162,7 +161,3 @@ class _Best:
 def _line(number: int, of: int, loss: float, counts: Counts | None) -> str:
     measured = f", validation F1 {counts.f1:.3f}" if counts else ""
     return f"pass {number} of {of}: loss {loss:,.1f}{measured}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
