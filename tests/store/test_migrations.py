@@ -75,6 +75,15 @@ def test_the_first_migration_is_never_edited() -> None:
         assert made.execute(sql).fetchall() == saved.execute(sql).fetchall()
 
 
+def test_the_migrations_of_schema_3_are_never_edited() -> None:
+    with closing(sqlite3.connect(":memory:")) as made:
+        for migration in migrations.MIGRATIONS[:3]:
+            migration(sqlite_utils.Database(made))
+        rows = made.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+    saved = (VERSION_1.parent / "version-3.sql").read_text("utf-8")
+    assert "".join(f"-- {type} {name}\n{sql or ''};\n" for type, name, sql in rows) == saved
+
+
 def test_every_reader_goes_through_a_saved_file_of_version_1(old: Path) -> None:
     with Corpus.open(old) as corpus:
         known = settings.load(corpus)
