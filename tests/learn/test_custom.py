@@ -124,6 +124,9 @@ def test_a_script_learns_is_kept_with_its_checksum_and_answers_from_a_process_of
         (body("raise ValueError('bad rate')"), r"failed while training: ValueError: bad rate \(line 3\)"),
         (body("sys.exit(3)"), r"sys.exit\(3\)"),
         (body("print('last words', flush=True); os._exit(4)"), r"exit code 4.*It said last: last words"),
+        (body("os.closerange(3, 20); time.sleep(9)"), "wrote into or closed the pipe"),
+        (body("progress('half', 'way')"), r"could not convert string to float: 'half' \(line 3\)"),
+        ("import no_such_library\n" + body("pass"), r"No module named 'no_such_library' \(line 1\)"),
         (body("os.kill(os.getpid(), 11)"), "ended by SIGSEGV while training"),
         (body("held = bytearray(3 << 30)"), "ran out of memory while training"),
         (body("while True: pass"), "still training after 0.3 seconds"),
@@ -136,6 +139,13 @@ def test_a_script_learns_is_kept_with_its_checksum_and_answers_from_a_process_of
 def test_a_script_that_goes_wrong_is_an_error_in_plain_words(tmp_path: Path, source: str, said: str) -> None:
     with pytest.raises(LearnError, match=said):
         fit(tmp_path, source, time_limit=0.005, memory_limit=1.0)
+
+
+def test_the_traceback_of_a_script_goes_with_its_error(tmp_path: Path) -> None:
+    with pytest.raises(LearnError, match="log of the run") as caught:
+        fit(tmp_path, body("raise ValueError('bad rate')"))
+    (trace,) = caught.value.__notes__
+    assert 'script.py", line 3, in train' in trace
 
 
 def test_a_script_that_forks_leaves_nothing_behind_and_answers_once(tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ class Training(Courses):
             except Exception as error:  # noqa: BLE001 - an engine may be anybody's; the other tasks go on
                 errors[lesson.task] = error
                 journal.event(f"{lesson.task} could not be learned: {error or type(error).__name__}")
+                for line in "\n".join(getattr(error, "__notes__", ())).splitlines():
+                    journal.say(f"  {line}")
             else:
                 finished.append(run)
                 done(run)

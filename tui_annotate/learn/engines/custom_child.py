@@ -19,6 +19,9 @@ from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any, NoReturn
 
+_TRACE = 8_000
+"""Characters of a traceback that are passed on: its end, where the error stands."""
+
 
 def main() -> NoReturn:
     """Fork: the child runs the script, in a group of processes of its own, and the parent watches."""
@@ -95,7 +98,8 @@ class Script:
         except BaseException as error:  # noqa: BLE001 - the rim to the user's code, which may even call sys.exit
             traceback.print_exc()
             sys.stderr.flush()
-            return {"failed": said(error), "memory": isinstance(error, MemoryError)}
+            told = "".join(traceback.format_exception(error))[-_TRACE:]
+            return {"failed": said(error, self.path), "memory": isinstance(error, MemoryError), "trace": told}
         return {"done": command["do"]}
 
     def _import(self) -> Any:
@@ -141,13 +145,13 @@ def plain(value: Any) -> Any:
     return float(value)
 
 
-def said(error: BaseException) -> str:
+def said(error: BaseException, script: str) -> str:
     """Return an error in a line, with the line of the script that it comes from."""
     if isinstance(error, SystemExit):
         return f"it ended itself with sys.exit({error.code!r})"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    where = f" (line {frames[0].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}"[:500] + where
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == script]
+    where = f" (line {frames[-1].lineno})" if frames else ""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500] + where
 
 
 if __name__ == "__main__":

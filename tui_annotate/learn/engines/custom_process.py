@@ -182,15 +182,18 @@ class ScriptProcess:
     def _ended(self, doing: str) -> LearnError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-        code = self._process.returncode
+        code = self._process.poll()
         self.close()
         lines = self.output.text.strip().splitlines()
         last = f" It said last: {lines[-1][:200]}" if lines else ""
         if code is not None and code > 128:
             how = f"was ended by {_signal(code - 128)} while {doing}"
+        elif code is None:
+            how = f"wrote into or closed the pipe that its answers come by while {doing}, and was ended"
         else:
             how = f"ended the process by itself while {doing} (exit code {code})"
-        hint = "It may have asked for too much memory." if code == 128 + signal.SIGKILL else "Its process is its own."
+        memory = code == 128 + signal.SIGKILL
+        hint = "It may have asked for too much memory." if memory else "A script is to return or to raise, not to exit."
         return LearnError(f"The script {how}.{last}", hint=hint)
 
 
@@ -204,7 +207,11 @@ def _failure(answer: Mapping[str, Any], doing: str) -> LearnError:
             f"The script ran out of memory while {doing}.",
             hint="Raise memory_limit (GB), or have it take less at once.",
         )
-    return LearnError(f"The script failed while {doing}: {answer['failed']}", hint="The log has the whole traceback.")
+    error = LearnError(
+        f"The script failed while {doing}: {answer['failed']}", hint="The log of the run has the whole traceback."
+    )
+    error.add_note(str(answer.get("trace", "")))
+    return error
 
 
 def _pump(stream: Any, output: Output) -> None:
