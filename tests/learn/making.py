@@ -41,8 +41,8 @@ def document(number: int, *, tags: tuple[str, ...] = ()) -> Document:
     return Document(f"note-{number}", (Part("s1v1", f"{note(number)[0]} Bed {number}."),), tags=tags)
 
 
-def truth(number: int) -> Annotations:
-    """Return what is true of a note."""
+def truth(number: int, scheme: Scheme = SCHEME) -> Annotations:
+    """Return what is true of a note, as far as a scheme has the labels for it."""
     text, spans, kind = note(number)
     entities = {n: Entity(t, (Span("s1v1", a, b),), number=n) for n, (t, a, b) in enumerate(spans, 1)}
     heart = any(word in text for word in ("heart", "angina", "hypertension"))
@@ -52,7 +52,8 @@ def truth(number: int) -> Annotations:
         "urgent": LabelValue("urgent", kind == "order"),
         "topics": LabelValue("topics", topics),
     }
-    return Annotations(entities=entities, labels=labels)
+    known = {label.name for label in scheme.labels}
+    return Annotations(entities=entities, labels={name: value for name, value in labels.items() if name in known})
 
 
 def examples(numbers: Sequence[int]) -> list[Example]:
@@ -66,7 +67,7 @@ def corpus(path: Path, *, gold: int, pending: int, test: int = 0, scheme: Scheme
     for number in range(gold + test + pending):
         confirmed = number < gold + test
         tags = ("Test",) if gold <= number < gold + test else ()
-        versions = (ExchangedVersion(truth(number), confirmed=True),) if confirmed else ()
+        versions = (ExchangedVersion(truth(number, scheme), confirmed=True),) if confirmed else ()
         exchanged.append(ExchangedDocument(document(number, tags=tags), versions))
     with Corpus.create(path, scheme=scheme) as made:
         assert not [problem for problem in Intake(made).add(exchanged) if problem.severity == "refused"]

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.learn.making import corpus
+from tests.learn.making import SCHEME, corpus
+from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import LearnError, ResourcesError, TooFewExamplesError, UsageError
 from tui_annotate.learn import launching
 from tui_annotate.learn.blocking import Worker
@@ -36,6 +37,8 @@ from tui_annotate.learn.messages import (
     TrainOptions,
     decode_event,
 )
+from tui_annotate.learn.training import Training
+from tui_annotate.store.connection import Corpus
 
 E = TypeVar("E")
 LONG = 60
@@ -83,33 +86,50 @@ def own(made_corpus: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(made_corpus, tmp_path / "notes.db"))
 
 
+@pytest.fixture(scope="module")
+def read_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a corpus of entities alone whose texts were learned from: no child has to load scikit-learn for it."""
+    path = tmp_path_factory.mktemp("read") / "notes.db"
+    corpus(path, gold=25, test=5, pending=30, scheme=Scheme(entities=SCHEME.entities))
+    with Corpus.open(path) as opened:
+        Training(opened).prepare()
+    return path
+
+
 @pytest.fixture
-async def desk(own: Path) -> AsyncIterator[Desk]:
+def light(read_corpus: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, with what was learned from its texts."""
+    shutil.copytree(read_corpus.with_suffix(".runs"), tmp_path / "notes.runs")
+    return Path(shutil.copy(read_corpus, tmp_path / "notes.db"))
+
+
+@pytest.fixture
+async def desk(light: Path) -> AsyncIterator[Desk]:
     """Return a started learner."""
-    started = Desk(own)
+    started = Desk(light)
     await started.learner.start()
     yield started
     await started.learner.stop()
 
 
-async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, own: Path) -> None:
-    request = desk.learner.train(TrainOptions(tasks=["labels:kind"]), trigger="active learning")
+async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, light: Path) -> None:
+    request = desk.learner.train(TrainOptions(tasks=["entities"]), trigger="active learning")
     assert desk.learner.underway
     finished = await desk.expect(TrainingFinished)
     assert (finished.request, finished.trigger, finished.by) == (request, "active learning", "ann")
     (run,) = finished.runs
-    assert (own.with_suffix(".runs") / run.folder / "model.json").exists()
+    assert (light.with_suffix(".runs") / run.folder / "model.json").exists()
     assert isinstance(desk.seen[0], TrainingStarted)
     assert all(isinstance(event, TrainingProgress | TrainingLog | TaskTrained) for event in desk.seen[1:-1])
     assert not desk.learner.underway
 
     desk.learner.serve({run.task: run.name})
-    asked = desk.learner.predict([50, 51])
+    asked = desk.learner.predict([40, 41])
     desk.learner.rank(size=7, n=3)
-    assert (await desk.expect(ServerReady)).runs == {"labels:kind": run.name}
+    assert (await desk.expect(ServerReady)).runs == {"entities": run.name}
     ready = await desk.expect(PredictionsReady)
-    assert (ready.request, ready.run, set(ready.predictions)) == (asked, run.name, {50, 51})
-    assert ready.predictions[50][0].who == (f"ml:{run.name}",)
+    assert (ready.request, ready.run, set(ready.predictions)) == (asked, run.name, {40, 41})
+    assert ready.predictions[40][0].who == (f"ml:{run.name}",)
     assert len((await desk.expect(QueueRanked)).entries) == 7
 
     # A server that is killed comes back with the same runs, and the trainer never noticed.
@@ -118,23 +138,23 @@ async def test_the_loop_from_training_to_suggestions_and_back(desk: Desk, own: P
     os.kill(server.pid, signal.SIGKILL)
     died = await desk.expect(ChildDied)
     assert (died.which, died.restarted) == ("server", True)
-    assert (await desk.expect(ServerReady)).runs == {"labels:kind": run.name}
+    assert (await desk.expect(ServerReady)).runs == {"entities": run.name}
 
     # A run that is not there is an answer, and the server goes on.
-    desk.learner.serve({"labels:kind": "labels:kind-99"})
+    desk.learner.serve({"entities": "entities-99"})
     gone = await desk.expect(ServerReady)
     assert gone.runs == {}
-    assert "model.json" in gone.failed["labels:kind"]
+    assert "model.json" in gone.failed["entities"]
     desk.learner.serve({run.task: run.name})
-    again = desk.learner.predict([52])
+    again = desk.learner.predict([42])
     while (await desk.expect(PredictionsReady)).request != again:
         pass
 
 
 async def test_of_three_trainings_the_newest_waits_and_the_middle_is_forgotten(desk: Desk) -> None:
-    first = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
-    middle = desk.learner.train(TrainOptions(tasks=["labels:urgent"]))
-    newest = desk.learner.train(TrainOptions(tasks=["labels:topics"]))
+    first = desk.learner.train(TrainOptions(tasks=["entities"]))
+    middle = desk.learner.train(TrainOptions(tasks=["entities"]))
+    newest = desk.learner.train(TrainOptions(tasks=["entities"]))
     assert desk.learner.waiting
     assert (await desk.expect(TrainingFinished)).request == first
     assert (await desk.expect(TrainingFinished)).request == newest
@@ -155,7 +175,7 @@ async def test_of_three_trainings_the_newest_waits_and_the_middle_is_forgotten(d
 
 async def test_a_trainer_killed_at_work_is_reported_and_the_waiting_one_runs(desk: Desk) -> None:
     lost = desk.learner.train(TrainOptions(tasks=["entities"]))
-    waiting = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
+    waiting = desk.learner.train(TrainOptions(tasks=["entities"]))
     trainer = desk.learner._trainer
     assert trainer is not None
     os.kill(trainer.pid, signal.SIGKILL)
@@ -167,12 +187,12 @@ async def test_a_trainer_killed_at_work_is_reported_and_the_waiting_one_runs(des
     assert (await desk.expect(TrainingFinished)).request == waiting
 
 
-async def test_an_overdue_training_is_started_again_and_ends_once(own: Path) -> None:
-    desk = Desk(own, overdue=0.0)
+async def test_an_overdue_training_is_started_again_and_ends_once(light: Path) -> None:
+    desk = Desk(light, overdue=0.0)
     await desk.learner.start()
     before = desk.pids
     try:
-        request = desk.learner.train(TrainOptions(tasks=["labels:kind"]))
+        request = desk.learner.train(TrainOptions(tasks=["entities"]))
         finished = await desk.expect(TrainingFinished)
         assert finished.request == request
         assert len(finished.runs) == 1
@@ -182,8 +202,8 @@ async def test_an_overdue_training_is_started_again_and_ends_once(own: Path) -> 
         await desk.learner.stop()
 
 
-async def test_stopping_leaves_no_process(own: Path) -> None:
-    desk = Desk(own)
+async def test_stopping_leaves_no_process(light: Path) -> None:
+    desk = Desk(light)
     await desk.learner.start()
     pids = desk.pids
     assert len(pids) == 2
@@ -271,8 +291,8 @@ asyncio.run(main())
 """
 
 
-async def test_children_of_a_killed_parent_end(own: Path) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(own)], stdout=subprocess.PIPE, text=True)
+async def test_children_of_a_killed_parent_end(light: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(light)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pids = {int(pid) for pid in parent.stdout.readline().split()}
     assert len(pids) == 2
@@ -282,8 +302,8 @@ async def test_children_of_a_killed_parent_end(own: Path) -> None:
     await until_gone(pids)
 
 
-async def test_a_child_ends_with_its_input_and_survives_garbage(own: Path) -> None:
-    command = launching.command("server", own, nice=0)
+async def test_a_child_ends_with_its_input_and_survives_garbage(light: Path) -> None:
+    command = launching.command("server", light, nice=0)
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=launching.environment()
     ) as child:
