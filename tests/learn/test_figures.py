@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from tui_annotate.learn import second_look, stability
 from tui_annotate.learn.calibration import Shown, above, reliability
 from tui_annotate.learn.comparing import by_f1, compare, mcnemar, newcombe
 from tui_annotate.learn.engines.base import Example, no_progress
+from tui_annotate.learn.engines.entities import EntityEngine
 from tui_annotate.learn.grading import MISSED, OTHER_ENDS, SPURIOUS, grade
 from tui_annotate.learn.inquiry import inquire
 from tui_annotate.learn.intervals import Tally, clustered_f1, clustered_share, design_effect, f1_interval, macro_f1
@@ -287,6 +289,38 @@ def test_a_second_look_finds_the_wrong_label(trained: Path, tmp_path: Path) -> N
     assert found.looked == 116
     assert found.found[0].document == id
     assert found.found[0].suggestions[0].value == right.value
+
+
+def test_a_second_look_has_an_engine_predict_out_of_fold_in_its_own_way(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*about: object, **more: object) -> None:
+        raise AssertionError("fitted fold by fold")
+
+    monkeypatch.setattr(EntityEngine, "fit", never)
+    with Corpus.open(trained, readonly=True) as opened:
+        found = inquire(Training(opened), LookAgain(task="entities", folds=2), no_progress)
+    assert isinstance(found, Suspects)
+    assert found.looked == 115
+
+
+def test_a_curve_calibrates_no_probabilities(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    calibrate = EntityEngine._calibrate  # noqa: SLF001 - that it is not called cannot be seen otherwise
+
+    def noted(self: EntityEngine, *about: Any) -> Any:
+        seen.append(True)
+        return calibrate(self, *about)
+
+    monkeypatch.setattr(EntityEngine, "_calibrate", noted)
+    with Corpus.open(trained, readonly=True) as opened:
+        command = Curve(task="entities", shares=[1.0], draws=1, parameters={"iterations": 5})
+        found = inquire(Training(opened), command, no_progress)
+        assert isinstance(found, CurveDrawn)
+        assert not seen
+        command = Curve(task="entities", shares=[1.0], draws=1, parameters={"iterations": 5, "calibrate": True})
+        inquire(Training(opened), command, no_progress)
+    assert seen
 
 
 def test_runs_are_measured_and_compared_on_request(trained: Path) -> None:

@@ -20,7 +20,7 @@ from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, 
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import TooFewExamplesError
 from tui_annotate.learn import measuring
-from tui_annotate.learn.engines.base import Engine, Example, no_progress
+from tui_annotate.learn.engines.base import Engine, Example, OutOfFold, no_progress
 from tui_annotate.learn.grading import as_set, true_value
 
 FOLDS = 5
@@ -67,6 +67,25 @@ def out_of_fold(
         raise TooFewExamplesError(
             f"{len(examples)} confirmed documents are too few for a second look.", hint=f"Confirm {2 * folds} first."
         )
+    engine = make()
+    if isinstance(engine, OutOfFold):
+        said = engine.out_of_fold(
+            examples, encode(examples), folds=folds, parameters=parameters, seed=seed, progress=told
+        )
+        return [[one for one in some if one.prob >= _LOWEST] for some in said]
+    return _fold_by_fold(make, examples, encode, parameters=parameters, seed=seed, folds=folds, told=told)
+
+
+def _fold_by_fold(
+    make: Callable[[], Engine],
+    examples: Sequence[Example],
+    encode: measuring.Encode,
+    *,
+    parameters: Mapping[str, Any],
+    seed: int,
+    folds: int,
+    told: Callable[[float, str], None],
+) -> list[list[Suggestion]]:
     numbers = _dealt(examples, folds, seed)
     found: list[list[Suggestion]] = [[] for _ in examples]
     failed: TooFewExamplesError | None = None
