@@ -88,6 +88,12 @@ def test_values_are_told_by_their_context(space: ContextSpace) -> None:
     assert figures["values"]["absent"]["f1"]["value"] > 0.9
 
 
+def test_a_model_says_what_it_is_made_of(space: ContextSpace) -> None:
+    said = fit(STATUS, space).architecture
+    assert f"over {space.columns + 2:,} features" in said
+    assert "classes: absent, past, present" in said
+
+
 def test_a_boolean_left_unset_is_false(space: ContextSpace) -> None:
     model = fit(ABSENT, space)
     assert any("count as false" in note for note in model.report.notes)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
@@ -51,6 +52,16 @@ def test_a_saved_model_predicts_the_same(label: DocumentLabel, text_space: TextS
     again = LabelEngines().load(tmp_path, load_text_space(tmp_path / "space.npz"))
     documents = [document(n) for n in TEST]
     assert again.predict(again.space.encode(documents), run="r") == model.predict(text_space.encode(documents), run="r")
+
+
+def test_a_model_says_what_it_is_made_of(text_space: TextSpace) -> None:
+    one, several = fit(KIND, text_space).architecture, fit(TOPICS, text_space).architecture
+    assert f"over {text_space.columns:,} features: {len(text_space.words.vocabulary_):,} words and word pairs" in one
+    assert "C 30," in one
+    assert "classes: note, order" in one
+    assert "25% naive Bayes" in one
+    assert "a classifier for each of: heart, pain" in several
+    assert "naive Bayes" not in several
 
 
 def test_suggestions_say_who_and_what_comes_next(text_space: TextSpace) -> None:
@@ -134,6 +145,43 @@ def test_an_altered_file_is_refused_before_it_is_read(text_space: TextSpace, tmp
     skops_io.dump([model.classifiers[0], "more"], tmp_path / "labels.skops")
     with pytest.raises(LearnError, match="altered"):
         LabelEngines().load(tmp_path, text_space)
+
+
+@pytest.mark.parametrize(
+    ("label", "changed"),
+    [(KIND, {"values": ["note"]}), (URGENT, {"values": ["no", "yes"]}), (TOPICS, {"thresholds": [0.5]})],
+)
+def test_a_description_that_does_not_fit_itself_is_refused(
+    label: DocumentLabel, changed: dict[str, Any], text_space: TextSpace, tmp_path: Path
+) -> None:
+    fit(label, text_space).save(tmp_path)
+    path = tmp_path / "model.json"
+    held = msgspec.json.decode(path.read_bytes())
+    held["details"] |= changed
+    path.write_bytes(msgspec.json.encode(held))
+    with pytest.raises(LearnError, match="do not fit each other"):
+        LabelEngines().load(tmp_path, text_space)
+
+
+@pytest.mark.parametrize("name", ["intercept_", "classes_", "coef_"])
+def test_a_classifier_without_whole_weights_is_refused(name: str, text_space: TextSpace, tmp_path: Path) -> None:
+    model = fit(KIND, text_space)
+    setattr(model.classifiers[0], name, getattr(model.classifiers[0], name) * np.nan)
+    model.save(tmp_path)
+    with pytest.raises(LearnError, match="do not fit the model"):
+        LabelEngines().load(tmp_path, text_space)
+
+
+@pytest.mark.parametrize("name", ["words_idf", "components", "mean"])
+def test_a_space_whose_arrays_do_not_fit_is_refused(name: str, text_space: TextSpace, tmp_path: Path) -> None:
+    path = tmp_path / "space.npz"
+    text_space.save(path)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {key: file[key] for key in file.files}
+    arrays[name] = arrays[name][..., :-1]
+    np.savez(path, **arrays)
+    with pytest.raises(LearnError, match="do not fit each other"):
+        load_text_space(path)
 
 
 def test_a_model_of_another_space_is_refused(text_space: TextSpace, tmp_path: Path) -> None:

@@ -420,7 +420,9 @@ def test_the_log_says_what_a_training_was_made_of_and_what_came_of_it(own: Path)
         "start: from the beginning",
         "train and validation: 8/30 documents for a figure",
         "architecture:",
-        "a CRF over words",
+        "linear-chain CRF (CRFsuite, lbfgs, c1 0.05, c2 0.05, at most 9 steps)",
+        "DISEASE, DRUG: 5 labels, ",
+        "abbreviations",
         "validating",
         "run entities-1",
     ):

@@ -70,6 +70,19 @@ class AttributeModel:
         self.space = space
         self.report = report or FitReport(0)
 
+    @property
+    def architecture(self) -> str:
+        """Solver, classes and features, for the log of a training."""
+        known, types = msgspec.convert(self.details.parameters, AttributeParameters), self.details.types
+        directions = int(self.space.components.shape[0])
+        told = f", the entity's type ({', '.join(types)})" if len(types) > 1 else ""
+        return (
+            f"logistic regression (balanced, lbfgs, C {known.c:g}, at most {known.iterations} steps) over"
+            f" {self.space.columns + _extra(types):,} features: words and word pairs left and right, words of the"
+            f" entity, {directions} main directions{told}\n"
+            f"classes: {', '.join(map(str, self.details.values))}"
+        )
+
     def predict(self, encodings: ContextEncodings, *, run: str = "", minimum: float = 0.0) -> list[list[Suggestion]]:
         """Return the likeliest value for each mention that takes the attribute; `minimum` is for entities."""
         places, probabilities, _ = self._answers(encodings)

@@ -180,6 +180,13 @@ class Scorer:
                 self._figures[offset][column] = loud * self._sum((f"{offset}v{column}",))
         self._ends = [self._sum((name,)) for name in (FIRST, LAST)]
 
+    @property
+    def size(self) -> str:
+        """How many features and weights the model has, for the log of a training."""
+        weights = self._weights
+        held = np.count_nonzero(weights.states) + np.count_nonzero(weights.transitions)
+        return f"{len(weights.attributes):,} features, {held:,} weights that are not 0"
+
     def scores(self, sentences: Sequence[NDArray[np.int32]]) -> list[Floats]:
         """Return tokens x labels for each sentence, given the numbers of its words."""
         known = len(self._tables[0])

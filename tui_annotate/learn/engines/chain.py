@@ -69,6 +69,11 @@ class Chain:
         self._scores = allowed
         self._steps = np.exp(allowed)
 
+    @property
+    def size(self) -> int:
+        """How many labels there are."""
+        return len(self._labels)
+
     def posteriors(self, scores: Sequence[Floats]) -> list[Posterior]:
         """Return the posterior for each sentence, given its tokens x labels scores."""
         order = sorted(range(len(scores)), key=lambda i: len(scores[i]))

@@ -69,6 +69,24 @@ class EntityModel:
         self.parameters = parameters
         self.report = report or FitReport(0)
 
+    @property
+    def architecture(self) -> str:
+        """Solver, labels, features and vectors, for the log of a training."""
+        known = self.parameters
+        lines = [
+            f"linear-chain CRF (CRFsuite, lbfgs, c1 {known.c1:g}, c2 {known.c2:g}, at most {known.iterations} steps);"
+            " exact probabilities of spans"
+        ]
+        for one in self.chains:
+            lines.append(f"{', '.join(one.chain.types)}: {one.chain.size} labels, {one.scorer.size}")
+        if known.vectors:
+            dimensions, own = self.space.letter_map.shape[1], len(self.space.vectors)
+            lines.append(
+                f"vectors of {dimensions} from all imported text: {own:,} words of their own, others by their letters;"
+                f" {len(self.space.short_forms):,} abbreviations"
+            )
+        return "\n".join(lines)
+
     def predict(self, encodings: WordEncodings, *, run: str = "", minimum: float = TAGGING) -> list[list[Suggestion]]:
         """Return the spans whose exact probability, calibrated, is `minimum` or more, in reading order."""
         found: list[list[Suggestion]] = [[] for _ in encodings.documents]
@@ -212,7 +230,10 @@ class EntityEngine:
         used = [reader for reader, tags in read if tags.entities]
         if not used:
             raise TooFewExamplesError(f"Entities: {len(gold)} confirmed documents hold none of the scheme's types.")
-        foretold = [foretell(reader, options, self.space, progress) for reader in used]
+        foretold = [
+            foretell(reader, options, self.space, _part(progress, number, len(used)))
+            for number, reader in enumerate(used)
+        ]
         calibration = _calibration(foretold) if options.calibrate else Platt()
         found: list[list[Suggestion]] = [[] for _ in gold]
         for by_row in foretold:
@@ -232,9 +253,17 @@ class EntityEngine:
     def _calibrate(
         self, used: Sequence[Reader], options: EntityParameters, documents: int, progress: Progress
     ) -> Platt:
-        found = _calibration([foretell(reader, options, self.space, progress, enough=ENOUGH) for reader in used])
+        found = _calibration(
+            foretell(reader, options, self.space, _part(progress, number, len(used)), enough=ENOUGH)
+            for number, reader in enumerate(used)
+        )
         self._calibrated[options] = (documents, found)
         return found
+
+
+def _part(progress: Progress, number: int, of: int) -> Progress:
+    """Return the progress of one of several chains."""
+    return lambda share, message: progress((number + share) / of, message)
 
 
 def _calibration(foretold: Iterable[Sequence[Sequence[Foretold]]]) -> Platt:

@@ -163,8 +163,18 @@ def load(path: Path, *, columns: int, classes: int, count: int) -> list[Logistic
     if not (isinstance(found, list) and len(found) == count and all(type(c) is LogisticRegression for c in found)):
         raise LearnError(f"{path}: does not hold the {count} classifiers that it should.", hint=HINT)
     rows = 1 if classes == 2 else classes
+    wanted = {"coef_": (rows, columns), "intercept_": (rows,), "classes_": (classes,)}
     for classifier in found:
-        weights = getattr(classifier, "coef_", None)
-        if not isinstance(weights, np.ndarray) or weights.shape != (rows, columns) or not np.isfinite(weights).all():
+        whole = all(_is_array(getattr(classifier, name, None), shape) for name, shape in wanted.items())
+        if not whole or not np.array_equal(classifier.classes_, np.arange(classes)):
             raise LearnError(f"{path}: weights that do not fit the model's description.", hint=HINT)
     return found
+
+
+def _is_array(value: Any, shape: tuple[int, ...]) -> bool:
+    """Say whether it is an array of numbers of a shape, none of them infinite."""
+    return isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in "if" and _is_finite(value)
+
+
+def _is_finite(values: NDArray[Any]) -> bool:
+    return bool(np.isfinite(values).all())

@@ -53,7 +53,7 @@ def read_manifest(folder: Path, *, engine: str = "") -> Manifest:
         raise LearnError(f"{path}: made by the engine {manifest.engine!r}, not {engine!r}.", hint=HINT)
     for name, expected in manifest.files.items():
         inside = PurePosixPath(name)
-        if inside.is_absolute() or ".." in inside.parts or "\\" in name or name in ("", "."):
+        if inside.is_absolute() or ".." in inside.parts or set(name) & {"\\", "\0"} or name in ("", "."):
             raise LearnError(f"{path}: names a file outside its folder: {name!r}.", hint=HINT)
         if checksum(folder / name) != expected:
             raise LearnError(f"{folder / name}: altered since it was written, so it is not used.", hint=HINT)

@@ -15,6 +15,7 @@ from tui_annotate.learn.engines.base import FitReport, Floats, Signals
 from tui_annotate.learn.engines.files import VERSION, Manifest, write_manifest
 from tui_annotate.learn.engines.label_bayes import Bayes
 from tui_annotate.learn.engines.textspace import TextEncodings, TextSpace
+from tui_annotate.learn.parameters import LabelParameters
 
 ENGINE = "labels"
 MODEL_FILE = "labels.skops"
@@ -35,6 +36,14 @@ class LabelDetails(msgspec.Struct, frozen=True):
     bayes: float = 0.0
     """Share that naive Bayes has in the probabilities."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the lists are as long as the kind of label asks for."""
+        count = len(self.values)
+        if self.kind == "choices":
+            return count >= 1 and len(self.thresholds) == count and len(self.calibration) in (0, count)
+        return count >= 2 and (self.kind != "boolean" or self.values == [False, True])
+
 
 class LabelModel:
     """Classifiers of one document label."""
@@ -52,6 +61,23 @@ class LabelModel:
         self.space = space
         self.report = report or FitReport(0)
         self.bayes = bayes
+
+    @property
+    def architecture(self) -> str:
+        """Solver, classes and blocks of features, for the log of a training."""
+        known = msgspec.convert(self.details.parameters, LabelParameters)
+        values = ", ".join(map(str, self.details.values))
+        lines = [
+            f"logistic regression (balanced, lbfgs, C {known.c:g}, at most {known.iterations} steps)"
+            f" over {self.space.columns:,} features: {self.space.blocks}",
+            f"a classifier for each of: {values}" if self.details.kind == "choices" else f"classes: {values}",
+        ]
+        if self.bayes is not None:
+            share = f"{self.details.bayes:.0%} naive Bayes over {len(self.bayes.weights):,} words and word pairs"
+            lines.append(f"blended with {share}, taught by at most {len(self.space.kept.hashes):,} unlabelled texts")
+        if self.details.calibration:
+            lines.append("probabilities and thresholds from out-of-fold predictions, by value")
+        return "\n".join(lines)
 
     def probabilities(self, encodings: TextEncodings) -> Floats:
         """Return a row for each document, a column for each value; rows add up to 1 unless several may hold."""

@@ -238,6 +238,8 @@ class LabelEngines:
             raise LearnError(f"{folder / 'model.json'}: {error}.", hint=HINT) from error
         if manifest.space != space.digest:
             raise LearnError(f"{folder}: the model was fitted in another space than the one beside it.", hint=HINT)
+        if not details.is_whole:
+            raise LearnError(f"{folder / 'model.json'}: values and thresholds that do not fit each other.", hint=HINT)
         several = details.kind == "choices"
         shape = (space.columns, 2 if several else len(details.values), len(details.values) if several else 1)
         classifiers = estimators.load(folder / MODEL_FILE, columns=shape[0], classes=shape[1], count=shape[2])

@@ -157,6 +157,18 @@ class TextSpace:
         return int(self.components.shape[0] + self.components.shape[1] + len(self.mean) + len(self.leads.vocabulary_))
 
     @property
+    def blocks(self) -> str:
+        """What the features are, for the log of a training."""
+        counts = {
+            "words and word pairs": len(self.words.vocabulary_),
+            "character 2-4-grams": len(self.characters.vocabulary_),
+            "main directions": self.components.shape[0],
+            "figures of shape": len(self.mean),
+            "beginnings and ends": len(self.leads.vocabulary_),
+        }
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+    @property
     def direction_columns(self) -> slice:
         """Where the main directions stand."""
         return slice(self.components.shape[1], self.components.shape[1] + self.components.shape[0])
@@ -210,15 +222,26 @@ class TextSpace:
 
 
 def load_text_space(path: Path) -> TextSpace:
-    """Read a space back; raises LearnError."""
+    """Read a space back; raises LearnError where the file is none or its arrays do not fit each other."""
     arrays = load_arrays(path, _NAMES)
     vectorizers = _vectorizers()
-    for name, vectorizer in vectorizers.items():
-        terms = unpack_strings(arrays[name])
-        vectorizer.vocabulary = {term: column for column, term in enumerate(terms)}
-        vectorizer.idf_ = arrays[name + "_idf"]
+    try:
+        for name, vectorizer in vectorizers.items():
+            terms = unpack_strings(arrays[name])
+            vectorizer.vocabulary = {term: column for column, term in enumerate(terms)}
+            vectorizer.idf_ = arrays[name + "_idf"]
+    except ValueError as error:
+        raise LearnError(f"{path}: arrays that do not fit each other: {error}.", hint=HINT) from error
+    grams = sum(len(vectorizers[name].vocabulary) for name in ("words", "characters"))
+    figures = {name: arrays[name] for name in ("components", "mean", "spread")}
+    if (
+        figures["components"].ndim != 2
+        or figures["components"].shape[1] != grams
+        or any(figures[name].shape != (len(shape("")),) for name in ("mean", "spread"))
+    ):
+        raise LearnError(f"{path}: arrays that do not fit each other.", hint=HINT)
     kept = _load_kept(path, words=len(vectorizers["words"].vocabulary))
-    return TextSpace(**vectorizers, **{name: arrays[name] for name in ("components", "mean", "spread")}, kept=kept)
+    return TextSpace(**vectorizers, **figures, kept=kept)
 
 
 def _load_kept(path: Path, *, words: int) -> KeptTexts:
