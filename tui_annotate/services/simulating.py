@@ -137,7 +137,7 @@ def simulate(
             player = _Player(path, texts, held, strategy=strategy, seed=seed, n=n, engine=engine, given=given)
             playing.append(player)
             try:
-                return player.play(tasks, most=0 if stopped else most, tell=tell)
+                return [] if stopped else player.play(tasks, most=most, tell=tell)
             finally:
                 player.close()
 
