@@ -5,6 +5,11 @@ from pathlib import Path
 
 from tests.cli.conftest import Run
 from tui_annotate import samples
+from tui_annotate.learn.engines.base import no_progress
+from tui_annotate.learn.messages import Train
+from tui_annotate.learn.training import Training
+from tui_annotate.services import registering
+from tui_annotate.store.connection import Corpus
 
 
 def slice_of(name: str, size: int, path: Path, *, tests: int = 0) -> Path:
@@ -15,6 +20,13 @@ def slice_of(name: str, size: int, path: Path, *, tests: int = 0) -> Path:
         row["document_tags"] = ["Test"] if number >= size - tests else []
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def teach(path: Path, *tasks: str) -> None:
+    """Train and deploy as `train` does, but in this process, which has the libraries loaded."""
+    with Corpus.open(path) as corpus:
+        finished, _ = Training(corpus).train(Train(tasks=list(tasks)), no_progress)
+        registering.register(corpus, finished, trigger="manual", by="ann", deploy=True)
 
 
 def test_training_predicting_evaluating_and_going_back(run: Run, tmp_path: Path) -> None:
@@ -39,9 +51,6 @@ def test_training_predicting_evaluating_and_going_back(run: Run, tmp_path: Path)
     shown = json.loads(run("runs", "show", "notes.db", "entities-1", "--json").out)
     assert shown["documents"] == 80
     assert shown["created"] < shown["finished"]
-    told = run("evaluate", "notes.db").out
-    assert "holdout: 0/30 documents" in told
-    assert "test, 30 documents" in told
     assert json.loads(run("predict", "notes.db", "--json").out) == {"entities-1": 0}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.test_learning import slice_of
+from tests.cli.test_learning import slice_of, teach
 from tui_annotate.cli import rim
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.learn.client import Worker
@@ -36,8 +36,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     path = folder / "notes.db"
     gold = slice_of("bc5cdr", 60, folder / "gold.jsonl", tests=20)
-    for command in (["new", path], ["import", path, gold], ["train", path, "--task", "entities"]):
+    for command in (["new", path], ["import", path, gold]):
         assert rim.run([str(word) for word in command]) == 0
+    teach(path, "entities")
     return folder
 
 
