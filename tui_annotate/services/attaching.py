@@ -17,7 +17,7 @@ import msgspec
 
 from tui_annotate.domain.scheme import ENTITIES, LABELS, Choice, DocumentLabel, EntityType, LabelKind, Scheme
 from tui_annotate.errors import AnnotateError, LearnError, StoreError, UsageError
-from tui_annotate.learn.client import Worker
+from tui_annotate.services.loading import load_once
 from tui_annotate.services.run_export import NOT_COPIED, SCRIPTS
 from tui_annotate.store import rows, runs, settings
 from tui_annotate.store.connection import Corpus
@@ -90,8 +90,12 @@ def find(source: Path, run: str = "") -> Source:
 def _exported(folder: Path) -> Source:
     try:
         described = msgspec.json.decode((folder / "run.json").read_bytes(), type=_Described)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UsageError(f"{folder} is no exported run: {error}.", hint="`runs export` writes one.") from error
+    except OSError as error:
+        raise UsageError(
+            f"{folder} is no exported run: it has no run.json.", hint="`runs export` writes one."
+        ) from error
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{folder / 'run.json'}: {error}.", hint="`runs export` writes such a folder.") from error
     models = sorted(folder.glob("*/model/model.json")) or sorted(folder.glob("*/model.json"))
     if not models:
         raise UsageError(f"{folder} holds no model that can be attached.")
@@ -119,6 +123,8 @@ def attach(corpus: Corpus, source: Source, *, by: str, trust_script: bool = Fals
             f"{source.where} holds a script, which would run on this machine.",
             hint=f"Read {source.folder / 'script.py'}; then give --trust-script.",
         )
+    if not (source.folder / "model.json").is_file():
+        raise StoreError(f"{source.folder}: the run's files are gone.", hint="Train it again there, or attach another.")
     grown, added = _grown(scheme, source)
     name = runs.new_name(corpus, row.task)
     with runs.RunFolder(runs.folder(corpus, name)) as aside:
@@ -138,19 +144,14 @@ def attach(corpus: Corpus, source: Source, *, by: str, trust_script: bool = Fals
     )
     runs.register(corpus, attached)
     try:
-        _load_once(corpus, row.task, name)
-    except AnnotateError:
+        load_once(corpus, row.task, name)
+    except AnnotateError as error:
+        message = error.message.replace(str(runs.folder(corpus, name).absolute()), str(source.folder))
         runs.delete(corpus, name)
-        raise
+        raise LearnError(message, hint="Nothing was attached; attach another run.") from error
     if added:
         settings.set_scheme(corpus, grown, annotator=by, base=scheme)
     return Attached(runs.get(corpus, name), added)
-
-
-def _load_once(corpus: Corpus, task: str, name: str) -> None:
-    with Worker(corpus.path) as worker:
-        if worker.serve({task: name}).get(task) != name:
-            raise LearnError(f"{name}: the model does not load.", hint="Attach another run, or train one.")
 
 
 def _grown(scheme: Scheme, source: Source) -> tuple[Scheme, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from tui_annotate.domain.figures import said
 from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS
 from tui_annotate.errors import StoreError, UsageError
 from tui_annotate.services import spacy_projects, standalone
+from tui_annotate.services.loading import load_once
 from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sync_tree
@@ -105,7 +106,8 @@ def export(corpus: Corpus, run: str, target: Path | None = None, *, form: Form =
 
     Raises:
         UsageError: There is no such run, it has no model, or the folder exists.
-        StoreError: The run's own folder is gone or not whole.
+        StoreError: The run's own folder is gone.
+        LearnError: The model does not load.
     """
     row = runs.get(corpus, run)
     held = runs.folder(corpus, run)
@@ -117,6 +119,8 @@ def export(corpus: Corpus, run: str, target: Path | None = None, *, form: Form =
     folder = target or Path(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists already.", hint="Name a folder that does not exist, with --output.")
+    if row.engine in _OURS and form == "model":
+        load_once(corpus, row.task, run)
     aside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
     try:

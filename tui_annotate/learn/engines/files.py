@@ -87,9 +87,9 @@ def load_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in names}
     except OSError as error:
-        raise LearnError(f"{path}: the file cannot be read: {error}.", hint=HINT) from error
+        raise LearnError(f"{path}: the file cannot be read: {error.strerror or error}.", hint=HINT) from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, SyntaxError) as error:
-        raise LearnError(f"{path}: this is no file of arrays as we write them: {error}.", hint=HINT) from error
+        raise LearnError(f"{path}: damaged, or no file of arrays as we write them.", hint=HINT) from error
 
 
 def pack_strings(strings: Iterable[str]) -> NDArray[np.uint8]:
