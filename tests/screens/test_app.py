@@ -125,7 +125,7 @@ async def test_a_read_only_corpus_says_so(make_corpus: MakeCorpus, monkeypatch: 
     async with app.run_test(size=SIZE) as pilot:
         review = await settled(pilot)
         assert "read-only" in picture(app)[2]
-        await press(pilot, "T")
+        await press(pilot, "L")
         assert "nothing is learned" in review.panel.rows[0].text
         await press(pilot, "a")
         assert "✗" in review.panel.rows[0].text

@@ -13,6 +13,7 @@ from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.learn.messages import Train
 from tui_annotate.learn.underway import Underway
 from tui_annotate.screens.review import ReviewScreen
+from tui_annotate.screens.rows_screen import TableRow
 from tui_annotate.screens.training import TrainScreen
 from tui_annotate.screens.training_words import progress
 from tui_annotate.services.loop_state import LoopState
@@ -34,6 +35,8 @@ def test_progress_says_how_far_and_how_long_still() -> None:
     said = progress(LoopState(course=course, waiting=True))
     assert said.startswith("████████████░░░░░░░░░░░░  50% fitting, 0 s, about 0 s left")
     assert said.endswith("another one waits")
+    silent = Underway(Train(tasks=["entities"]), ("entities",))
+    assert progress(LoopState(course=silent)).endswith("0% starting, 0 s")
     assert progress(LoopState(news="entities-2 serves")) == "entities-2 serves"
 
 
@@ -55,6 +58,11 @@ async def test_the_form_goes_by_steps_and_says_what_stands_in_the_way(make_corpu
         shown = await pressed(pilot, app, "w")
         assert any("validation split" in line for line in shown)
         assert any("deploy when trained" in line for line in shown)
+
+        app.screen.fill(("", ""), [TableRow("dropout", ("dropout", "0.4"))])
+        # As a timer may have it painted before the table was idle: empty then, it stayed empty.
+        assert "dropout" in app.screen.table.render_line(0).text
+        await pressed(pilot, app, "w", "w")
 
         shown = await pressed(pilot, app, "home", "j", "enter", "x", "enter")
         assert "is no number" in shown[0]

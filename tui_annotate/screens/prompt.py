@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tui_annotate.domain.display import shown
 from tui_annotate.screens.lines import Lines, row
@@ -41,14 +42,13 @@ class Prompt(Question[str]):
         with Vertical():
             yield Lines(1, id="title")
             yield Input(self._value)
-            yield Lines(1, id="hint")
+            yield Static(Text(shown(self._hint), style="dim"), markup=False, id="hint")
 
     def on_mount(self) -> None:
         """Write the question."""
         self.query_one("#title", Lines).put(
             0, row((shown(self._title), "bold"), right=[("enter takes, esc leaves", "dim")])
         )
-        self.query_one("#hint", Lines).put(0, row((shown(self._hint), "dim")))
         self.call_after_refresh(self.ready)
 
     @on(Input.Submitted)

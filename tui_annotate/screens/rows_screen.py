@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -23,6 +24,7 @@ from tui_annotate.screens.lines import Lines, Piece, row
 
 R = TypeVar("R")
 _LONGEST = 2000
+_WIDEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class RowsScreen(LeftOnce[R], Generic[R]):
     RowsScreen { layout: vertical; overflow: hidden; }
     RowsScreen Rows { height: 1fr; min-height: 4; background: $background; }
     RowsScreen Rows > .datatable--header { background: $background; color: $foreground; text-style: bold underline; }
+    RowsScreen #heading { height: auto; max-height: 4; padding: 0 1; }
     RowsScreen #details { height: auto; max-height: 50%; padding: 0 1; border-top: solid $foreground 50%; }
     RowsScreen #below { height: auto; max-height: 8; padding: 0 1; border-top: solid $foreground 50%; }
     RowsScreen #details Static { height: auto; width: 100%; }
@@ -73,7 +76,7 @@ class RowsScreen(LeftOnce[R], Generic[R]):
 
     def compose(self) -> ComposeResult:
         """Lay out heading, rows, details and keys."""
-        yield Lines(1, id="heading")
+        yield Static(markup=False, id="heading")
         yield Rows(cursor_type="row")
         with VerticalScroll(id="details", can_focus=False):
             yield self._said
@@ -85,16 +88,17 @@ class RowsScreen(LeftOnce[R], Generic[R]):
     def on_mount(self) -> None:
         """Draw heading and keys, and have the rows filled."""
         self.tell("")
-        hints: list[Piece] = []
-        for id, word in (*self.HINTS, ("list-close", "back"), ("help", "help")):
-            if self._keymap.keys(id):
-                hints += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
-        self.query_one("#keys", Lines).put(0, row(*hints))
+        hints = [piece for id, word in (*self.HINTS, ("list-close", "back")) for piece in self._hint(id, word)]
+        self.query_one("#keys", Lines).put(0, row(*hints, right=self._hint("help", "help")))
+
+    def _hint(self, id: str, word: str) -> list[Piece]:
+        keys = self._keymap.keys(id)
+        return [(f" {display_key(keys[0])}", "bold"), (f" {word} ", "")] if keys else []
 
     def tell(self, notice: str, *, warning: bool = False) -> None:
-        """Say something beside the heading."""
-        said: list[Piece] = [(f"  {shown(notice)}", "bold" if warning else "")] if notice else []
-        self.query_one("#heading", Lines).put(0, row((f" {shown(self._heading)}", "bold"), *said))
+        """Say something beside the heading, in as many lines as it needs."""
+        said = [(f"  {shown(notice)}", "bold" if warning else "")] if notice else []
+        self.query_one("#heading", Static).update(Text.assemble((shown(self._heading), "bold"), *said))
 
     def later(self, job: Callable[[], Awaitable[object]], *, group: str = "") -> None:
         """Do something that takes time; what goes wrong with it is said beside the heading.
@@ -128,11 +132,13 @@ class RowsScreen(LeftOnce[R], Generic[R]):
         table = self.table
         table.clear(columns=True)
         table.show_header = any(columns)
-        for column in columns:
-            table.add_column(column)
+        cells = [[Text(shown(cell, _WIDEST), style=one.style) for cell in one.cells] for one in rows]
+        for at, column in enumerate(columns):
+            # The table measures widths only when it is idle, and keeps what is painted before that as empty rows.
+            table.add_column(column, width=max([cell_len(column), *(line[at].cell_len for line in cells)]))
         self._keys = [one.key for one in rows]
-        for one in rows:
-            table.add_row(*(Text(shown(cell, 200), style=one.style) for cell in one.cells))
+        for line in cells:
+            table.add_row(*line)
         if wanted in self._keys:
             table.move_cursor(row=self._keys.index(wanted))
         self._draw_details()

@@ -57,6 +57,13 @@ class TrainScreen(RowsScreen[None]):
         if self._opened.loop is not None:
             self.learning_changed(self._opened.loop.state)
         self.later(self._begin)
+        self.set_interval(1, self._tick)
+
+    def _tick(self) -> None:
+        """Let the seconds go on while a training says nothing."""
+        loop = self._opened.loop
+        if loop is not None and loop.state.course is not None:
+            self.learning_changed(loop.state)
 
     async def _begin(self) -> None:
         def read(corpus: Corpus) -> tuple[Scheme, Settings, bool]:
@@ -225,8 +232,11 @@ class TrainScreen(RowsScreen[None]):
 
     def _log(self) -> None:
         loop = self._opened.loop
-        lines = () if loop is None else loop.state.course.lines if loop.state.course is not None else loop.state.log
+        course = loop.state.course if loop is not None else None
+        lines = () if loop is None else loop.state.log if course is None else course.lines
         if lines:
             self.app.push_screen(ReportScreen("log", lines))
+        elif course is not None:
+            self.tell("the training has just begun and said nothing yet")
         else:
             self.tell("nothing was trained since this corpus was opened; the list of runs has the older logs")

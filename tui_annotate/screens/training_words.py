@@ -40,7 +40,7 @@ def progress(state: LoopState) -> str:
     bar = "█" * done + "░" * (_BAR - done)
     left = "" if course.left is None else f", about {_time(course.left)} left"
     waits = "; another one waits" if state.waiting else ""
-    return f"{bar} {course.fraction:4.0%} {course.message}, {_time(course.seconds)}{left}{waits}"
+    return f"{bar} {course.fraction:4.0%} {course.message or 'starting'}, {_time(course.seconds)}{left}{waits}"
 
 
 def _time(seconds: float) -> str:
