@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,9 +54,12 @@ async def test_a_search_can_be_stopped_and_keeps_what_it_found(
 ) -> None:
     app = app_on(make_corpus(*(document(f"note-{n}") for n in range(1, 6))))
 
+    stopped = threading.Event()
+
     def endless(corpus: Corpus, text: str, after: int) -> Look:
-        seen = look(corpus, text)
-        return Look({} if after else seen.found, 1)
+        if after:
+            assert stopped.wait(60)
+        return Look(look(corpus, text).found, 1)
 
     monkeypatch.setattr(corpus_screen, "look", endless)
     async with app.run_test(size=(100, 24)) as pilot:
@@ -67,7 +71,10 @@ async def test_a_search_can_be_stopped_and_keeps_what_it_found(
         screen = app.screen
         assert isinstance(screen, CorpusScreen)
         assert screen._searching is None
-        await pilot.pause()
+        stopped.set()
+        assert app.opened is not None
+        await app.opened.reader(lambda corpus: None)
+        await settled(pilot)
         assert "stopped" in picture(app)[0]
         assert "note-5" in picture(app)[6]
 
