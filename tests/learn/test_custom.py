@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -141,9 +142,13 @@ def test_a_script_that_goes_wrong_is_an_error_in_plain_words(tmp_path: Path, sou
         fit(tmp_path, source, time_limit=0.005, memory_limit=1.0)
 
 
-def test_the_traceback_of_a_script_goes_with_its_error(tmp_path: Path) -> None:
+def test_the_traceback_of_a_script_goes_with_its_error_and_its_folder_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(LearnError, match="log of the run") as caught:
         fit(tmp_path, body("raise ValueError('bad rate')"))
+    assert not list(tmp_path.glob("tui-annotate-*"))
     (trace,) = caught.value.__notes__
     assert 'script.py", line 3, in train' in trace
 
@@ -165,13 +170,15 @@ def test_a_script_that_forks_leaves_nothing_behind_and_answers_once(tmp_path: Pa
 
 
 def test_a_script_goes_when_who_started_it_is_killed(tmp_path: Path) -> None:
-    mark, script = tmp_path / "mark", tmp_path / "mine.py"
-    script.write_text(body(f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(100)"), "utf-8")
+    mark, script, held = tmp_path / "mark", tmp_path / "mine.py", tmp_path / "held"
+    held.mkdir()
+    said = f"open({str(mark)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}} {{os.getcwd()}}'); time.sleep(100)"
+    script.write_text(body(said), "utf-8")
     program = (
         "from pathlib import Path\n"
         "from tui_annotate.learn.engines.base import no_progress\n"
         "from tui_annotate.learn.engines.custom_process import ScriptProcess\n"
-        f"p = ScriptProcess(Path({str(script)!r}), Path({str(tmp_path)!r}), memory=4)\n"
+        f"p = ScriptProcess(Path({str(script)!r}), Path({str(tmp_path)!r}), memory=4, held=Path({str(held)!r}))\n"
         "p.train([], {}, seconds=100, progress=no_progress)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
@@ -180,8 +187,11 @@ def test_a_script_goes_when_who_started_it_is_killed(tmp_path: Path) -> None:
         time.sleep(0.005)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    pid = int(mark.read_text())
-    assert is_gone(pid)
+    pid, watcher, work = mark.read_text().split(" ", 2)
+    assert is_gone(int(pid))
+    assert is_gone(int(watcher))
+    assert not held.exists()
+    assert not Path(work).exists()
 
 
 def test_a_model_that_keeps_dying_is_not_asked_any_more(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import ast
 import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -136,7 +137,12 @@ class CustomModel:
                 "The script has died or hung twice while predicting, so it is not asked any more.",
                 hint="Mend it and train again, or deploy another run.",
             )
-        process = ScriptProcess(self._folder / SCRIPT, self._folder / FILES, memory=self._limits.memory_limit)
+        process = ScriptProcess(
+            self._folder / SCRIPT,
+            self._folder / FILES,
+            memory=self._limits.memory_limit,
+            held=None if self._held is None else self._folder,
+        )
         process.load(seconds=LOADING)
         self._process = process
 
@@ -233,25 +239,27 @@ class CustomEngine:
         """
         script, limits, own = _parameters(parameters)
         rows, counts, notes = examples_of(self.question, self._scheme, gold)
-        held = TemporaryDirectory(prefix="tui-annotate-model-")
-        folder = Path(held.name)
-        (folder / FILES).mkdir()
-        (folder / SCRIPT).write_bytes(script)
-        process = ScriptProcess(folder / SCRIPT, folder / FILES, memory=limits.memory_limit)
-        try:
-            progress(0.0, f"the script trains on {len(rows):,} documents")
-            process.train(
-                rows,
-                {"task": self.question.task, "values": self.question.values, "seed": seed, **own},
-                seconds=60 * limits.time_limit,
-                progress=lambda share, message: progress(0.9 * share, message),
-            )
-        finally:
-            process.close()
-        report = FitReport(len(rows), dict(counts), (*notes, *self._said(process)))
-        model = CustomModel(self.question, folder, limits, report, held=held, output=process.output.text)
-        progress(0.9, "trying the script's model")
-        model.report = FitReport(len(rows), dict(counts), (*report.notes, *self._tried(model, gold, encodings)))
+        with ExitStack() as undo:
+            held = TemporaryDirectory(prefix="tui-annotate-model-")
+            undo.callback(held.cleanup)
+            folder = Path(held.name)
+            (folder / FILES).mkdir()
+            (folder / SCRIPT).write_bytes(script)
+            with closing(
+                ScriptProcess(folder / SCRIPT, folder / FILES, memory=limits.memory_limit, held=folder)
+            ) as made:
+                progress(0.0, f"the script trains on {len(rows):,} documents")
+                made.train(
+                    rows,
+                    {"task": self.question.task, "values": self.question.values, "seed": seed, **own},
+                    seconds=60 * limits.time_limit,
+                    progress=lambda share, message: progress(0.9 * share, message),
+                )
+            report = FitReport(len(rows), dict(counts), (*notes, *self._said(made)))
+            model = CustomModel(self.question, folder, limits, report, held=held, output=made.output.text)
+            progress(0.9, "trying the script's model")
+            model.report = FitReport(len(rows), dict(counts), (*report.notes, *self._tried(model, gold, encodings)))
+            undo.pop_all()
         progress(1.0, "the script has trained")
         return model
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import traceback
@@ -35,11 +36,15 @@ def main() -> NoReturn:
         os.setpgid(script, script)
     os.close(options["commands"])
     os.close(options["answers"])
-    watch(script, options["life"])
+    watch(script, options["life"], options["held"])
 
 
-def watch(script: int, life: int) -> NoReturn:
-    """Wait until the script has ended, or who wanted it; then end whatever is left of its group."""
+def watch(script: int, life: int, held: list[str]) -> NoReturn:
+    """Wait until the script has ended, or who wanted it; then end whatever is left of its group.
+
+    Who wanted it says a word when it is done with the script. Without one it was killed, and cannot clear away the
+    folders that it held.
+    """
     handle = os.pidfd_open(script) if hasattr(os, "pidfd_open") else -1
     waited = [life, handle] if handle >= 0 else [life]
     while True:
@@ -50,6 +55,9 @@ def watch(script: int, life: int) -> NoReturn:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(script, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(script, 0)[1])
+            if life in ready and not os.read(life, 1):
+                for folder in held:
+                    shutil.rmtree(folder, ignore_errors=True)
             os._exit(code if code >= 0 else 128 - code)
 
 

@@ -60,19 +60,22 @@ class Output:
 class ScriptProcess:
     """A running script; ended, with all that it started, when it is closed or forgotten."""
 
-    def __init__(self, script: Path, files: Path, *, memory: float) -> None:
+    def __init__(self, script: Path, files: Path, *, memory: float, held: Path | None = None) -> None:
         """Start the process; the script itself is run by the first command.
 
         Args:
             script: The Python file.
             files: Folder that the script keeps its model in.
             memory: Gigabytes that it may have.
+            held: A folder of ours that is to go when we are killed.
         """
         self.output = Output()
         life, self._life = os.pipe()
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
+        self._work = Path(mkdtemp(prefix="tui-annotate-script-"))
         options = {
+            "held": [str(folder) for folder in (self._work, held) if folder is not None],
             "script": str(script),
             "files": str(files),
             "memory": int(memory * (1 << 30)),
@@ -80,7 +83,6 @@ class ScriptProcess:
             "commands": commands,
             "answers": answers,
         }
-        self._work = Path(mkdtemp(prefix="tui-annotate-script-"))
         self._process = subprocess.Popen(
             [sys.executable, "-P", custom_child.__file__, json.dumps(options)],
             stdin=subprocess.DEVNULL,
@@ -96,7 +98,7 @@ class ScriptProcess:
         self._pump = threading.Thread(target=_pump, args=(self._process.stdout, self.output), daemon=True)
         self._pump.start()
         self.close = weakref.finalize(
-            self, _end, self._process, (self._life, self._commands, self._answers), self._work, self._pump
+            self, _end, self._process, self._life, (self._commands, self._answers), self._work, self._pump
         )
 
     @property
@@ -223,9 +225,11 @@ def _pump(stream: Any, output: Output) -> None:
             output.add(data)
 
 
-def _end(process: subprocess.Popen[bytes], ends: Sequence[int], work: Path, pump: threading.Thread) -> None:
+def _end(process: subprocess.Popen[bytes], life: int, ends: Sequence[int], work: Path, pump: threading.Thread) -> None:
     """End the process: the watcher in it sees its line of life break, and ends all that the script started."""
-    for end in ends:
+    with contextlib.suppress(OSError):
+        os.write(life, b".")
+    for end in (life, *ends):
         with contextlib.suppress(OSError):
             os.close(end)
     try:
