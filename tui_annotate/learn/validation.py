@@ -79,7 +79,8 @@ def draw(strata: Mapping[int, str], known: Sides, *, share: float, seed: int) ->
     for texts in new.values():
         texts.sort(key=lambda text: _lot(text, seed), reverse=True)
     for _ in range(round(share * len(strata)) - sum(drawn.values())):
-        open_ones = [s for s, texts in new.items() if texts and sizes[s] - drawn[s] > 1]
+        # What kinds of a single document cannot give, the others do not give in their place.
+        open_ones = [s for s, texts in new.items() if texts and sizes[s] - drawn[s] > 1 and drawn[s] < share * sizes[s]]
         if not open_ones:
             break
         stratum = max(open_ones, key=lambda s: (share * sizes[s] - drawn[s], s))
