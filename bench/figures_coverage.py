@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from bench.simulations import DATA
+from tui_annotate.domain.figures import wilson
 from tui_annotate.learn.comparing import by_f1, newcombe
 from tui_annotate.learn.engines.base import Example, no_progress
 from tui_annotate.learn.engines.registry import engine_for
 from tui_annotate.learn.grading import Graded, grade
-from tui_annotate.learn.intervals import Tally, clustered_f1, clustered_share, f1_interval, macro_f1, wilson
+from tui_annotate.learn.intervals import Tally, clustered_f1, clustered_share, f1_interval, macro_f1
 from tui_annotate.services import gold
 
 SIZES = (30, 100, 300)

@@ -306,7 +306,7 @@ def test_a_second_look_has_an_engine_predict_out_of_fold_in_its_own_way(
 
 def test_a_curve_calibrates_no_probabilities(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
-    calibrate = EntityEngine._calibrate  # noqa: SLF001 - that it is not called cannot be seen otherwise
+    calibrate = EntityEngine._calibrate
 
     def noted(self: EntityEngine, *about: Any) -> Any:
         seen.append(True)

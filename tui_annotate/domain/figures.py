@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import sqrt
 from typing import Any, Literal
 
 LEAST_DOCUMENTS = 30
@@ -12,8 +13,23 @@ LEAST_POSITIVES = 10
 GRID = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995)
 """Probabilities at which the precision above them is kept."""
 
+NOMINAL = 0.90
+"""How often an interval is to hold what is true."""
+Z = 1.6448536269514722
+"""Of a two-sided interval at `NOMINAL`."""
+
 Outcome = Literal["better", "worse", "not distinguishable", "too few"]
 """What comparing two runs on the same documents comes to."""
+
+
+def wilson(hits: float, of: float) -> tuple[float, float]:
+    """Return the interval of a share; (0, 1) of nothing."""
+    if not of:
+        return 0.0, 1.0
+    share, square = hits / of, Z * Z
+    middle = (share + square / (2 * of)) / (1 + square / of)
+    reach = Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def headline(metrics: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -16,10 +16,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from tui_annotate.domain.annotations import Annotations, Suggestion
-from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES, Outcome
+from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES, NOMINAL, Outcome, wilson
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.grading import Graded, grade
-from tui_annotate.learn.intervals import NOMINAL, Floats, Tally, wilson
+from tui_annotate.learn.intervals import Floats, Tally
 
 LEVEL = 1 - NOMINAL
 SWAPS = 2000

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, stdtrit
 
 from tui_annotate.domain.agreement import Counts
+from tui_annotate.domain.figures import NOMINAL, Z, wilson
 
-NOMINAL = 0.90
 _TAIL = (1 - NOMINAL) / 2
-_Z = 1.6448536269514722
-"""Of a two-sided interval at `NOMINAL`."""
 _UNMET = 0.15
 """How much of a document that is wholly right, and of one that is wholly wrong, is added to those that were met.
 
@@ -53,16 +51,6 @@ class Tally:
         return Counts(int(self.tp.sum()), int(self.fp.sum()), int(self.fn.sum()))
 
 
-def wilson(hits: float, of: float) -> Bounds:
-    """Return the interval of a share; (0, 1) of nothing."""
-    if not of:
-        return 0.0, 1.0
-    share, square = hits / of, _Z * _Z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    reach = _Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
-
-
 def f1_interval(counts: Counts, *, effect: float = 1.0) -> Bounds:
     """Return the interval of F1.
 
@@ -90,7 +78,7 @@ def design_effect(hits: Floats, of: Floats) -> float:
     residuals = hits[rows] - share * of[rows]
     unmet = _UNMET * (answers / documents) ** 2 * (share**2 + (1 - share) ** 2)
     variance = documents / (documents - 1) * (float(residuals @ residuals) + unmet) / answers**2
-    student = float(stdtrit(documents - 1, 1 - _TAIL)) / _Z
+    student = float(stdtrit(documents - 1, 1 - _TAIL)) / Z
     return max(1.0, variance / (share * (1 - share) / answers) * student**2)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from tui_annotate.domain.annotations import Annotations, Suggestion
-from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES
+from tui_annotate.domain.figures import LEAST_DOCUMENTS, LEAST_POSITIVES, wilson
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.learn.calibration import LEAST_SUGGESTIONS, above, reliability
 from tui_annotate.learn.grading import Graded, grade
-from tui_annotate.learn.intervals import Bounds, Tally, clustered_f1, clustered_share, f1_interval, macro_f1, wilson
+from tui_annotate.learn.intervals import Bounds, Tally, clustered_f1, clustered_share, f1_interval, macro_f1
 
 __all__ = ["LEAST_POSITIVES", "Figures", "evaluate", "f1_interval", "wilson"]
 

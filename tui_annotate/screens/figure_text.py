@@ -137,4 +137,5 @@ def _curve(held: Held, width: int) -> list[str]:
 
 def _audits() -> list[str]:
     widths = ", ".join(f"{count} give {width:g}" for count, width in stopping.AUDIT_WIDTHS.items())
-    return ["", f"An audit draws random documents to measure on. Width of the interval near 0.9: {widths}."]
+    said = f"Width of the interval of an accuracy of 0.9: {widths}."
+    return ["", f"An audit draws random documents to measure on. {said}"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tui_annotate.domain.extrapolating import Range, Trend, trend
-from tui_annotate.domain.figures import LEAST_DOCUMENTS, headline
+from tui_annotate.domain.figures import LEAST_DOCUMENTS, headline, wilson
 from tui_annotate.services import figures
 from tui_annotate.store import auditing, counters, runs, settings
 from tui_annotate.store.connection import Corpus
@@ -16,8 +16,8 @@ MORE = 50
 """Confirmations ahead that a forecast is made for."""
 STABLE = 0.99
 """Kappa of two runs in a row from which another training changes next to nothing."""
-AUDIT_WIDTHS = {30: 0.16, 50: 0.12, 100: 0.08}
-"""Width of the interval that so many audited documents give, near 0.9."""
+AUDIT_WIDTHS = {count: round(high - low, 2) for count in (30, 50, 100) for low, high in (wilson(0.9 * count, count),)}
+"""Width of the interval that so many audited documents give to an accuracy of 0.9."""
 
 Source = Literal["runs", "curve", ""]
 
