@@ -240,9 +240,11 @@ class AnnotateApp(RimApp):
     def _learning_changed(self, state: Learning) -> None:
         if self.review is not None and self.review.is_attached:
             self.review.learning_changed(state)
-        follows = getattr(self.screen, "learning_changed", None) if self.screen is not self.review else None
-        if follows is not None:
-            follows(state)
+        # A question may lie over the screen that follows a training.
+        for screen in self.screen_stack:
+            follows = getattr(screen, "learning_changed", None) if screen is not self.review else None
+            if follows is not None and screen.is_mounted:
+                follows(state)
 
     # Keys
 

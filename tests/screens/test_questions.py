@@ -30,6 +30,7 @@ async def test_a_setting_is_picked_from_what_it_can_be(make_corpus: MakeCorpus) 
         await settled(pilot)
         app.action_do("settings")
         await settled(pilot)
+        assert not app.screen.styles.background.a, "the document is seen behind a question"
         await press(pilot, *"strictly", "enter")
         assert any("Ask for every suggestion" in line for line in picture(app))
         assert any("no  now" in line for line in picture(app))

@@ -67,5 +67,8 @@ async def test_the_form_goes_by_steps_and_says_what_stands_in_the_way(make_corpu
         shown = await pressed(pilot, app, "home", "j", "enter", "x", "enter")
         assert "is no number" in shown[0]
         assert "no training runs" in (await pressed(pilot, app, "x"))[0]
+        await pressed(pilot, app, "enter")
+        app._learning_changed(LoopState(news="entities-2 serves"))  # while a question lies over it
+        assert any("entities-2 serves" in line for line in await pressed(pilot, app, "escape"))
         await pressed(pilot, app, "escape")
         assert isinstance(app.screen, ReviewScreen)

@@ -71,7 +71,7 @@ def _helps(scheme: Scheme) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             yield heading, rows
 
 
-class GuidelinesScreen(LeftOnce[None], ModalScreen[None]):
+class GuidelinesScreen(ModalScreen[None], LeftOnce[None]):
     """Shows the guidelines; most keys leave it."""
 
     DEFAULT_CSS = """

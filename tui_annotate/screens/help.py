@@ -74,7 +74,7 @@ def help_text(sections: Sequence[Section]) -> Text:
     return text
 
 
-class HelpScreen(LeftOnce[None], ModalScreen[None]):
+class HelpScreen(ModalScreen[None], LeftOnce[None]):
     """Shows the help; most keys leave it."""
 
     DEFAULT_CSS = """

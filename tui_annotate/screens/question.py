@@ -12,7 +12,7 @@ from tui_annotate.screens.leaving import LeftOnce
 T = TypeVar("T")
 
 
-class Question(LeftOnce[T], ModalScreen[T], Generic[T]):
+class Question(ModalScreen[T], LeftOnce[T], Generic[T]):
     """A modal screen with an input. On a slow line several keys arrive at once, and none of them may get lost."""
 
     DEFAULT_CSS = """

@@ -56,7 +56,7 @@ def import_lines(report: ImportReport) -> list[str]:
     return lines
 
 
-class ReportScreen(LeftOnce[None], ModalScreen[None]):
+class ReportScreen(ModalScreen[None], LeftOnce[None]):
     """Shows lines that came from outside, made visible."""
 
     DEFAULT_CSS = """
