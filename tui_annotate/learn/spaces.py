@@ -102,6 +102,8 @@ class Encoded:
         self.space = space
         self._rows: dict[int, int] = {}
         self._all: Any = None
+        self._bytes = 0
+        """Counted as documents come: to weigh all of them anew for each page of a pool takes longer and longer."""
 
     def get(self, ids: Sequence[int], load: Callable[[Sequence[int]], dict[int, Document]]) -> tuple[list[int], Any]:
         """Return the ids that exist, and the encodings of those.
@@ -111,13 +113,14 @@ class Encoded:
         """
         missing = [id for id in dict.fromkeys(ids) if id not in self._rows]
         if missing:
-            if self._all is not None and self._all.size > MOST_BYTES:
-                self._rows, self._all = {}, None
+            if self._bytes > MOST_BYTES:
+                self._rows, self._all, self._bytes = {}, None, 0
                 missing = list(dict.fromkeys(ids))
             loaded = load(missing)
             found = [id for id in missing if id in loaded]
             if found:
                 new = self.space.encode([loaded[id] for id in found])
+                self._bytes += new.size
                 first = len(self._rows)
                 self._all = new if self._all is None else self._all.join(new)
                 self._rows.update((id, first + place) for place, id in enumerate(found))
