@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.test_learning import slice_of, teach
+from tui_annotate.errors import TooFewExamplesError
 from tui_annotate.learn.messages import CurveDrawn, CurvePoint
 from tui_annotate.services import figures, second_look
 
@@ -74,6 +75,39 @@ def test_an_audit_is_asked_for(run: Run, tmp_path: Path) -> None:
     ran = run("evaluate", "notes.db", "--audit", "20")
     assert ran.code == 0
     assert "9 documents drawn at random come next (20 were asked for, no more are pending)" in ran.err
+    assert "9 documents taken out." in run("queue", "notes.db", "--forget").err
+
+
+def test_what_a_figure_is_asked_of_is_named_right(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "scheme.toml").write_text('[[label]]\nname = "IsSpam"\nkind = "boolean"\n')
+    run("new", "notes.db", "--scheme", "scheme.toml")
+    for command in (["evaluate"], ["evaluate", "--stop"], ["evaluate", "--second-look"], ["curve"]):
+        ran = run(command[0], "notes.db", *command[1:], "--task", "labels:IsSpan")
+        assert (ran.code, ran.err.splitlines()[-1]) == (2, "Did you mean labels:IsSpam?")
+    assert "Did you mean labels:IsSpam?" in run("runs", "rollback", "notes.db", "IsSpan").err
+    assert run("evaluate", "notes.db", "--target", "0.9").code == 2
+    assert run("evaluate", "notes.db", "--stop", "--run", "x").code == 2
+
+
+def test_a_curve_leaves_out_what_has_too_little_gold(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "scheme.toml").write_text(
+        '[[label]]\nname = "a"\nkind = "boolean"\n[[label]]\nname = "b"\nkind = "boolean"\n'
+    )
+    run("new", "notes.db", "--scheme", "scheme.toml")
+
+    def curve(corpus: object, task: str, **_: object) -> CurveDrawn:
+        if task == "labels:a":
+            raise TooFewExamplesError("labels:a: nothing to tell apart.")
+        return CurveDrawn(
+            task=task, engine="labels", name="accuracy", measured="the holdout", measured_on=30, points=[], request=1
+        )
+
+    monkeypatch.setattr(figures, "curve", curve)
+    ran = run("curve", "notes.db", "--json")
+    assert [one["task"] for one in json.loads(ran.out)] == ["labels:b"]
+    assert "labels:a was left out: labels:a: nothing to tell apart." in ran.err
+    ran = run("curve", "notes.db", "--task", "a")
+    assert (ran.code, ran.out) == (6, "")
 
 
 def test_stats_say_what_deciding_costs(run: Run, tmp_path: Path) -> None:

@@ -61,6 +61,24 @@ def test_an_audit_takes_those_first_that_are_held_out_anyway(corpus: Corpus) -> 
     assert {found.document for found in following(corpus, 5)} <= marked
 
 
+def test_what_is_left_of_an_audit_is_taken_back(corpus: Corpus) -> None:
+    settings.change(corpus, holdout_share=0.2)
+    take_in(corpus, *(document(f"d{n}", f"text number {n}") for n in range(60)))
+
+    def held_out() -> set[int]:
+        with corpus.reading() as db:
+            return {id for (id,) in db.execute("SELECT id FROM document WHERE holdout")}
+
+    before = held_out()
+    assert auditing.ask(corpus, 500, seed=0) == 60
+    audited = next(found.document for found in following(corpus, 60) if found.document not in before)
+    confirm(corpus, audited)
+    assert auditing.withdraw(corpus, seed=0, share=0.2) == 59
+    assert held_out() == before | {audited}, "what was decided stays a test"
+    assert not any("audit" in found.reason for found in following(corpus, 59))
+    assert auditing.withdraw(corpus, seed=0, share=0.2) == 0
+
+
 def test_an_audit_in_file_order_comes_first_too(some: Corpus) -> None:
     settings.change(some, order="file")
     auditing.ask(some, 3, seed=1)
@@ -97,6 +115,14 @@ def test_pace_counts_keys_and_seconds_and_no_pauses(some: Corpus) -> None:
     assert [one.annotator for one in pace.pace(some, annotator="bob")] == ["bob"]
     assert pace.said(bob)[0] == "bob: 1 decisions, 2.0 keys and 1.0 s each"
     assert pace.described(bob)["by_kind"]["confirm"] == {"decisions": 1, "keys": 2.0, "seconds": 1.0}
+
+
+def test_pace_counts_documents_that_the_answer_confirmed(some: Corpus) -> None:
+    for id in (2, 3):
+        answer = Decision(Kind.SET_LABEL, id, "ann", (None, VersionState.IN_PROGRESS), milliseconds=1500, keys=1)
+        log.record(some, [answer, turn(id, VersionState.IN_PROGRESS, CONFIRMED)])
+    (ann,) = pace.pace(some)
+    assert (ann.decisions, ann.confirmed, ann.keys_document, ann.seconds_document) == (2, 2, 1.0, 1.5)
 
 
 def test_a_comment_is_no_step_of_undo(some: Corpus) -> None:

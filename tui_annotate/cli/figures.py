@@ -11,7 +11,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, plot_width, progress, say, table
-from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.errors import NothingToDoError, TooFewExamplesError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.learn.messages import CurveDrawn
@@ -72,18 +72,31 @@ def evaluate(
     """Hold the deployed runs against gold they never saw: the holdout, and documents tagged Test."""
     if sum((stop, second_look, bool(audit))) > 1:
         raise UsageError("--stop, --second-look and --audit exclude each other.", hint="Ask for one at a time.")
+    if target is not None and not stop:
+        raise UsageError("--target goes with --stop.", hint="`settings CORPUS target=0.9` keeps one.")
+    if (run or plot) and (stop or second_look or audit):
+        raise UsageError("--run and --plot show figures; --stop, --second-look and --audit ask for something else.")
     options.settled(corpus, annotator=annotator)
     if audit:
         with options.opened(corpus) as opened:
             _audit(opened, audit)
         return
     with options.opened(corpus, readonly=True) as opened:
+        tasks = _named(opened, task)
         if stop:
-            _stop(opened, task or [], target, json=json)
+            _stop(opened, tasks, target, json=json)
         elif second_look:
-            _second_look(opened, task or [], limit, json=json)
+            _second_look(opened, tasks, limit, json=json)
         else:
-            _evaluate(opened, task or [], run, json=json, plot=plot)
+            _evaluate(opened, tasks, run, json=json, plot=plot)
+
+
+def _named(corpus: Corpus, tasks: list[str] | None) -> list[str]:
+    """Return the tasks that were named; none where none was. Raises UsageError with the nearest name."""
+    from tui_annotate.domain.tasks import resolve
+    from tui_annotate.store import settings
+
+    return resolve(settings.scheme(corpus), tasks) if tasks else []
 
 
 def _audit(corpus: Corpus, count: int) -> None:
@@ -110,9 +123,12 @@ def _evaluate(corpus: Corpus, tasks: list[str], run: str, *, json: bool, plot: b
             if held[what] is not None:
                 _part(what, held[what])
         if plot:
-            _lines("runs so far", figure_words.over_time(figures.history(corpus, task)))
+            past = figures.history(corpus, task)
+            if not past:
+                say(f"{task}: no run has a figure on what was held out yet, so nothing is drawn.")
+            _lines("runs so far", figure_words.over_time(past))
             size = (plot_width(), 20)
-            _lines("", figure_words.over_time_drawn(figures.history(corpus, task), size=size))
+            _lines("", figure_words.over_time_drawn(past, size=size))
 
 
 def _part(what: str, figures: Mapping[str, Any]) -> None:
@@ -189,21 +205,26 @@ def curve(
     annotator: Annotator = None,
 ) -> None:
     """Train on parts of the gold and show what more of it brings; nothing is deployed."""
+    from tui_annotate.domain.tasks import resolve
     from tui_annotate.services import figure_words, figures
     from tui_annotate.store import settings
 
     options.settled(corpus, annotator=annotator)
     wanted = _shares(shares)
     found: list[CurveDrawn] = []
+    refused: list[TooFewExamplesError] = []
     with options.opened(corpus) as opened:
-        tasks = task or settings.scheme(opened).tasks
-        if not tasks:
-            raise NothingToDoError(
-                "The scheme has nothing to learn.", hint="Add entity types or document labels to it."
-            )
-        for name in tasks:
-            with progress(f"curve of {name}") as report:
-                found.append(figures.curve(opened, name, engine=engine, shares=wanted, draws=draws, on_progress=report))
+        for name in resolve(settings.scheme(opened), task or ()):
+            try:
+                with progress(f"curve of {name}") as report:
+                    one = figures.curve(opened, name, engine=engine, shares=wanted, draws=draws, on_progress=report)
+            except TooFewExamplesError as error:
+                refused.append(error)
+                say(f"{name} was left out: {error}")
+            else:
+                found.append(one)
+    if not found:
+        raise refused[0]
     if json:
         import msgspec
 

@@ -20,25 +20,27 @@ app = options.group()
     "queue",
     short_help="Show which documents come next, and why.",
     epilog=examples(
-        "queue notes.db", "queue notes.db -n 10 --json", "queue notes.db --forget     # what was asked for"
+        "queue notes.db", "queue notes.db -n 10 --json", "queue notes.db --forget     # a search, an audit"
     ),
 )
 def queue(
     corpus: CorpusPath,
     count: Annotated[int, typer.Option("-n", metavar="N", help="How many.", min=1, max=500)] = 50,
-    forget: Annotated[bool, typer.Option("--forget", help="Take out what `search --queue` put in.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Take out what a search and an audit put first.")] = False,
     json: Json = False,
     annotator: Annotator = None,
 ) -> None:
     """Show which documents come next: place, score and reason. `search --queue` puts documents first."""
     from tui_annotate.session.desk import Desk
-    from tui_annotate.store import documents
+    from tui_annotate.store import auditing, documents, settings
     from tui_annotate.store import queue as stored
 
     who = options.settled(corpus, annotator=annotator).who
     with options.opened(corpus, readonly=not forget) as opened:
         if forget:
+            known = settings.load(opened)
             gone = stored.forget_asked(opened)
+            gone += auditing.withdraw(opened, seed=known.seed, share=known.holdout_share)
             say(f"{gone} document{'s' * (gone != 1)} taken out.")
             return
         found = [(one, documents.row(opened, one.document)) for one in Desk(opened, who).following(count)]

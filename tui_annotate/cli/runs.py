@@ -95,11 +95,14 @@ def rollback(
     annotator: Annotator = None,
 ) -> None:
     """Go back to the run that was deployed before."""
-    from tui_annotate.store import runs
+    from tui_annotate.domain.tasks import resolve
+    from tui_annotate.store import runs, settings
 
     options.settled(corpus, annotator=annotator)
     with options.opened(corpus) as opened:
         deployed = runs.deployed(opened)
+        if task is not None and task not in deployed:
+            (task,) = resolve(settings.scheme(opened), [task])
         row = runs.rollback(opened, task or options.only_task(deployed))
     say(f"{row.name} serves again.")
 

@@ -85,9 +85,12 @@ def compare(corpus: Corpus, run: str, other: str, *, on_progress: Tell | None = 
         By `holdout` and, where documents are tagged so, `test`: see `learn.comparing.compare`.
 
     Raises:
-        UsageError: They are not of the same task, or are the same.
+        UsageError: They are not of the same task, are the same, or one did not finish.
     """
     first, second = runs.get(corpus, run), runs.get(corpus, other)
+    for row in (first, second):
+        if row.state != "finished":
+            raise UsageError(f"Run {row.name} {row.state}, there is nothing to compare.")
     if first.name == second.name:
         raise UsageError(f"{run} is the same run.", hint="Name two runs of one task.")
     if first.task != second.task:

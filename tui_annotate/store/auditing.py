@@ -49,6 +49,20 @@ def ask(corpus: Corpus, count: int, *, seed: int) -> int:
     return int(coming)
 
 
+def withdraw(corpus: Corpus, *, seed: int, share: float) -> int:
+    """Take back what is left of an audit; return how many documents it was.
+
+    Pending documents are held out again as they would be without it. What was decided stays held out.
+    """
+    with corpus.transaction() as db:
+        (shown,) = db.execute("SELECT holdout_confirmed + holdout_skipped FROM counter").fetchone()
+        left = max(0, until(db) - shown)
+        db.execute("DELETE FROM setting WHERE name = ?", (_NAME,))
+    if left:
+        drawing.draw_again(corpus, seed=seed, share=share)
+    return int(left)
+
+
 def _drawn(db: sqlite3.Connection, count: int, *, seed: int, turn: int) -> list[int]:
     """Return pending documents at random that are neither held out nor a fixed test."""
     if count <= 0:
