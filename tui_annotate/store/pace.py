@@ -22,7 +22,7 @@ class Pace:
     seconds: float
     """Pauses of more than two minutes count as two minutes."""
     confirmed: int
-    """Documents that the annotator confirmed."""
+    """Documents that the annotator confirmed, also where the key that answered confirmed with it."""
     by_kind: dict[str, tuple[int, float, float]]
     """Decisions, keys and seconds each, by kind."""
 
@@ -55,8 +55,15 @@ def pace(corpus: Corpus, *, annotator: str = "") -> list[Pace]:
         " FROM decision l JOIN annotator a ON a.id = l.annotator"
         f" WHERE (l.keys > 0 OR l.milliseconds > 0){where} GROUP BY a.name, l.kind ORDER BY a.name, l.kind"
     )
+    # A confirmation has no key of its own where an answer brought it; imports have none in the whole step.
+    documents = (
+        "SELECT a.name, count(DISTINCT l.document) FROM decision l JOIN annotator a ON a.id = l.annotator"
+        " WHERE l.kind = 'confirm' AND l.step IN (SELECT step FROM decision WHERE keys > 0 OR milliseconds > 0)"
+        " GROUP BY a.name"
+    )
     with corpus.reading() as db:
         found = db.execute(sql, (PAUSE, annotator) if annotator else (PAUSE,)).fetchall()
+        confirmed = dict(db.execute(documents).fetchall())
     by_name: dict[str, list[tuple[str, int, int, float]]] = {}
     for name, kind, count, keys, milliseconds in found:
         by_name.setdefault(name, []).append((kind, count, keys, milliseconds / 1000))
@@ -66,7 +73,7 @@ def pace(corpus: Corpus, *, annotator: str = "") -> list[Pace]:
             sum(count for _, count, _, _ in rows),
             sum(keys for _, _, keys, _ in rows),
             round(sum(seconds for _, _, _, seconds in rows), 3),
-            next((count for kind, count, _, _ in rows if kind == "confirm"), 0),
+            confirmed.get(name, 0),
             {kind: (count, round(keys / count, 2), round(seconds / count, 2)) for kind, count, keys, seconds in rows},
         )
         for name, rows in by_name.items()
