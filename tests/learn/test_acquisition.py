@@ -83,6 +83,22 @@ def test_a_round_does_not_ask_the_same_twice(name: str) -> None:
     assert picks[1].row != 1
 
 
+def test_a_round_of_any_size_is_thinned_as_far_as_it_can_be_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acquisition, "MOST_THINNED", 3)
+    thinned: list[int] = []
+
+    def noted(signals: Signals, scores: np.ndarray, candidates: np.ndarray, n: int) -> np.ndarray:
+        thinned.append(len(candidates))
+        return candidates[:n]
+
+    monkeypatch.setattr(acquisition, "_thin_by_cosine", noted)
+    picks = acquisition.pick(
+        signals([0.5 + n / 100 for n in range(40)]), strategy="margin", size=40, n=1_000_000, seed=0
+    )
+    assert thinned == [3 * acquisition.CANDIDATES]
+    assert len(picks) == 40
+
+
 def test_random_differs_by_seed() -> None:
     given = signals([0.8] * 50)
     assert [p.row for p in pick(given, strategy="random", size=50, n=5, seed=1)] != [

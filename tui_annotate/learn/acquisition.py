@@ -20,6 +20,8 @@ CANDIDATES = 5
 """The picks of a round are thinned out of so many times as many candidates."""
 WORD_CANDIDATES = 8
 """The same where words already taken count less: there novelty needs more to choose from."""
+MOST_THINNED = 200
+"""Documents of a round that are chosen unlike each other: what it costs grows with the square of them."""
 SURE = 0.8
 """Probability from which an answer is not called unsure."""
 
@@ -99,11 +101,13 @@ def strategy_for(name: str, task: str) -> Strategy:
 def pick(signals: Signals, *, strategy: str, size: int, n: int, seed: int, task: str = "") -> list[Pick]:
     """Return up to `size` documents, most informative first.
 
-    The first `n` are unlike each other, chosen out of the best candidates;
-    those behind them follow by score.
+    The first `n` are unlike each other, of a large round the first of those, chosen out of the best
+    candidates; those behind them follow by score.
     """
+    n = min(n, MOST_THINNED)
     chosen = strategy_for(strategy, task)
-    scores = chosen.score(signals, np.random.default_rng(seed))
+    # An engine of somebody else's may be sure of what is no number.
+    scores = np.nan_to_num(chosen.score(signals, np.random.default_rng(seed)))
     order = np.argsort(-scores, kind="stable")
     if chosen.name != "random" and n > 1:
         thin = {"cosine": _thin_by_cosine, "words": _thin_by_words}[chosen.thinning]
