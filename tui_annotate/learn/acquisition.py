@@ -146,6 +146,7 @@ def spread(rows: Floats, known: Floats, *, n: int, size: int, seed: int) -> list
         known: The same of documents that need not be asked for again.
     """
     picked: list[Pick] = []
+    n = min(n, size)
     everything = np.concatenate([rows, known])
     while len(picked) < min(size, len(rows)):
         taken = [pick.row for pick in picked]
