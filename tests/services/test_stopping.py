@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tui_annotate.domain.scheme import EntityType, Scheme
 from tui_annotate.errors import UsageError
@@ -104,6 +105,28 @@ def test_a_curve_that_was_drawn_goes_before_the_runs(corpus: Corpus) -> None:
     assert table[0] == "entities: engine entities, measured on 40 documents held out"
     assert table[2].split()[:2] == ["25", "0.600"]
     assert "F1 on 40 documents" in "\n".join(figure_words.curve_drawn(drawn, size=(70, 14)))
+
+
+def test_a_curve_counts_what_was_set_apart_for_it_and_one_without_a_line_says_so(corpus: Corpus) -> None:
+    run(corpus, 1, 190, 0.8, held_out=12)
+    points = [CurvePoint(n, 0, 1 - 2 * n**-0.5, 0.0, 1.0, None, 0.1) for n in (37, 74, 112, 149)]
+    drawn = CurveDrawn(
+        task="entities",
+        engine="entities",
+        name="F1",
+        measured="set apart for this curve",
+        measured_on=62,
+        points=points,
+    )
+    figures._keep(figures._curve_file(corpus, "entities"), drawn)
+    assert only(corpus).source == "curve"
+    figures._keep(figures._curve_file(corpus, "entities"), structs.replace(drawn, points=points[:2]))
+    assert "`curve` draws some" in "\n".join(stopping.said(only(corpus))), "of long ago"
+    figures._keep(figures._curve_file(corpus, "entities"), structs.replace(drawn, points=[points[-1]] * 3))
+    assert "follow no line" in "\n".join(stopping.said(only(corpus)))
+    figures._keep(figures._curve_file(corpus, "entities"), drawn)
+    run(corpus, 2, 195, 0.8)
+    assert only(corpus).source == "", "no forecast by what the model picked, where something was held out"
 
 
 def test_unknown_tasks_and_runs_are_told(corpus: Corpus) -> None:

@@ -159,6 +159,17 @@ class CurveDrawn(Event, frozen=True):
     points: list[CurvePoint]
     """By documents."""
 
+    @property
+    def is_apart(self) -> bool:
+        """Say whether it was measured on gold that was set apart for it, with what the model picked itself."""
+        return self.measured.startswith("set apart")
+
+    @property
+    def gold(self) -> int:
+        """How many documents there were to learn from; those set apart for the curve are some of them."""
+        most = max((point.documents for point in self.points), default=0)
+        return most + (self.measured_on if self.is_apart else 0)
+
 
 class Suspect(msgspec.Struct, frozen=True):
     """A confirmed document that is contradicted."""

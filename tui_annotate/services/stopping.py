@@ -72,7 +72,8 @@ def report(corpus: Corpus, *, tasks: Sequence[str] = (), target: float | None = 
         if tasks and task not in tasks:
             continue
         row = deployed.get(task)
-        line, source, points = _line(corpus, task, row.documents if row is not None else 0)
+        best = headline(row.metrics) if row is not None else None
+        line, source, points = _line(corpus, task, row.documents if row is not None else 0, apart=best is None)
         held = (row.metrics.get("holdout") if row is not None else None) or {}
         found.append(
             Stop(
@@ -81,7 +82,7 @@ def report(corpus: Corpus, *, tasks: Sequence[str] = (), target: float | None = 
                 documents=row.documents if row is not None else 0,
                 held_out=held.get("documents", counters.progress(corpus).holdout_confirmed),
                 needed=held.get("needed", LEAST_DOCUMENTS),
-                figure=headline(row.metrics) if row is not None else None,
+                figure=best,
                 test=_on_test(row.metrics) if row is not None else None,
                 stability=row.metrics.get("stability") if row is not None else None,
                 kappas=_kappas(corpus, task),
@@ -112,16 +113,23 @@ def _kappas(corpus: Corpus, task: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _line(corpus: Corpus, task: str, documents: int) -> tuple[Trend | None, Source, int]:
-    """Return the law of learning so far: by the curve drawn last where it is up to date, else by the runs."""
+def _line(corpus: Corpus, task: str, documents: int, *, apart: bool) -> tuple[Trend | None, Source, int]:
+    """Return the law of learning so far: by the curve drawn last where it is up to date, else by the runs.
+
+    Args:
+        apart: A curve will do that was measured on documents set apart for it: there is no honest figure yet.
+    """
     drawn = figures.kept_curve(corpus, task)
-    if drawn is not None and drawn.points and max(p.documents for p in drawn.points) >= 0.8 * documents:
+    fresh = drawn is not None and drawn.gold >= 0.8 * documents and (apart or not drawn.is_apart)
+    if drawn is not None and fresh:
         by_curve = trend([(point.documents, point.value) for point in drawn.points])
         if by_curve is not None:
             return by_curve, "curve", len(drawn.points)
     past = figures.history(corpus, task)
     alike = [point for point in past if past and (point.name, point.engine) == (past[-1].name, past[-1].engine)]
     by_runs = trend([(point.documents, point.value) for point in alike])
+    if by_runs is None and drawn is not None and fresh:
+        return None, "curve", len(drawn.points)
     return by_runs, "runs" if by_runs is not None else "", len(alike)
 
 
@@ -166,6 +174,8 @@ def _stability(stop: Stop) -> str:
 
 def _forecast(stop: Stop) -> str:
     if stop.gain is None:
+        if stop.source == "curve":
+            return f"cannot say: the {stop.points} points of the learning curve follow no line"
         return (
             f"cannot say yet: {stop.points} runs with a figure are too few, or too near each other (`curve` draws some)"
         )
