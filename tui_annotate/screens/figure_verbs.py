@@ -114,7 +114,7 @@ class FigureVerbs:
                 found.append(Choice(prob, f"{prob:g}  {words[0]}", more))
             return found
 
-        choices = await self._opened.writer(read)
+        choices = await self._opened.reader(read)
 
         def picked(answer: Choice[float] | str) -> None:
             if isinstance(answer, Choice):
