@@ -50,8 +50,15 @@ def _style(words: str) -> Style:
 
 
 def strip_of(row: Row, width: int) -> Strip:
-    """Lay a row out in `width` cells: the left end is cut before the right one, which takes two thirds at most."""
-    right = _cut(row.right, width * 2 // 3)
+    """Lay a row out in `width` cells: the left end is cut before the right one, which takes two thirds at most.
+
+    Of the right end the last piece is cut last: whether what was decided is saved must not go for a long reason.
+    """
+    room = width * 2 // 3
+    right = list(row.right)
+    if sum(cell_len(text) for text, _ in right) > room:
+        last = _cut(right[-1:], room)
+        right = [*_cut(right[:-1], room - 1 - sum(cell_len(text) for text, _ in last)), (" ", ""), *last]
     taken = sum(cell_len(text) for text, _ in right)
     left = _cut(row.left, width - taken - (1 if taken else 0))
     gap = width - taken - sum(cell_len(text) for text, _ in left)
