@@ -26,7 +26,7 @@ from tui_annotate.errors import LearnError, ParameterError, TooFewExamplesError
 from tui_annotate.learn.engines.base import Example, no_progress
 from tui_annotate.learn.engines.registry import engine
 from tui_annotate.learn.engines.spacy_engine import SpacyEngine, SpacyModel
-from tui_annotate.learn.engines.spacy_files import check_config
+from tui_annotate.learn.engines.spacy_files import check_config, check_whole
 from tui_annotate.learn.engines.spacy_lattice import readings
 from tui_annotate.learn.engines.spacy_pipeline import blank
 from tui_annotate.learn.engines.wordspace import WordSpace, learn_word_space
@@ -209,6 +209,18 @@ def _manifest(folder: Path, **details: Any) -> None:
 def test_a_config_that_names_functions_of_others_is_refused(config: dict[str, Any]) -> None:
     with pytest.raises(LearnError, match="not spaCy's own"):
         check_config(config, Path("config.cfg"))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"components": {"ner": {"source": "/elsewhere"}}},
+        {"nlp": {"before_creation": {"@callbacks": "spacy.copy_from_base_model.v1", "vocab": "/elsewhere"}}},
+    ],
+)
+def test_a_saved_pipeline_that_takes_from_another_is_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(LearnError, match="read from elsewhere"):
+        check_whole(config, Path("config.cfg"))
 
 
 def test_a_manifest_cannot_name_files_outside_its_folder(saved: Path, word_space: WordSpace, tmp_path: Path) -> None:

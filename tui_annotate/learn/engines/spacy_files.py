@@ -36,6 +36,8 @@ _OF_THINC = frozenset(
     )
 )
 """The library under spaCy: optimisers, and how a figure changes from step to step."""
+_AT_MAKING = ("before_creation", "after_creation", "after_pipeline_creation")
+"""What a config may have called while its pipeline is made; those that this program saves never do."""
 _RUNNABLE = ("components", "nlp", "initialize", "training", "corpora", "pretraining")
 
 
@@ -52,6 +54,20 @@ def check_config(config: Mapping[str, Any], where: Path) -> None:
                 f"{where}: [{path.rpartition('.')[0]}] asks for {name!r}, which is not spaCy's own, so it is not run.",
                 hint="Only components and functions of spaCy itself are used here.",
             )
+
+
+def check_whole(config: Mapping[str, Any], where: Path) -> None:
+    """Refuse a saved pipeline whose config would have spaCy read another: from a path of its own, or at its making.
+
+    Raises:
+        LearnError: It would.
+    """
+    taken = [name for name, made in config.get("components", {}).items() if "source" in made]
+    called = [name for name in _AT_MAKING if config.get("nlp", {}).get(name)]
+    if taken or called:
+        raise LearnError(
+            f"{where}: {', '.join(taken + called)} would be read from elsewhere, so the run is not used.", hint=HINT
+        )
 
 
 def _named(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -75,6 +91,7 @@ def save(nlp: Any, folder: Path) -> list[str]:
     """
     for section in ("paths", "corpora"):
         nlp.config[section] = dict.fromkeys(nlp.config[section]) if section == "paths" else {}
+    nlp.config["nlp"] |= dict.fromkeys(_AT_MAKING)
     nlp.config["initialize"] = {**spacy.blank("xx").config["initialize"]}
     target = folder / PIPELINE
     nlp.to_disk(target)
@@ -95,7 +112,9 @@ def load(folder: Path, manifest: Manifest) -> Any:
     if made.split(".")[:2] != SPACY.split(".")[:2]:
         raise LearnError(f"{folder}: made with spaCy {made or 'of an unknown version'}; here is {SPACY}.", hint=HINT)
     try:
-        check_config(load_config(target / "config.cfg"), target / "config.cfg")
+        config = load_config(target / "config.cfg")
+        check_config(config, target / "config.cfg")
+        check_whole(config, target / "config.cfg")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return load_model_from_path(target)
