@@ -49,7 +49,7 @@ def test_a_row_fills_its_width_exactly(left: list[str], right: list[str], width:
 
 def test_what_stands_last_at_the_right_is_cut_last() -> None:
     cut = strip_of(row("sms-4145", right=["why here: a model that never saw it says no   ", "NOT SAVED "]), 40)
-    assert cut.text == "sms-4145       why here: a mo… NOT SAVED "
+    assert cut.text == "sms-4145      why here: a mo… NOT SAVED "
 
 
 def test_the_header_says_what_the_design_asks_for() -> None:
