@@ -121,7 +121,7 @@ def demo_path(name: str) -> Path:
 
 def beside(corpus: Path) -> Path:
     """Return the settings file that belongs to a corpus."""
-    return corpus.with_name(f"{corpus.stem}.config.toml")
+    return corpus.parent / f"{corpus.stem}.config.toml"
 
 
 def login_name() -> str:

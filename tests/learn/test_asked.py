@@ -45,8 +45,9 @@ def test_each_engine_takes_the_parameters_that_it_has() -> None:
     ("options", "says"),
     [
         ({"parameters": {"itterations": 3}}, "Did you mean iterations"),
-        ({"parameters": {"c1": "much"}}, "c1"),
-        ({"parameters": {"c1": -1}}, "c1"),
+        ({"parameters": {"c1": "much"}}, "c1 of entities takes a number from 0, not much"),
+        ({"parameters": {"c1": -1}}, "c1 of entities takes a number from 0, not -1"),
+        ({"parameters": {"vectors": "maybe"}}, "vectors of entities takes true or false, not maybe"),
         ({"parameters": {"spacy-ner.epochs": 3}}, "no engine 'spacy-ner' is to be trained"),
         ({"validation": 0.9}, "0 to 0.5"),
         ({"parameters": {"c1": float("nan")}}, "no number to compute with"),

@@ -8,8 +8,9 @@ import pytest
 
 from tests.learn.making import SCHEME, corpus
 from tui_annotate.domain.scheme import Choice, DocumentLabel, Scheme
+from tui_annotate.errors import UsageError
 from tui_annotate.learn.messages import TrainOptions
-from tui_annotate.services.preflight import preflight
+from tui_annotate.services.preflight import engines_of, preflight
 from tui_annotate.store import documents
 from tui_annotate.store.connection import Corpus
 
@@ -63,3 +64,21 @@ def test_what_stands_in_the_way_is_said_with_its_cause(made: Path, tmp_path: Pat
     assert [task.task for task in some.tasks if task.obstacle is not None] == ["labels:new"]
     assert one.obstacle is not None
     assert one.obstacle.cause == "quality"
+
+
+@pytest.mark.parametrize(
+    ("engines", "says"),
+    [
+        ({"entities": "spacy-nr"}, "Did you mean spacy-ner"),
+        ({"labels:kind": "spacy-ner"}, "cannot learn 'labels:kind'. These can: labels"),
+        ({"labels:kinds": "labels"}, "Did you mean labels:kind"),
+    ],
+)
+def test_engines_are_set_only_for_what_they_can_learn(engines: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        engines_of(SCHEME, engines)
+    assert says in str(caught.value)
+    assert engines_of(SCHEME, {"kind": "labels", "entities": "spacy-ner"}) == {
+        "labels:kind": "labels",
+        "entities": "spacy-ner",
+    }

@@ -25,10 +25,11 @@ def test_what_is_set_stays_and_the_rest_has_defaults(corpus: Corpus) -> None:
         ({"retrain_evry": 5}, "Did you mean retrain_every"),
         ({"zzz": 5}, "There are retrain_every"),
         ({"order": "backwards"}, "Choose one of informative, random, file"),
-        ({"retrain_every": "often"}, "does not fit"),
+        ({"retrain_every": "often"}, "retrain_every is a whole number, not 'often'"),
         ({"retrain_every": -1}, "from 0"),
         ({"holdout_share": 1.0}, "must be from"),
-        ({"active_learning": 1}, "does not fit"),
+        ({"active_learning": 1}, "active_learning is true or false, not 1"),
+        ({"target": "high"}, "target is a number"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_and_nothing_changed(
@@ -43,8 +44,12 @@ def test_typed_text_becomes_a_value(corpus: Corpus) -> None:
     typed = {"retrain_every": "7", "holdout_share": "0.25", "active_learning": "false", "tie": "recent"}
     values = {name: settings.parse(name, text) for name, text in typed.items()}
     assert values == {"retrain_every": 7, "holdout_share": 0.25, "active_learning": False, "tie": "recent"}
+    assert settings.parse("confirm_strictly", "yes") is settings.parse("queue_trainings", "On") is True
+    assert settings.parse("active_learning", "off") is False
     with pytest.raises(ParameterError):
         settings.parse("retrain_every", "soon")
+    with pytest.raises(ParameterError, match="active_learning is true or false, not 'maybe'"):
+        settings.parse("active_learning", "maybe")
 
 
 def test_n_follows_the_scheme_until_it_is_set() -> None:

@@ -51,6 +51,15 @@ def test_too_few_completions(task: str, gold: list[Annotations], says: str) -> N
     assert caught.value.hint
 
 
+def test_what_was_asked_for_is_said_where_nothing_of_it_is_confirmed() -> None:
+    nothing = evidence("entities", SCHEME, [])
+    with pytest.raises(
+        TooFewExamplesError, match="no confirmed document tagged a or b that a reviewer accepted to"
+    ) as e:
+        check(nothing, SCHEME, tags=("a", "b"), reviewed=True)
+    assert "Only those were asked for" in e.value.hint
+
+
 @pytest.mark.parametrize(
     ("task", "gold", "says"),
     [

@@ -33,6 +33,7 @@ Pairs = Annotated[
 )
 def settings(corpus: CorpusPath, pairs: Pairs = None, json: Json = False, annotator: Annotator = None) -> None:
     """Show the settings of a corpus, or change some: N, active learning, strategy, deploying, holdout, priority."""
+    from tui_annotate.services import preflight
     from tui_annotate.store import annotators
     from tui_annotate.store import settings as stored
 
@@ -42,6 +43,8 @@ def settings(corpus: CorpusPath, pairs: Pairs = None, json: Json = False, annota
     with options.opened(corpus, readonly=not changes) as opened:
         order = changes.pop("priority", None)
         wanted = {name: stored.parse(name, text) for name, text in changes.items()}
+        if "engines" in wanted:
+            wanted["engines"] = preflight.engines_of(stored.scheme(opened), wanted["engines"])
         if order is not None:
             annotators.set_order(opened, [name.strip() for name in order.split(",") if name.strip()])
         if wanted:

@@ -93,8 +93,12 @@ def evidence(task: str, scheme: Scheme, gold: Iterable[tuple[int, Annotations]])
     return Evidence(task, documents, answered, counts, contradicted)
 
 
-def check(found: Evidence, scheme: Scheme) -> None:
+def check(found: Evidence, scheme: Scheme, *, tags: Sequence[str] = (), reviewed: bool = False) -> None:
     """Raise what stands in the way of a training.
+
+    Args:
+        tags: Only documents with one of these were taken.
+        reviewed: Only versions that a reviewer accepted were.
 
     Raises:
         TooFewExamplesError: Nothing is confirmed, or nothing of what is confirmed says anything about the task.
@@ -102,7 +106,9 @@ def check(found: Evidence, scheme: Scheme) -> None:
     """
     task = found.task
     if not found.documents:
-        raise TooFewExamplesError(f"{task}: no confirmed document to learn from.", hint="Confirm some documents first.")
+        kind = f" tagged {' or '.join(tags)}" * bool(tags) + " that a reviewer accepted" * reviewed
+        hint = "Only those were asked for; others may be there." if kind else "Confirm some documents first."
+        raise TooFewExamplesError(f"{task}: no confirmed document{kind} to learn from.", hint=hint)
     label = scheme.label(task.removeprefix(LABELS)) if task.startswith(LABELS) else None
     if not found.answered:
         _refuse_silent(found, label)

@@ -210,7 +210,11 @@ def _check_values(found: Mapping[str, Any], info: EngineInfo) -> None:
     try:
         msgspec.convert(dict(found), info.parameters, strict=False)
     except msgspec.ValidationError as error:
-        raise ParameterError(f"A parameter of {info.name} does not fit: {error}.") from None
+        name = str(error).rpartition("$.")[2].rstrip("`")
+        field = next((one for one in catalogue.fields(info.parameters) if one.name == name), None)
+        if field is None:
+            raise ParameterError(f"A parameter of {info.name} does not fit: {error}.") from None
+        raise ParameterError(f"{name} of {info.name} takes {field.takes}, not {found.get(name)}.") from None
 
 
 def _bare(key: str) -> str:

@@ -36,6 +36,19 @@ class Field:
     open_ends: tuple[bool, bool] = (False, False)
     """Whether the bounds themselves are too little, and too much."""
 
+    @property
+    def takes(self) -> str:
+        """What it takes, in words: `a whole number from 1`."""
+        words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a text"}
+        return f"{words[self.kind]} {self.bounds}".strip()
+
+    @property
+    def bounds(self) -> str:
+        """Where its values end, in words: `from 0 below 1`; empty where they do not."""
+        low = "" if self.low is None else f"{'above' if self.open_ends[0] else 'from'} {self.low:g}"
+        high = "" if self.high is None else f"{'below' if self.open_ends[1] else 'to'} {self.high:g}"
+        return " ".join(filter(None, (low, high)))
+
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:

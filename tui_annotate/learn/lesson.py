@@ -57,7 +57,8 @@ class RunMaker:
         """Train and write; returns the run when its folder is there."""
         journal, scheme = self._journal, self._kept.scheme
         journal.say("\n".join(recording.opening(self._together.command, self._asked, self._lesson)))
-        check(evidence(self._task, scheme, recording.pairs(self._together.split.train)), scheme)
+        gold = evidence(self._task, scheme, recording.pairs(self._together.split.train))
+        check(gold, scheme, tags=self._asked.tags, reviewed=self._asked.reviewed)
         with journal.phase("texts"):
             follow = journal.following(self._progress, 0.0, 0.1)
             course = self._kept.course(self._task, engine=self._lesson.engine.name, progress=follow)

@@ -5,14 +5,16 @@ It reads the store only, so any thread with a corpus of its own may call it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui_annotate.domain.readiness import Evidence, Examples, check, evidence
 from tui_annotate.domain.scheme import LABELS, Scheme
 from tui_annotate.domain.selection import Use, uses
-from tui_annotate.domain.tasks import first_classifier, why_first
-from tui_annotate.errors import AnnotateError, TooFewExamplesError
-from tui_annotate.learn.asked import Asked, settle
+from tui_annotate.domain.tasks import first_classifier, resolve, why_first
+from tui_annotate.errors import AnnotateError, TooFewExamplesError, UsageError
+from tui_annotate.learn.asked import Asked, engine, settle
+from tui_annotate.learn.catalogue import engines_for
 from tui_annotate.learn.messages import Cause, TrainOptions, cause_of
 from tui_annotate.store import settings, versions
 from tui_annotate.store.connection import Corpus
@@ -73,7 +75,7 @@ def preflight(corpus: Corpus, options: TrainOptions) -> Preflight:
     gold = [(g.marks, g.annotations) for g in versions.gold(corpus, tie=asked.tie)]
     found = uses([marks for marks, _ in gold], tags=asked.tags, reviewed=asked.reviewed)
     train = [(marks.text_hash, held) for (marks, held), use in zip(gold, found, strict=True) if use == "train"]
-    checks = tuple(_checked(evidence(task, scheme, train), scheme, engine) for task, engine in _wanted(asked))
+    checks = tuple(_checked(evidence(task, scheme, train), scheme, name, asked) for task, name in _wanted(asked))
     refused = [TaskCheck(task, "", len(train), (), 0, _obstacle(error)) for task, error in asked.refused.items()]
     every = (*checks, *refused)
     first = next((one.obstacle for one in every if one.obstacle is not None), None)
@@ -82,17 +84,29 @@ def preflight(corpus: Corpus, options: TrainOptions) -> Preflight:
     return Preflight(every, counts, _classifier(scheme), cannot)
 
 
+def engines_of(scheme: Scheme, engines: Mapping[str, str]) -> dict[str, str]:
+    """Return the engines to set for tasks, by whole names; raises UsageError where one is none, or cannot learn it."""
+    found = {}
+    for name, wanted in engines.items():
+        (task,) = resolve(scheme, [name])
+        if not engine(wanted).handles(task, scheme):
+            able = ", ".join(one.name for one in engines_for(task, scheme))
+            raise UsageError(f"The engine {wanted!r} cannot learn {task!r}.", hint=f"These can: {able}.")
+        found[task] = wanted
+    return found
+
+
 def _wanted(asked: Asked) -> list[tuple[str, str]]:
     return [(lesson.task, lesson.engine.name) for lesson in asked.lessons]
 
 
-def _checked(found: Evidence, scheme: Scheme, engine: str) -> TaskCheck:
+def _checked(found: Evidence, scheme: Scheme, name: str, asked: Asked) -> TaskCheck:
     obstacle = None
     try:
-        check(found, scheme)
+        check(found, scheme, tags=asked.tags, reviewed=asked.reviewed)
     except TooFewExamplesError as error:
         obstacle = _obstacle(error)
-    return TaskCheck(found.task, engine, found.documents, found.rows(scheme), found.contradicted, obstacle)
+    return TaskCheck(found.task, name, found.documents, found.rows(scheme), found.contradicted, obstacle)
 
 
 def _obstacle(error: AnnotateError) -> Obstacle:

@@ -335,10 +335,7 @@ def _number(text: str, what: str) -> float:
 
 
 def _bounds(field: Field) -> str:
-    low = "" if field.low is None else f"{'above' if field.open_ends[0] else 'from'} {field.low:g}"
-    high = "" if field.high is None else f"{'below' if field.open_ends[1] else 'to'} {field.high:g}"
-    said = " ".join(filter(None, (low, high)))
-    return f" Takes {said}." if said else ""
+    return f" Takes {field.bounds}." if field.bounds else ""
 
 
 def _shown(value: object) -> str:

@@ -76,6 +76,9 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "seed": (0, (1 << 32) - 1),
 }
 
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_WORDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+
 
 def effective_n(settings: Settings, scheme: Scheme) -> int:
     """Return after how many confirmations to retrain: as set, else 10 with entities and 5 without."""
@@ -120,7 +123,10 @@ def parse(name: str, text: str) -> Any:
         ParameterError: There is no such setting, or the text does not fit it.
     """
     value: Any = text
-    kind = get_origin(get_type_hints(Settings).get(name))
+    type = get_type_hints(Settings).get(name)
+    kind = get_origin(type)
+    if type is bool:
+        value = _SWITCHES.get(text.strip().lower(), text)
     if kind in (tuple, dict):
         value = [one.strip() for one in text.split(",") if one.strip()]
     if kind is dict:
@@ -157,10 +163,13 @@ def _convert(name: str, value: Any, *, strict: bool) -> Any:
         raise ParameterError(f"There is no setting {name}.", hint=hint)
     try:
         return msgspec.convert(value, types[name], strict=strict)
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         allowed = get_args(types[name]) if get_origin(types[name]) is Literal else ()
         hint = f"Choose one of {', '.join(allowed)}." if allowed else ""
-        raise ParameterError(f"{name}: {value!r} does not fit: {error}.", hint=hint) from None
+        wanted = _WORDS.get(types[name])
+        raise ParameterError(
+            f"{name} is {wanted}, not {value!r}." if wanted else f"{name}: {value!r} does not fit.", hint=hint
+        ) from None
 
 
 def scheme(corpus: Corpus) -> Scheme:
