@@ -175,3 +175,15 @@ def test_confirmations_since_a_run_read_its_data(corpus: Corpus) -> None:
     assert counters.confirmed_since_training(corpus) == 2
     log.undo(corpus, "ann")
     assert counters.confirmed_since_training(corpus) == 1
+
+
+def test_a_run_that_failed_keeps_its_number_whatever_is_deleted(corpus: Corpus) -> None:
+    for name in ("entities-1", "entities-2", "entities-3-failed", "entities-4"):
+        runs.register(corpus, RunRow(name, "entities", "entities", state="failed" if "failed" in name else "finished"))
+    runs.delete(corpus, "entities-2")
+    runs.delete(corpus, "entities-4")
+    assert runs.new_name(corpus, "entities") == "entities-5"
+    runs.register(corpus, RunRow("entities-5-failed", "entities", "entities", state="failed"))
+    assert runs.new_name(corpus, "entities") == "entities-6"
+    runs.folder(corpus, "entities-6-cancelled").mkdir(parents=True)
+    assert runs.new_name(corpus, "entities") == "entities-7"

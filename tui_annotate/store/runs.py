@@ -47,6 +47,8 @@ __all__ = [
 LOG = "log.txt"
 """In a run's folder: what its training said."""
 _LONGEST = 120
+_STATES = ("", "-failed", "-cancelled")
+"""Behind the number of a run, by what became of it."""
 _DELETED = "runs-deleted "
 """Before a task: the setting that holds the highest number of its deleted runs."""
 
@@ -94,10 +96,16 @@ def new_name(corpus: Corpus, task: str) -> str:
     """Return a name that no run has or ever had, and no folder: documents keep what deleted runs suggested."""
     with corpus.reading() as db:
         names = {name for (name,) in db.execute("SELECT name FROM run WHERE task = ?", (task,))}
-        number = max(len(names), _highest_deleted(db, task)) + 1
-    while f"{task}-{number}" in names or folder(corpus, f"{task}-{number}").exists():
+        number = max((_highest_deleted(db, task), *(_number(name, task) for name in names))) + 1
+    while any(folder(corpus, f"{task}-{number}{state}").exists() for state in _STATES):
         number += 1
     return f"{task}-{number}"
+
+
+def _number(name: str, task: str) -> int:
+    """Return the number of a run: 7 of `entities-7` and of `entities-7-failed`."""
+    number = name.removeprefix(f"{task}-").partition("-")[0]
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def folder(corpus: Corpus, name: str) -> Path:
