@@ -361,6 +361,9 @@ def test_the_parent_side_loads_no_learning_library() -> None:
     assert not set(done.stdout.split()) & heavy
 
 
-def test_children_look_for_modules_neither_here_nor_with_more_threads(tmp_path: Path) -> None:
+def test_children_look_for_modules_neither_here_nor_with_more_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
     assert "-P" in launching.command("server", tmp_path / "c.db", nice=5)
     assert launching.environment()["OMP_NUM_THREADS"] == "1"
