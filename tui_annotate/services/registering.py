@@ -170,5 +170,8 @@ def _comparison(name: str, old: RunRow | None, new: RunRow, *, deployed: bool) -
 
 
 def figure(deployed: Iterable[RunRow]) -> str:
-    """Return the deployed runs' holdout figures: `F1 0.81 (0.70-0.89, 38 held out)`, or `12/30 held out`."""
-    return "; ".join(said(run.metrics) for run in deployed)
+    """Return the deployed runs' holdout figures: `F1 0.81 (0.70-0.89, 38 held out)`, or `12/30 held out`.
+
+    What several runs have alike is said once: a line over the text has no room to lose.
+    """
+    return "; ".join(dict.fromkeys(said(run.metrics) for run in deployed))
