@@ -281,7 +281,8 @@ def test_a_failed_training_leaves_nothing(own: Path, monkeypatch: pytest.MonkeyP
 def test_a_cached_space_is_used_until_the_corpus_is_another(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Corpus.open(own) as opened:
         factory = engine("labels")
-        first, path = spaces.current(opened, factory, seed=0, progress=no_progress)
+        first, kept = spaces.current(opened, factory, seed=0, progress=no_progress)
+        path = kept.path
         stamp = path.stat().st_mtime_ns
         again, _ = spaces.current(opened, factory, seed=0, progress=no_progress)
         assert again.digest == first.digest
@@ -292,6 +293,21 @@ def test_a_cached_space_is_used_until_the_corpus_is_another(own: Path, monkeypat
         assert grown.digest != first.digest
         path.write_bytes(b"garbage")
         assert spaces.current(opened, factory, seed=0, progress=no_progress)[0].digest == grown.digest
+
+
+def test_a_run_keeps_its_own_space_when_another_process_learned_a_new_one(own: Path, tmp_path: Path) -> None:
+    with Corpus.open(own) as opened:
+        factory = engine("labels")
+        space, kept = spaces.current(opened, factory, seed=0, progress=no_progress)
+        for folder, other in (("same", False), ("other", True)):
+            (tmp_path / folder).mkdir()
+            if other:
+                kept.path.unlink()
+                factory.learn(iter(()), seed=1, progress=no_progress).save(kept.path)
+            spaces.link(kept, space, tmp_path / folder)
+            assert factory.load_space(tmp_path / folder / spaces.SPACE_FILE).digest == space.digest
+        assert kept.path.stat().st_nlink == 1, "what another process learned is not shared"
+        assert (tmp_path / "other" / spaces.SPACE_FILE).stat().st_nlink == 1
 
 
 def test_loaded_runs_predict_and_rank_the_pool(own: Path) -> None:

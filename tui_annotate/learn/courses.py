@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tui_annotate.errors import AnnotateError
@@ -17,7 +16,7 @@ from tui_annotate.learn.engines.base import Engine, EngineFactory, Example, Prog
 from tui_annotate.learn.engines.registry import engine_for
 from tui_annotate.learn.mentions import about_gold
 from tui_annotate.learn.messages import TrainOptions
-from tui_annotate.learn.spaces import Encoded
+from tui_annotate.learn.spaces import Encoded, SpaceFile
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 
@@ -29,8 +28,7 @@ class Course:
     factory: EngineFactory
     engine: Engine
     encoded: Encoded
-    space_file: Path
-    """Empty when the space is in memory only."""
+    space_file: SpaceFile
 
 
 class Courses:
@@ -41,7 +39,7 @@ class Courses:
         self.gold = Gold(corpus)
         self.scheme = scheme_of(corpus)
         self._courses: dict[tuple[str, str], Course] = {}
-        self._spaces: dict[str, tuple[Encoded, Path]] = {}
+        self._spaces: dict[str, tuple[Encoded, SpaceFile]] = {}
         self.deployed = DeployedRuns(corpus)
 
     def prepare(self, progress: Progress = no_progress) -> None:
@@ -74,19 +72,19 @@ class Courses:
         known = self._courses.get((task, engine))
         if known is None:
             factory = engine_for(task, self.scheme, name=engine)
-            encoded, path = self._space(factory, progress)
+            encoded, file = self._space(factory, progress)
             known = self._courses.get((task, factory.name))
             if known is None:
-                known = Course(factory, factory.create(task, self.scheme, encoded.space), encoded, path)
+                known = Course(factory, factory.create(task, self.scheme, encoded.space), encoded, file)
             self._courses[task, engine] = self._courses[task, factory.name] = known
         return known
 
-    def _space(self, factory: EngineFactory, progress: Progress) -> tuple[Encoded, Path]:
+    def _space(self, factory: EngineFactory, progress: Progress) -> tuple[Encoded, SpaceFile]:
         name = factory.name
         if name not in self._spaces:
             seed = settings.load(self.corpus).seed
-            space, path = spaces.current(self.corpus, factory, seed=seed, progress=progress)
-            self._spaces[name] = (Encoded(space), path)
+            space, file = spaces.current(self.corpus, factory, seed=seed, progress=progress)
+            self._spaces[name] = (Encoded(space), file)
         return self._spaces[name]
 
     @property

@@ -212,7 +212,7 @@ class RunMaker:
         described = recording.described(self._together.command, self._asked, self._lesson, finished, warm=fitted.warm)
         with runs.RunFolder(runs.folder(self._kept.corpus, finished.name)) as folder:
             model.save(folder)
-            spaces.link(course.space_file, folder)
+            spaces.link(course.space_file, course.encoded.space, folder)
             runs.write_predictions(folder, predicted)
             runs.write_learned(folder, self._inherited | self._learned)
             (folder / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))

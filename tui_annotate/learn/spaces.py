@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -49,21 +50,39 @@ def _probe(corpus: Corpus) -> str:
     return digest.hexdigest()[:16]
 
 
-def current(corpus: Corpus, factory: EngineFactory, *, seed: int, progress: Progress) -> tuple[Any, Path]:
+@dataclass(frozen=True, slots=True)
+class SpaceFile:
+    """The file of the cache that holds a space, as it was when the space was read or written."""
+
+    path: Path
+    mark: tuple[int, ...]
+    """Tells that file from one that another process has put in its place since."""
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return ()
+
+
+def current(corpus: Corpus, factory: EngineFactory, *, seed: int, progress: Progress) -> tuple[Any, SpaceFile]:
     """Return an engine's space for a corpus, from the cache or learned now, and the file that holds it."""
     folder = corpus.runs_folder / "cache"
     path, key_path = folder / f"{factory.name}.npz", folder / f"{factory.name}.json"
     key = CacheKey(counters.progress(corpus).total, _probe(corpus), test=documents.tag_digest(corpus, TEST_TAG))
     if _fits(key_path, key):
+        mark = _mark(path)
         try:
-            return factory.load_space(path), path
+            space = factory.load_space(path)
+            return space, SpaceFile(path, mark if mark == _mark(path) else ())
         except LearnError as error:
             progress(0.0, f"learning from the texts again: {error}")
     space = factory.learn(data.texts(corpus, seed=seed), seed=seed, progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
-    _aside(path, space.save)
+    mark = _aside(path, space.save)
     _aside(key_path, lambda aside: aside.write_bytes(msgspec.json.encode(key)))
-    return space, path
+    return space, SpaceFile(path, mark)
 
 
 def _fits(path: Path, key: CacheKey) -> bool:
@@ -75,24 +94,36 @@ def _fits(path: Path, key: CacheKey) -> bool:
     return close and (kept.probe, kept.version, kept.test) == (key.probe, key.version, key.test)
 
 
-def _aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under another name of this process, then rename: two processes may do so at once."""
+def _aside(path: Path, write: Callable[[Path], object]) -> tuple[int, ...]:
+    """Write under another name of this process, then rename: two processes may do so at once. Returns the mark."""
     sweep(path.parent, f".{path.name}.*")
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(aside)
+        mark = _mark(aside)
         aside.replace(path)
+        return mark
     finally:
         aside.unlink(missing_ok=True)
 
 
-def link(path: Path, folder: Path) -> None:
-    """Put a space into a run's folder, sharing the bytes with the cache where the disk can."""
+def link(kept: SpaceFile, space: Any, folder: Path) -> None:
+    """Put a space into a run's folder, sharing the bytes with the cache where the disk can.
+
+    What lies in the cache may be another process's by now; then the space itself is written.
+    """
     target = folder / SPACE_FILE
-    with suppress(OSError):
-        os.link(path, target)
-        return
-    shutil.copyfile(path, target)
+    try:
+        os.link(kept.path, target)
+    except OSError:
+        with suppress(OSError):
+            shutil.copyfile(kept.path, target)
+        there = _mark(kept.path)
+    else:
+        there = _mark(target)
+    if not kept.mark or there != kept.mark:
+        target.unlink(missing_ok=True)
+        space.save(target)
 
 
 class Encoded:
