@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.screens.conftest import HOSTILE, MIXED
+from tui_annotate.domain.scheme import Choice as SchemeChoice
+from tui_annotate.domain.scheme import DocumentLabel, Scheme
 from tui_annotate.errors import DiskFullError
 from tui_annotate.keymaps.assignment import assign
 from tui_annotate.screens import status
-from tui_annotate.screens.label_rows import arrange, label_row
+from tui_annotate.screens.label_rows import Part, arrange, label_row
 from tui_annotate.screens.lines import row, strip_of
 from tui_annotate.screens.picker import Choice, matching
 from tui_annotate.store.counters import Progress
@@ -89,9 +91,25 @@ def test_labels_find_rows_and_a_narrow_screen_gives_them_more() -> None:
     keymap = assign(MIXED)
     assert [[label.name for label in row] for row in arrange(MIXED, keymap, 100)] == [["urgent", "smoker"]]
     assert [[label.name for label in row] for row in arrange(MIXED, keymap, 40)] == [["urgent"], ["smoker"]]
-    text = label_row(list(MIXED.labels), keymap, None).text
+    text = label_row([Part(label) for label in MIXED.labels], keymap, None).text
     for word in ("urgent", "yes", "no", "smoker", "current", "never"):
         assert word in text
+
+
+def test_a_label_wider_than_the_screen_goes_on_in_the_next_row() -> None:
+    options = tuple(
+        SchemeChoice(name) for name in ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+    )
+    scheme = Scheme(labels=(DocumentLabel("emotion", "choices", options), DocumentLabel("urgent", "boolean")))
+    keymap = assign(scheme)
+    for width in (30, 50, 80, 120):
+        rows = [label_row(parts, keymap, None).text for parts in arrange(scheme, keymap, width)]
+        assert all(len(text.rstrip()) <= width for text in rows)
+        assert [text.count("emotion") for text in rows[:2]] == [1, 0]
+        if width > 30:
+            assert all(option.value in " ".join(rows) for option in options)
+            assert "urgent" in rows[-1]
+    assert len(arrange(scheme, keymap, 200)) == 1
 
 
 def test_what_is_typed_finds_the_whole_name_before_parts_of_others() -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui_annotate.domain.scheme import Attribute, DocumentLabel, Scheme
+from tui_annotate.domain.scheme import Attribute, Scheme
 from tui_annotate.errors import StoreError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.screens import attribute_rows, label_rows, status
@@ -54,7 +54,7 @@ class Frame:
         self._news_until = 0.0
         """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
         self._attributes: list[list[Attribute]] = []
-        self._labels: list[list[DocumentLabel]] = []
+        self._labels: list[list[label_rows.Part]] = []
         self._width = 80
         self._nothing = ""
         self.top.put(_RULE, status.rule())

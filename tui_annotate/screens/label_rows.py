@@ -5,7 +5,8 @@ Every label keeps its place: room for a probability is left whether one is shown
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.cells import cell_len
@@ -20,50 +21,93 @@ from tui_annotate.session.working import WorkingDocument
 
 MOST_ROWS = 4
 _GAP = 3
+_INDENT = 2
 _TEXT_ROOM = 24
 _PROBABILITY = 5
 
 
-def arrange(scheme: Scheme, keymap: Keymap, width: int) -> list[list[DocumentLabel]]:
-    """Say which labels stand on which row; those that find no room are reached through the picker."""
-    rows: list[list[DocumentLabel]] = []
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A label with the values of it that stand on one row; nearly always all of them."""
+
+    label: DocumentLabel
+    first: int = 0
+    last: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The label's."""
+        return self.label.name
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Those of the row."""
+        return tuple(self.label.values)[self.first : self.last]
+
+
+def arrange(scheme: Scheme, keymap: Keymap, width: int) -> list[list[Part]]:
+    """Say which labels stand on which row; those that find no room are reached through the picker.
+
+    A label that is wider than the screen goes on in the next row.
+    """
+    rows: list[list[Part]] = []
     room = 0
     for label in scheme.labels:
-        needed = _room(label, keymap) + _GAP
-        if not rows or needed > room:
-            if len(rows) == MOST_ROWS:
-                break
-            rows.append([])
-            room = width - 1
-        rows[-1].append(label)
-        room -= needed
+        for part in _parts(label, keymap, width - 1):
+            needed = _room(part, keymap) + _GAP
+            if not rows or part.first or needed > room:
+                if len(rows) == MOST_ROWS:
+                    return rows
+                rows.append([])
+                room = width - 1
+            rows[-1].append(part)
+            room -= needed
     return rows
 
 
-def _room(label: DocumentLabel, keymap: Keymap) -> int:
-    return sum(cell_len(text) for text, _ in _pieces(label, keymap, None, False)[0])
+def _parts(label: DocumentLabel, keymap: Keymap, width: int) -> list[Part]:
+    """Cut a label where its values do not fit into a row; each part has one at least."""
+    count = len(tuple(label.values))
+    found: list[Part] = []
+    first = 0
+    while True:
+        last = count
+        while last > first + 1 and _room(Part(label, first, last), keymap) > width:
+            last -= 1
+        found.append(Part(label, first, last if first or last < count else None))
+        if last >= count:
+            return found
+        first = last
 
 
-def label_row(labels: list[DocumentLabel], keymap: Keymap, working: WorkingDocument | None, focused: str = "") -> Row:
+def _room(part: Part, keymap: Keymap) -> int:
+    return sum(cell_len(text) for text, _ in _pieces(part, keymap, None, False)[0])
+
+
+def label_row(parts: Sequence[Part], keymap: Keymap, working: WorkingDocument | None, focused: str = "") -> Row:
     """Return one row of labels.
 
     Args:
         focused: Name of the label whose suggestion has the focus.
     """
     pieces: list[Piece] = [(" ", "")]
-    for label in labels:
-        found, length = _pieces(label, keymap, working, label.name == focused)
+    for part in parts:
+        found, length = _pieces(part, keymap, working, part.name == focused)
         pieces += found
         pieces.append((" " * (_GAP + length), ""))
     return row(*pieces)
 
 
-def _pieces(
-    label: DocumentLabel, keymap: Keymap, working: WorkingDocument | None, focused: bool
-) -> tuple[list[Piece], int]:
+def _pieces(part: Part, keymap: Keymap, working: WorkingDocument | None, focused: bool) -> tuple[list[Piece], int]:
     """Return the pieces of a label, and how many cells less than its room they take."""
+    label = part.label
     held = working.labels.get(label.name) if working is not None else None
     suggestion = working.label_suggestion(label.name) if working is not None and held is None else None
+    keys = {value: _key(keymap, label, value) for value in part.values}
+    offered = suggestion.value if suggestion is not None else None
+    values = value_pieces(keys, held.value if held is not None else None, offered, label.kind)
+    if part.first:
+        return [(" " * _INDENT, ""), *values], 0
     probability = f" {suggestion.prob:.2f}" if suggestion is not None else " " * _PROBABILITY
     name: Piece = (shown(label.name, 24), "bold reverse" if focused else "bold" if held is None else "")
     toggle = _key(keymap, label, None)
@@ -72,9 +116,7 @@ def _pieces(
     if label.kind == "text":
         content = shown(str(held.value), _TEXT_ROOM - 2) if held is not None else "…"
         return [*pieces, (f" {content}", "")], max(0, _TEXT_ROOM - 1 - cell_len(content)) if working is not None else 0
-    keys = {value: _key(keymap, label, value) for value in label.values}
-    offered = suggestion.value if suggestion is not None else None
-    return pieces + value_pieces(keys, held.value if held is not None else None, offered, label.kind), 0
+    return pieces + values, 0
 
 
 def value_pieces(keys: Mapping[Any, str], held: object, offered: object, kind: LabelKind) -> list[Piece]:
