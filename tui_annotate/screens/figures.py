@@ -37,7 +37,7 @@ _HINTS = (
     ("choose-task", "task"),
     ("choose-run", "run"),
     ("compare-run", "compare"),
-    ("evaluate", "measure anew"),
+    ("evaluate", "anew"),
     ("draw-curve", "curve"),
     ("audit", "audit"),
     ("set-target", "target"),
@@ -81,13 +81,14 @@ class FiguresScreen(LeftOnce[str]):
 
     async def on_mount(self) -> None:
         """Show what is known."""
-        hints: list[Piece] = []
-        for id, word in _HINTS:
-            if self._keymap.keys(id):
-                hints += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
-        self.query_one("#keys", Lines).put(0, row(*hints))
+        hints = [piece for id, word in _HINTS for piece in self._hint(id, word)]
+        self.query_one("#keys", Lines).put(0, row(*hints, right=self._hint("help", "help")))
         self.query_one("#heading", Lines).put(2, row(fill="─", fill_style="dim"))
         await self.renew()
+
+    def _hint(self, id: str, word: str) -> list[Piece]:
+        keys = self._keymap.keys(id)
+        return [(f" {display_key(keys[0])}", "bold"), (f" {word} ", "")] if keys else []
 
     async def renew(self) -> None:
         """Read again and show it."""
@@ -116,7 +117,7 @@ class FiguresScreen(LeftOnce[str]):
         heading.put(0, row(*where, right=[(shown(notice), "bold")]))
         tabs: list[Piece] = []
         for section, title in SECTIONS.items():
-            tabs += [(f" {title} ", "reverse bold" if section == self._section else ""), (" ", "")]
+            tabs.append((f" {title} ", "reverse bold" if section == self._section else ""))
         heading.put(1, row(*tabs))
         lines = figure_text.lines(
             self._section,
