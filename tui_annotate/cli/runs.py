@@ -65,7 +65,9 @@ def show(corpus: CorpusPath, run: RunName, json: Json = False, annotator: Annota
     from tui_annotate.services import figure_words
 
     for name, value in asdict(row).items():
-        if name != "metrics":
+        if name == "parameters" and not value:
+            out("parameters: none set (`runs log` has all of them)")
+        elif name != "metrics" and value != "":
             for line in _lines(name, value):
                 out(line)
     for line in figure_words.whole(row.metrics):
