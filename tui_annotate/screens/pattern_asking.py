@@ -73,7 +73,8 @@ class PatternAsking:
         found = await counted(self._opened, pattern)
         self._tell("")
         choices = [Choice(True, f"keep {pattern.body}"), Choice(False, "leave it")]
-        choices += [Choice(False, f"{e.before}[{e.found}]{e.after}", e.name) for e in found.examples]
+        # Who takes an example has looked, and wants the pattern.
+        choices += [Choice(True, f"{e.before}[{e.found}]{e.after}", e.name) for e in found.examples]
 
         def answered(answer: Choice[bool] | str | None) -> None:
             if isinstance(answer, Choice) and answer.value:

@@ -178,7 +178,8 @@ class Reviewing:
         else:
             await self.open(taken.document, focus=taken.focus)
         self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
-        self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}")
+        many = f" in {taken.documents:,} documents" if taken.documents > 1 else ""
+        self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}{many}")
 
     def _counted(self, progress: Progress | None, confirmations: int) -> None:
         if progress is not None:

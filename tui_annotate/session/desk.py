@@ -51,6 +51,8 @@ class TakenBack:
     """Of the decision that was taken back, or done again."""
     changes: tuple[Changes, ...]
     focus: Place | None
+    documents: int = 1
+    """How many the act was on."""
 
 
 class Desk:
@@ -130,6 +132,7 @@ def _taken_back(undone: log.Undone) -> TakenBack:
         undone.kind,
         tuple(d.changes for d in undone.decisions if d.document == document),
         tuple(focus) if focus else None,
+        len(touched),
     )
 
 
