@@ -98,7 +98,9 @@ def _exported(folder: Path) -> Source:
         raise UsageError(f"{folder / 'run.json'}: {error}.", hint="`runs export` writes such a folder.") from error
     models = sorted(folder.glob("*/model/model.json")) or sorted(folder.glob("*/model.json"))
     if not models:
-        raise UsageError(f"{folder} holds no model that can be attached.")
+        raise UsageError(
+            f"{folder} holds no model that can be attached.", hint="A spaCy run is attached from its corpus, by name."
+        )
     row = RunRow(described.run, described.task, described.engine, documents=described.documents)
     return Source(models[0].parent, replace(row, metrics=_metrics(folder)), str(folder))
 
