@@ -8,6 +8,6 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 _TIMES = 10 if PROFILE == "thorough" else 1
 
 
-def examples(count: int) -> int:
+def tries(count: int) -> int:
     """Return how many examples to try of a property whose examples take long, given how many do in daily use."""
     return count * _TIMES

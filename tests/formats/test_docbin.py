@@ -12,6 +12,7 @@ from spacy.tokens import DocBin, Span
 
 from tests.formats.helpers import SCHEME, corpora, docs, problems, source
 from tests.formats.test_roundtrip import back
+from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
@@ -22,7 +23,7 @@ from tui_annotate.formats.base import ReadOptions, WriteOptions
 from tui_annotate.formats.spacy_project import write_spacy_project
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.too_slow])
 @given(corpora(versions=1))
 def test_docbin_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("docbin", "corpus.spacy", documents)

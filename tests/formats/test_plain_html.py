@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.formats.helpers import NASTY
+from tests.properties import tries
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.errors import DataError
 from tui_annotate.formats import anndoc_controls, anndoc_html, anndoc_html_write
@@ -75,7 +76,7 @@ def _is_part(tag: object, attributes: dict[str, str]) -> bool:
     return isinstance(tag, str) and tag.rpartition("}")[2] in ("p", "pre", "h2") and "id" in attributes
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=tries(150))
 @given(TEXTS, TEXTS, TEXTS)
 @example("\n", "\n\nx", "\n")
 @example("\r\n", "\r", "\n\nx")

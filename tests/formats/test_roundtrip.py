@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.formats.helpers import SCHEME, corpora, docs, source
+from tests.properties import tries
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.formats import registry, writing
 from tui_annotate.formats.base import ReadOptions, WriteOptions
 from tui_annotate.formats.meaning import Tally
 
 OPTIONS = WriteOptions(scheme=SCHEME, project="P")
-_slow = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+_slow = settings(deadline=None, max_examples=tries(60), suppress_health_check=[HealthCheck.too_slow])
 
 
 def back(format: str, name: str, documents: list[ExchangedDocument]) -> tuple[Tally, Tally]:
@@ -71,7 +72,7 @@ def test_texts_come_back_the_same(documents: list[ExchangedDocument]) -> None:
     assert before.matches(after)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=tries(200))
 @given(st.sampled_from(list(registry.FORMATS)), st.binary(max_size=300))
 def test_no_reader_falls_over_noise(format: str, noise: bytes) -> None:
     name = {"anndoc": "a.plain.html"}.get(format, f"a.{format}")
@@ -81,7 +82,7 @@ def test_no_reader_falls_over_noise(format: str, noise: bytes) -> None:
     assert items or not noise.strip()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=tries(100))
 @given(
     st.text(max_size=80),
     st.sampled_from(['{"entities":', '{"metas":{"m_1":', '{"relations":[', "[", '{"entities":[{"offsets":']),

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 
 from tests.learn.making import SCHEME, document, examples, note
+from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.scheme import EntityType, Scheme
@@ -80,7 +81,7 @@ def found(model: SpacyModel, space: WordSpace, number: int) -> set[tuple[str, in
 texts = st.text(st.sampled_from("ab-.'é\u0301 \n\t\u200d\u00a0नमߘ🙂😀3_"), max_size=30) | st.text(max_size=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(texts)
 def test_spacy_cuts_words_as_we_do_and_gives_the_text_back(text: str) -> None:
     vocab = _VOCAB.vocab

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Suggestion
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
@@ -64,7 +65,7 @@ def suggestion(place: tuple[int, int], type: str) -> Suggestion:
     return Suggestion("entity", type, (Span("s1v1", *place),), prob=0.7, who=("ml:run-0",), source="run")
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=tries(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(placed, max_size=4), st.sets(placed, max_size=5), st.booleans() | st.none())
 def test_ends_at_the_gold_from_any_suggestions(
     tmp_path: Path,
@@ -135,7 +136,7 @@ valued = st.fixed_dictionaries(
 )
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=tries(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.sampled_from(WORDS), valued, max_size=4),
     st.dictionaries(st.sampled_from(WORDS), valued, max_size=5),

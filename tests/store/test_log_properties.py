@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.properties import tries
 from tests.store import making
 from tests.store.making import CONFIRMED, IN_PROGRESS, SKIPPED
 from tui_annotate.domain.annotations import LabelValue, Verdict
@@ -97,7 +98,7 @@ def _state(corpus: Corpus) -> object:
 
 
 @given(acts=ACTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_undo_goes_back_to_the_import_and_redo_to_the_end(acts: list[tuple[str, int, Kind, int, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Corpus.create(Path(folder) / "c.db", scheme=making.SCHEME) as corpus:
         making.take_in(
@@ -156,7 +157,7 @@ def _move(corpus: Corpus, who: str, document: int, verb: str, whose: str, verdic
 
 
 @given(moves=MOVES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whoever_confirms_reviews_and_takes_back_the_state_is_what_the_log_says(
     moves: list[tuple[str, int, str, str, Review]],
 ) -> None:
