@@ -106,6 +106,22 @@ async def test_progress_is_drawn_now_and_then_for_somebody_who_never_pauses() ->
     assert stage.drawn == 1
 
 
+async def test_a_look_that_meets_a_corpus_that_is_left_says_nothing(tmp_path: Path) -> None:
+    Corpus.create(tmp_path / "notes.db").close()
+    thread = CorpusThread(tmp_path / "notes.db")
+    thread.close()
+    stage = Stage()
+
+    async def look() -> None:
+        stage.reviewing.asked.append("look")
+        await thread(lambda corpus: None)
+
+    stage.reviewing.look = look  # type: ignore[method-assign]
+    await stage.tick(PAUSE)
+    assert stage.reviewing.asked == ["look"]
+    assert stage.told == []
+
+
 async def test_the_place_is_kept_in_pauses_only() -> None:
     stage = Stage()
     stage.idle.pressed()

@@ -18,6 +18,10 @@ from tui_annotate.store.connection import Corpus
 T = TypeVar("T")
 
 
+class ThreadClosedError(RuntimeError):
+    """The corpus is being left: what nobody asked for need not be done any more."""
+
+
 class CorpusThread:
     """Runs functions of a corpus, one after the other, on a thread that alone touches its connection."""
 
@@ -43,7 +47,7 @@ class CorpusThread:
         """Queue a function without an event loop, for what is read before the app runs."""
         future: Future[T] = Future()
         if self.closing:
-            raise RuntimeError(f"the thread of {self.path} is closed")
+            raise ThreadClosedError(f"the thread of {self.path} is closed")
         self._jobs.put(lambda: self._run(function, future))
         return future
 

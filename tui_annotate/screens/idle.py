@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from tui_annotate.errors import AnnotateError, StoreError
+from tui_annotate.screens.corpus_thread import ThreadClosedError
 from tui_annotate.screens.lane import Lane
 from tui_annotate.screens.reviewing import Reviewing
 
@@ -71,8 +72,8 @@ class Idle:
             if pausing:
                 self._reviewing.keep_place()
                 await self._back_up()
-        except StoreError:
-            # Nobody asked for anything; the next look or key will meet it again.
+        except (StoreError, ThreadClosedError):
+            # Nobody asked for anything; the next look or key will meet it again, unless the corpus is being left.
             return
         except Exception as error:  # noqa: BLE001 - the rim: handed on to whoever shows it
             self._failed(error)

@@ -205,7 +205,8 @@ def deploy(corpus: Corpus, name: str) -> RunRow:
     """Put a finished run to use for its task; deploying the deployed one changes nothing."""
     run = get(corpus, name)
     if run.state != "finished":
-        raise UsageError(f"Run {name} {run.state}, it has no model to deploy.")
+        ended = "failed" if run.state == "failed" else f"was {run.state}"
+        raise UsageError(f"Run {name} has no model to deploy: its training {ended}.")
     if not run.deployed:
         with corpus.transaction() as db:
             db.execute("INSERT INTO deployment(task, run, at) VALUES (?, ?, ?)", (run.task, name, rows.now()))
