@@ -1,4 +1,4 @@
-"""Patterns in a corpus: kept, frozen with the document that is opened, and first in the queue while nothing is learned."""
+"""Patterns in a corpus: kept, frozen with an opened document, first in the queue while nothing is learned."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_what_patterns_suggest_is_frozen_with_the_document_and_follows_a_change_
     assert shown(free) == ["aspirin ml:pattern", "81 mg ml:pattern"]
     rows = [s.id for s in suggestions.of(free, 1)]
     assert [s.id for s in suggestions.of(free, 1)] == rows
-    aspirin, dose = patterns.every(free)
+    aspirin, _ = patterns.every(free)
     patterns.enable(free, [aspirin.id], False)
     assert [s.id for s in suggestions.of(free, 1)] == rows
     assert shown(free) == ["81 mg ml:pattern"]
