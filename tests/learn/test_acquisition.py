@@ -169,3 +169,8 @@ def test_the_default_depends_on_the_task() -> None:
 def test_an_unknown_strategy_is_refused_with_the_names() -> None:
     with pytest.raises(UsageError, match="margin"):
         pick(signals([0.5]), strategy="bald", size=1, n=1, seed=0)
+
+
+def test_copies_of_a_document_come_after_all_others() -> None:
+    given = signals([0.6, 0.9, 0.6, 0.7, 0.6, 0.8])
+    assert [p.row for p in pick(given, strategy="margin", size=9, n=2, seed=0)][-2:] == [2, 4]

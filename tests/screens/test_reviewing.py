@@ -179,6 +179,17 @@ async def test_coming_back_finds_document_and_place(make_corpus: MakeCorpus, des
     assert again.session.document.items.undecided == 2
 
 
+async def test_confirming_without_the_only_answer_is_asked_for_twice(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1"), document("d2"), scheme=SPAM)
+    reviewing, _ = desk.open(path)
+    first = reviewing.session.document.id
+    with pytest.raises(DecisionError, match="Not answered yet"):
+        await reviewing.confirm()
+    assert reviewing.session.document.id == first
+    await reviewing.confirm()
+    assert reviewing.session.document.id != first
+
+
 async def test_one_key_answers_a_single_choice_corpus(make_corpus: MakeCorpus, desk: Desk) -> None:
     path = make_corpus(document("d1"), document("d2"), scheme=SPAM)
     reviewing, _ = desk.open(path)

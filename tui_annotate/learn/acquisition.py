@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_annotate.errors import UsageError
 from tui_annotate.learn.engines.base import Floats, Signals
@@ -114,7 +115,7 @@ def pick(signals: Signals, *, strategy: str, size: int, n: int, seed: int, task:
         width = CANDIDATES if chosen.thinning == "cosine" else WORD_CANDIDATES
         candidates = order[: width * n]
         first = thin(signals, scores, candidates, n)
-        order = np.concatenate([first, order[~np.isin(order, first)]]).astype(np.int64)
+        order = _copies_last(signals, np.concatenate([first, order[~np.isin(order, first)]]).astype(np.int64))
     by_chance = chosen.name == "random"
     return [
         Pick(int(row), float(scores[row]), "drawn at random" if by_chance else _doubt(signals, int(row)))
@@ -173,6 +174,18 @@ def _middles(everything: Floats, count: int, covered: np.ndarray, n: int, seed: 
             others = f"typical of {sizes[group]:,} documents, none of them confirmed yet"
             found.append(Pick(int(rows[np.argmin(away)]), float(sizes[group] / len(everything)), others))
     return found
+
+
+def _copies_last(signals: Signals, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return an order in which documents that look the same to the model as an earlier one come at the end.
+
+    Equal texts have equal signals; the next training may know the answer to all of them from one.
+    """
+    look = np.column_stack([signals.tokens, signals.margin.round(9), signals.log_prob.round(9)])[order]
+    _, firsts = np.unique(look, axis=0, return_index=True)
+    is_first = np.zeros(len(order), dtype=bool)
+    is_first[firsts] = True
+    return np.concatenate([order[is_first], order[~is_first]])
 
 
 def _thin_by_cosine(signals: Signals, scores: Floats, candidates: np.ndarray, n: int) -> np.ndarray:

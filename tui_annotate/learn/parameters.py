@@ -46,7 +46,7 @@ class EntityParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     c2: Annotated[float, Meta(title="L2 regularisation", ge=0, description="Larger holds the weights down more.")] = (
         0.05
     )
-    iterations: Annotated[int, Meta(title="Epochs", ge=1, description="Most steps of the solver.")] = 60
+    iterations: Annotated[int, Meta(title="Epochs", ge=1, description="Most steps of the solver.")] = 40
     vectors: Annotated[
         bool,
         Meta(

@@ -97,6 +97,8 @@ class Reviewing:
 
     def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, view: View) -> None:
         self.corpus = corpus
+        self._left_open = 0
+        """The document whose missing answer was pointed out."""
         self.session = ReviewSession(
             annotator, start.scheme, strict=start.settings.confirm_strictly, eager=start.settings.confirm_when_decided
         )
@@ -150,6 +152,10 @@ class Reviewing:
         working = self.session.working
         if working is not None and working.is_confirmed:
             await self.go_on()
+        elif working is not None and self.session.lacks_answer and self._left_open != working.id:
+            # The next press says that it is meant.
+            self._left_open = working.id
+            raise DecisionError("Not answered yet.", hint="Answer it, or press again to confirm it without an answer.")
         else:
             await self.decide(self.session.confirm)
 

@@ -84,6 +84,18 @@ class ReviewSession:
         """The item under the focus."""
         return self.working.items.at(self.focus) if self.working is not None and self.focus is not None else None
 
+    @property
+    def lacks_answer(self) -> bool:
+        """Say whether the only question that the corpus asks is open in this document, and nothing is suggested."""
+        label = self._only_label()
+        working = self.working
+        return (
+            label is not None
+            and working is not None
+            and label.name not in working.labels
+            and working.label_suggestion(label.name) is None
+        )
+
     # Looking
 
     def show(self, working: WorkingDocument, focus: Place | None = None) -> None:
