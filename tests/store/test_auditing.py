@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.store.making import document, take_in, turn
-from tui_annotate.domain.decisions import Decision, Kind, VersionState
+from tui_annotate.domain.decisions import Changes, Decision, Kind, VersionState
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.store import auditing, log, pace, queue, rebuild, second_looks, settings
 from tui_annotate.store.connection import Corpus
@@ -119,7 +119,8 @@ def test_pace_counts_keys_and_seconds_and_no_pauses(some: Corpus) -> None:
 
 def test_pace_counts_documents_that_the_answer_confirmed(some: Corpus) -> None:
     for id in (2, 3):
-        answer = Decision(Kind.SET_LABEL, id, "ann", (None, VersionState.IN_PROGRESS), milliseconds=1500, keys=1)
+        begun = Changes(state=(None, VersionState.IN_PROGRESS))
+        answer = Decision(Kind.SET_LABEL, id, "ann", begun, milliseconds=1500, keys=1)
         log.record(some, [answer, turn(id, VersionState.IN_PROGRESS, CONFIRMED)])
     (ann,) = pace.pace(some)
     assert (ann.decisions, ann.confirmed, ann.keys_document, ann.seconds_document) == (2, 2, 1.0, 1.5)
