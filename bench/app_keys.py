@@ -100,7 +100,10 @@ def while_training(terminal: Terminal, count: int, rng: random.Random) -> dict[s
     end = time.perf_counter() + 120
     while min(map(len, pressed.values())) < count and time.perf_counter() < end:
         if not is_training(terminal):
-            terminal.key(b"T")
+            for keys_of_command in (b":", b"train now", b"\r"):
+                terminal.key(keys_of_command)
+                time.sleep(1.0)
+                terminal.parse(terminal.read(settle=0.1))
             wait_for_training(terminal, 30)
         for key, keys in pressed.items():
             keys += press(terminal, key, 5, rng)
