@@ -158,7 +158,7 @@ def test_one_value_is_nothing_to_tell_apart(space: ContextSpace) -> None:
 @pytest.mark.parametrize("texts", [[], [""], ["one"], ["one two", "one three"]])
 def test_tiny_pools_give_a_space(texts: list[str]) -> None:
     space = learn_context_space([Document(str(n), (Part("p", text),)) for n, text in enumerate(texts)])
-    fit(STATUS, space)
+    assert fit(STATUS, space).report.documents == len(TRAIN)
 
 
 def test_what_an_annotator_will_see_is_judged(space: ContextSpace, tmp_path: Path) -> None:
