@@ -159,7 +159,7 @@ def test_gold_follows_who_counts_more(own: Path) -> None:
             return gold.examples([id])[0].annotations.labels["kind"].value
 
         assert kind() == "order"
-        annotators.set_priority(opened, "ann", 5)
+        annotators.set_order(opened, ["ann"])
         assert kind() == "note"
         settings.change(opened, tie="recent")
         assert kind() == "order"

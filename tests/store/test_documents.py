@@ -131,7 +131,7 @@ def test_gold_is_the_version_that_selection_picks(corpus: Corpus) -> None:
         return [(g.id, g.annotator, g.rule) for g in versions.gold(corpus, tie=tie)]  # type: ignore[arg-type]
 
     assert chosen()[0] == (3, "bob", "most recent")
-    annotators.set_priority(corpus, "ann", 5)
+    annotators.set_order(corpus, ["ann"])
     assert chosen()[0] == (3, "ann", "highest priority")
     assert chosen("recent")[0] == (3, "bob", "most recent")
     reviewing.review(corpus, 3, "ann", Review.REJECTED, by="rita")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_annotate.learn.underway import duration
 from tui_annotate.services.loop_state import LoopState
 from tui_annotate.services.preflight import Preflight, TaskCheck
 
@@ -38,12 +39,6 @@ def progress(state: LoopState) -> str:
         return state.news
     done = round(course.fraction * _BAR)
     bar = "█" * done + "░" * (_BAR - done)
-    left = "" if course.left is None else f", about {_time(course.left)} left"
+    left = "" if course.left is None else f", about {duration(course.left)} left"
     waits = "; another one waits" if state.waiting else ""
-    return f"{bar} {course.fraction:4.0%} {course.message or 'starting'}, {_time(course.seconds)}{left}{waits}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
+    return f"{bar} {course.fraction:4.0%} {course.message or 'starting'}, {duration(course.seconds)}{left}{waits}"

@@ -67,7 +67,7 @@ def of_document(corpus: Corpus, document: int) -> ShownDocument:
         held = versions.versions(corpus, document)
         contents = {version.id: versions.contents(db, version.id) for version in held}
         notes = reviewing.notes(corpus, document)
-        times = {version.id: _time(db, version.confirmed or version.sequence) for version in held}
+        times = log.times(corpus, [version.confirmed or version.sequence for version in held])
     candidates = [versions.candidate(version) for version in held]
     chosen = select(candidates, tie=tie)
     shown = [
@@ -75,18 +75,13 @@ def of_document(corpus: Corpus, document: int) -> ShownDocument:
             version,
             contents[version.id],
             notes.get(version.annotator),
-            times[version.id],
+            times.get(version.confirmed or version.sequence, ""),
             chosen.rule if chosen is not None and chosen.annotator == version.annotator else "",
         )
         for version in held
     ]
     shown.sort(key=lambda one: (not one.rule, one.row.id))
     return ShownDocument(row, tuple(shown), "" if chosen is not None else why_none(candidates))
-
-
-def _time(db: Any, sequence: int) -> str:
-    found = db.execute("SELECT at FROM decision WHERE sequence = ?", (sequence,)).fetchone()
-    return found[0] if found else ""
 
 
 def listed(corpus: Corpus, *, annotator: str = "", only: Only | None = None) -> Iterator[ShownDocument]:

@@ -37,13 +37,6 @@ def names(corpus: Corpus) -> dict[str, int]:
         return dict(found.fetchall())
 
 
-def set_priority(corpus: Corpus, name: str, priority: int) -> None:
-    """Say how much an annotator's versions count where `tie` is `priority`."""
-    with corpus.transaction() as db:
-        id = ensure(corpus, db, name)
-        db.execute("UPDATE annotator SET priority = ? WHERE id = ?", (priority, id))
-
-
 def order(corpus: Corpus) -> list[str]:
     """Return all annotators, `master` left out, the one whose versions count most first."""
     held = names(corpus)

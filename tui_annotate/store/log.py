@@ -81,6 +81,13 @@ def history(
         return [to_logged(row) for row in db.execute(sql, (*values, min(limit, 500)))]
 
 
+def times(corpus: Corpus, sequences: Sequence[int]) -> dict[int, str]:
+    """Return when these decisions were made, in UTC; those that do not exist are left out."""
+    sql = "SELECT sequence, at FROM decision WHERE sequence IN (SELECT value FROM json_each(?))"
+    with corpus.reading() as db:
+        return dict(db.execute(sql, (rows.encode(list(sequences)),)).fetchall())
+
+
 def to_logged(row: tuple[Any, ...]) -> LoggedDecision:
     """Make a decision of what was selected as `COLUMNS`."""
     sequence, at, step, kind, document, annotator, changes, details, milliseconds, keys = row
