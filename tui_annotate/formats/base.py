@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, get_args
 
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.domain.scheme import LabelKind, Scheme
@@ -109,6 +109,32 @@ class Meaning(Protocol):
     def __call__(self, exchanged: ExchangedDocument, options: WriteOptions) -> object: ...
 
 
+Feature = Literal[
+    "entities",
+    "overlaps",
+    "fragments",
+    "attributes",
+    "labels",
+    "relations",
+    "authors",
+    "probabilities",
+    "versions",
+    "states",
+    "parts",
+    "ids",
+    "names",
+    "folders",
+    "tags",
+    "language",
+]
+"""Something that a corpus has and a format may have no room for.
+
+`overlaps`: entities over each other; `fragments`: entities of several pieces; `states`: whether a version is
+confirmed; `names`: what a document is called besides its id.
+"""
+EVERYTHING: frozenset[Feature] = frozenset(get_args(Feature))
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One file format, as `tui-annotate formats` lists it."""
@@ -123,6 +149,10 @@ class Format:
     """What it cannot hold, as an end of the sentence "loses ..."; empty when it holds everything."""
     meaning: Meaning
     """What a document means in it, to compare what was written with what reads back."""
+    holds: frozenset[Feature] = EVERYTHING
+    """What it has room for; the rest is counted and said before it is written."""
+    sniff: Callable[[str, bytes], bool] | None = None
+    """Tells a file by its lower-case name and its first 4,096 bytes; asked before extensions are looked at."""
     read: Read | None = None
     write_stream: WriteStream | None = None
     write_tree: WriteTree | None = None

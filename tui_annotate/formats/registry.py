@@ -86,6 +86,11 @@ def _format_of(file: SourceFile, *, named: bool, in_project: bool) -> Format | P
     lower = file.name.lower()
     if in_project and (anndoc.is_side_file(file) or lower.endswith(anndoc.FORMAT.extensions)):
         return anndoc.FORMAT
+    sniffing = [fmt for fmt in FORMATS.values() if fmt.sniff is not None]
+    head = _head(file) if sniffing else b""
+    for fmt in sniffing:
+        if fmt.sniff is not None and fmt.sniff(lower, head):
+            return fmt
     for fmt in FORMATS.values():
         if lower.endswith(fmt.extensions):
             return fmt
@@ -95,6 +100,15 @@ def _format_of(file: SourceFile, *, named: bool, in_project: bool) -> Format | P
             return sniffed
     known = ", ".join(extension for fmt in FORMATS.values() for extension in fmt.extensions)
     return Problem("refused", file.where, "", f"of no known format; known are {known}. Force one with --format")
+
+
+def _head(file: SourceFile) -> bytes:
+    """Return a file's first bytes; none of one that cannot be read, which its reader then reports."""
+    try:
+        with file.open() as stream:
+            return stream.read(_SNIFFED_BYTES)
+    except DataError:
+        return b""
 
 
 def _sniff(file: SourceFile, *, named: bool) -> Format | None:

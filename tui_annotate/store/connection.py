@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import CorruptError, StoreError, TooNewError
@@ -31,6 +32,8 @@ class Corpus:
         """Seconds to wait for other programs before LockedError."""
         self.annotator_ids: dict[str, int] = {}
         """Ids of annotators known to be on disk."""
+        self.source: Literal["GUI", "API"] = "API"
+        """What webhooks are told a change was made in: the app, or any other program."""
         self._connection = connection
 
     @classmethod

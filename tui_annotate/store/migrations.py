@@ -167,7 +167,41 @@ UPDATE document SET
 WHERE id IN (SELECT document FROM version WHERE annotator <> 1)
 """
 
-MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [m001_first_schema, m002_patterns, m003_master_of_versions]
+
+def m004_others(db: sqlite_utils.Database) -> None:
+    """Keep who else takes part: programs that are called, what they are still to be told, accounts, assignments."""
+    for statement in _OTHERS.split(";;"):
+        db.execute(statement)
+
+
+_OTHERS = """
+CREATE TABLE hook (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL, enabled INTEGER NOT NULL DEFAULT 1,
+    at TEXT NOT NULL
+) STRICT;;
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, hook INTEGER NOT NULL REFERENCES hook ON DELETE CASCADE,
+    document INTEGER NOT NULL, key TEXT NOT NULL, member TEXT NOT NULL, event TEXT NOT NULL, status TEXT NOT NULL,
+    source TEXT NOT NULL, at TEXT NOT NULL, due REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT ''
+) STRICT;;
+CREATE INDEX outbox_waiting ON outbox(hook, document, id) WHERE sent = 0;;
+CREATE INDEX outbox_of_document ON outbox(document);;
+CREATE TABLE assignment (
+    document INTEGER NOT NULL REFERENCES document, annotator INTEGER NOT NULL REFERENCES annotator,
+    at TEXT NOT NULL, PRIMARY KEY (document, annotator)
+) STRICT, WITHOUT ROWID;;
+CREATE INDEX assignment_by_annotator ON assignment(annotator);;
+CREATE TABLE account (name TEXT PRIMARY KEY, password TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID;;
+ALTER TABLE annotator ADD COLUMN role TEXT NOT NULL DEFAULT 'owner'
+"""
+
+MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [
+    m001_first_schema,
+    m002_patterns,
+    m003_master_of_versions,
+    m004_others,
+]
 """Append only."""
 
 
