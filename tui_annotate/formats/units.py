@@ -36,7 +36,7 @@ class Settled:
     places: tuple[tuple[int, int] | None, ...]
     """Start and end in code points, claim by claim; None for one that does not agree in this unit."""
     is_proven: bool
-    """Some text disagreed in the other units; otherwise all units fit, and the first was taken."""
+    """More disagrees in every other unit; otherwise several fit alike, and the first of them was taken."""
 
     @property
     def agrees(self) -> bool:
@@ -65,7 +65,8 @@ def settle(
     tried = [Settled(unit, _places(text, claims, unit, equal), False) for unit in _that_differ(text, units)]
     best = max(tried, key=lambda settled: len(claims) - settled.places.count(None))
     others = [settled for settled in tried if settled is not best]
-    proven = bool(others) and all(other.places != best.places for other in others)
+    wrong = best.places.count(None)
+    proven = bool(others) and all(other.places.count(None) > wrong for other in others)
     return Settled(best.unit, best.places, proven)
 
 
