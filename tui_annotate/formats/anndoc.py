@@ -32,6 +32,13 @@ def is_side_file(file: SourceFile) -> bool:
     return file.base in _SIDE_FILES
 
 
+def claims(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """Return the files of a tree that holds anndoc: pairs, and what belongs to a project."""
+    if not any(map(is_project_file, files)):
+        return []
+    return [file for file in files if is_side_file(file) or file.name.lower().endswith(FORMAT.extensions)]
+
+
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
     """Yield the scheme hints, then every document with its versions, then what found no place."""
     roots = {file.folder for file in files if file.base == anndoc_legend.FILE_NAME}
@@ -147,6 +154,7 @@ FORMAT = Format(
     many=False,
     loses="",
     meaning=meaning.of_anndoc,
+    claims=claims,
     read=read,
     write_tree=write,
 )

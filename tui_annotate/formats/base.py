@@ -7,8 +7,9 @@ beyond those that its documents carry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, get_args
 
@@ -103,6 +104,18 @@ class WriteTree(Protocol):
     ) -> Iterator[Problem]: ...
 
 
+class Claims(Protocol):
+    """Returns those files of a tree that this format reads together, whatever their extensions say."""
+
+    def __call__(self, files: Sequence[SourceFile]) -> Collection[SourceFile]: ...
+
+
+class CountLost(Protocol):
+    """Returns what else of a document a format has no room for: in words, with how often."""
+
+    def __call__(self, exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[str, int]: ...
+
+
 class Meaning(Protocol):
     """Returns a document as plain values, without what the format cannot hold."""
 
@@ -152,10 +165,29 @@ class Format:
     holds: frozenset[Feature] = EVERYTHING
     """What it has room for; the rest is counted and said before it is written."""
     sniff: Callable[[str, bytes], bool] | None = None
-    """Tells a file by its lower-case name and its first 4,096 bytes; asked before extensions are looked at."""
+    """Tells a file by its lower-case name and its first 4,096 bytes.
+
+    Asked of files that have one of its extensions, or an extension that no format has. A format without one takes
+    what has its extension and no other format recognises.
+    """
+    claims: Claims | None = None
+    """For formats of several files a document (text and annotations apart): asked first, of a whole folder or zip."""
+    counts_lost: CountLost | None = None
+    """Counts what `holds` cannot say, e.g. `{"entities that begin or end inside a word": 2}`."""
+    needs: str = ""
+    """The module that must be there to read or write it; empty for one that always works."""
+    extra: str = ""
+    """The extra of this package that brings it: `pip install 'tui-annotate[parquet]'`."""
     read: Read | None = None
     write_stream: WriteStream | None = None
     write_tree: WriteTree | None = None
+
+    @property
+    def lacking(self) -> str:
+        """Return how to get what the format needs; empty when it is there."""
+        if not self.needs or find_spec(self.needs) is not None:
+            return ""
+        return f"pip install 'tui-annotate[{self.extra}]'"
 
     @property
     def writes(self) -> bool:

@@ -187,6 +187,7 @@ FORMAT = Format(
     loses="the parts of a document, attributes, relations, probabilities, who did it, entities that begin or end"
     " inside a word, and all versions but one",
     meaning=meaning,
+    holds=frozenset(("entities", "overlaps", "labels", "ids", "states")),
     read=read,
     write_stream=write,
 )

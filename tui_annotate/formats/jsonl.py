@@ -17,7 +17,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, jsonl_rows, meaning
-from tui_annotate.formats.base import Format, Item, ReadOptions, stem, tags_of
+from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem, tags_of
 from tui_annotate.formats.jsonl_write import write
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 
@@ -152,6 +152,7 @@ FORMAT = Format(
     many=True,
     loses="all versions but one",
     meaning=meaning.of_jsonl,
+    holds=EVERYTHING - {"versions"},
     read=read,
     write_stream=write,
 )

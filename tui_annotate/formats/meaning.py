@@ -16,7 +16,8 @@ import msgspec
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument
 from tui_annotate.formats import anndoc_controls
-from tui_annotate.formats.base import Meaning, WriteOptions, chosen_version
+from tui_annotate.formats.base import Feature, Meaning, WriteOptions, chosen_version
+from tui_annotate.formats.reducing import reduced
 from tui_annotate.formats.safety import safe_name, safe_path
 from tui_annotate.formats.tables_write import cell
 
@@ -64,6 +65,20 @@ def of_table(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
 def of_text(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     """The text alone."""
     return exchanged.document.text
+
+
+def by(holds: frozenset[Feature]) -> Meaning:
+    """Return the meaning of documents in a format that has room for just these features, besides the text."""
+
+    def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+        left = reduced(exchanged, holds, options)
+        document = left.document
+        parts = [(part.id, part.text) for part in document.parts]
+        versions = {v.annotator: [v.confirmed, of_annotations(v.annotations)] for v in left.versions}
+        about = (document.key, document.name, document.folder, document.language, sorted(document.tags))
+        return about, parts, versions
+
+    return meaning
 
 
 def of_annotations(held: Annotations) -> Any:

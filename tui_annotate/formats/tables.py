@@ -194,6 +194,7 @@ CSV = Format(
     many=True,
     loses="entities, relations, probabilities, and all versions but one",
     meaning=meaning.of_table,
+    holds=frozenset(("labels", "ids", "states")),
     read=read,
     write_stream=write_csv,
 )

@@ -76,6 +76,7 @@ FORMAT = Format(
     many=False,
     loses="all annotations and the borders of parts",
     meaning=meaning.of_text,
+    holds=frozenset(("ids", "folders")),
     read=read,
     write_tree=write,
 )
