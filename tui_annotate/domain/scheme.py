@@ -131,6 +131,8 @@ class Scheme:
     relations: tuple[RelationType, ...] = ()
     guidelines: str = ""
     """Markdown for annotators."""
+    template: str = ""
+    """Configuration of another tool that the scheme was read from; what it says besides goes out again with it."""
 
     def __post_init__(self) -> None:
         for kind, names in (
@@ -237,6 +239,7 @@ def joined(held: Scheme, mine: Scheme, base: Scheme) -> Scheme:
         attributes=_joined(held.attributes, mine.attributes, base.attributes, used),
         relations=_joined(held.relations, mine.relations, base.relations, used),
         guidelines=held.guidelines if held.guidelines != base.guidelines else mine.guidelines,
+        template=held.template if held.template != base.template else mine.template,
     ).numbered()
 
 
