@@ -1,8 +1,8 @@
-"""`import`, `export` and `formats`: in and out."""
+"""`import` and `export`: in and out of a corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,16 +12,13 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out_json, progress, say, table
+from tui_annotate.cli.problems import counted, say_problems
 from tui_annotate.errors import DataError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from tui_annotate.domain.interchange import Problem
     from tui_annotate.services.importing import ImportReport
 
 app = options.group()
-
-_MOST_NOTED = 20
-"""Notes that are shown of one import; a corpus with thousands of duplicates would push everything else away."""
 
 Paths = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Files, folders, zips, or - for stdin.", show_default=False)
@@ -114,7 +111,7 @@ def import_(
             options=read,
             on_progress=lambda count: report(None, f"{count} documents"),
         )
-    _say_problems(done.problems, done.more_problems)
+    say_problems(done.problems, done.more_problems)
     if json:
         out_json(asdict(done))
     else:
@@ -149,27 +146,10 @@ def _tell_import(done: ImportReport) -> None:
         [(f.where, f.format, f.files, f.documents, f.noted, f.repaired, f.refused) for f in done.files],
     )
     counts = asdict(done.counts)
-    parts = [_counted(count, name) for name, count in counts.items() if count]
+    parts = [counted(count, name) for name, count in counts.items() if count]
     say(("Would be: " if done.dry_run else "") + (", ".join(parts) or "nothing") + ".")
     if done.added:
         say(f"{'Would join' if done.dry_run else 'Joined'} the scheme: {', '.join(done.added)}.")
-
-
-def _say_problems(problems: Sequence[Problem], more: int) -> None:
-    """Say all that was refused or repaired, and the first of what is only noted."""
-    noted = 0
-    for problem in problems:
-        noted += problem.severity == "noted"
-        if problem.severity != "noted" or noted <= _MOST_NOTED:
-            say(str(problem))
-    if noted > _MOST_NOTED:
-        say(f"... and {noted - _MOST_NOTED} more that are only noted; --json lists them.")
-    if more:
-        say(f"... and {more} more.")
-
-
-def _counted(count: int, names: str) -> str:
-    return f"{count} {names[:-1] if count == 1 and names.endswith('s') else names}"
 
 
 @app.command(
@@ -212,44 +192,13 @@ def export(
             ids=ids,
             decisions=decisions,
             overwrite=overwrite,
+            on_losses=lambda losses: say(losses.sentence()),
             on_progress=lambda count: report(None, f"{count} documents"),
         )
-    _say_problems(done.problems, done.more_problems)
+    say_problems(done.problems, done.more_problems)
     if json:
         out_json(asdict(done))
     where = "" if output == "-" else f" to {done.target}"
-    say(f"{_counted(done.documents, 'documents')} as {done.format}{where}, read again and found equal.")
-    if done.loses:
-        say(f"{done.format} loses {done.loses}.")
+    say(f"{counted(done.documents, 'documents')} as {done.format}{where}, read again and found equal.")
     if done.decisions:
         say(f"The decisions are in {done.decisions}.")
-
-
-@app.command("formats", short_help="List the formats.", epilog=examples("formats", "formats --json"))
-def formats(json: Json = False, annotator: Annotator = None) -> None:
-    """List the formats: what is read and written, and what each cannot hold."""
-    from tui_annotate.formats.registry import FORMATS
-
-    options.settled(annotator=annotator)
-    rows = [
-        {
-            "name": name,
-            "description": one.description,
-            "extensions": list(one.extensions),
-            "reads": one.read is not None,
-            "writes": one.writes,
-            "loses": one.loses,
-        }
-        for name, one in FORMATS.items()
-    ]
-    if json:
-        out_json(rows)
-        return
-    yes = {True: "yes", False: ""}
-    table(
-        ("name", "files", "in", "out", "loses", "what"),
-        [
-            (n, " ".join(f.extensions), yes[f.read is not None], yes[f.writes], f.loses or "nothing", f.description)
-            for n, f in FORMATS.items()
-        ],
-    )

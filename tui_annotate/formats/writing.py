@@ -20,7 +20,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import AnnotateError, DataError, DiskFullError, ReadOnlyError, StoreError, UsageError
 from tui_annotate.formats.base import Format, ReadOptions, WriteOptions
 from tui_annotate.formats.meaning import Tally
-from tui_annotate.formats.registry import read_paths
+from tui_annotate.formats.registry import ensure, read_paths
 from tui_annotate.formats.zips import ZipWriter
 
 _MOST_KEPT = 1000
@@ -65,15 +65,12 @@ def write(
         DataError: What was written reads back differently; nothing is left behind.
         StoreError: The disk is full, or the place may not be written.
     """
-    if not format.writes:
-        raise UsageError(f"The format {format.name!r} is read only.")
-    name = str(target)
-    written = Written(name)
-    if name == "-":
+    check(format, target, overwrite=overwrite)
+    written = Written(str(target))
+    if str(target) == "-":
         _to_stdout(documents, format, options, written)
         return written
     path = Path(target)
-    _check_target(path, format, overwrite)
     with told_where(path), _aside(path) as aside:
         if format.write_stream is not None:
             with aside.open("wb") as stream:
@@ -81,6 +78,8 @@ def write(
         elif path.suffix.lower() == ".zip":
             with aside.open("wb") as stream:
                 tally = _fill_zip(documents, format, stream, options, written)
+        elif _is_one_file(path, format):
+            tally = _fill_one(documents, format, aside, options, written)
         else:
             tally = _fill_folder(documents, format, aside, options, written)
         _compare(aside, path, format, options, tally)
@@ -88,9 +87,18 @@ def write(
     return written
 
 
-def _to_stdout(documents: Iterable[ExchangedDocument], format: Format, options: WriteOptions, written: Written) -> None:
-    if format.write_stream is None:
+def check(format: Format, target: Path | str, *, overwrite: bool = False) -> None:
+    """Raise UsageError when a format cannot be written, or not to this place; `write` does it too."""
+    if not format.writes:
+        raise UsageError(f"The format {format.name!r} is read only.")
+    ensure(format)
+    if str(target) != "-":
+        _check_target(Path(target), format, overwrite)
+    elif format.write_stream is None:
         raise UsageError(f"The format {format.name!r} is many files.", hint="Give a folder or a .zip, not `-`.")
+
+
+def _to_stdout(documents: Iterable[ExchangedDocument], format: Format, options: WriteOptions, written: Written) -> None:
     with told_where(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="tui-annotate-") as folder:
         aside = Path(folder, f"export{format.extensions[0]}")
         with aside.open("wb") as stream:
@@ -119,6 +127,11 @@ def _check_target(path: Path, format: Format, overwrite: bool) -> None:
             raise UsageError(f"{path} exists.", hint="Name another, or say to overwrite it.")
         if _is_database(path):
             raise UsageError(f"{path} is a corpus, or another database, and would be lost.", hint="Name another file.")
+
+
+def _is_one_file(path: Path, format: Format) -> bool:
+    """Say whether a target of a format with a file per document names such a file, not a folder."""
+    return format.write_tree is not None and path.name.lower().endswith(format.extensions) and not path.is_dir()
 
 
 def _is_database(path: Path) -> bool:
@@ -184,6 +197,27 @@ def _fill_zip(
             written.note(problem)
     stream.flush()
     os.fsync(stream.fileno())
+    written.documents = len(tally)
+    return tally
+
+
+def _fill_one(
+    documents: Iterable[ExchangedDocument], format: Format, aside: Path, options: WriteOptions, written: Written
+) -> Tally:
+    assert format.write_tree is not None
+    tally = Tally(format.meaning, options)
+
+    def put(name: str, content: bytes) -> None:
+        if written.files:
+            raise UsageError(
+                f"There is more than one file to write, and {format.name} gives each document its own.",
+                hint="Name a folder or a .zip.",
+            )
+        aside.write_bytes(content)
+        written.files = 1
+
+    for problem in format.write_tree(_tallied(documents, tally), put, options):
+        written.note(problem)
     written.documents = len(tally)
     return tally
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.errors import NothingToDoError, UsageError
 from tui_annotate.formats import registry, writing
 from tui_annotate.formats.base import WriteOptions
+from tui_annotate.formats.losses import Losses, may_lose
 from tui_annotate.formats.safety import safe_name
 from tui_annotate.services.outgoing_versions import exchanged
 from tui_annotate.store import annotators, log, settings
@@ -37,6 +39,8 @@ class ExportReport:
     files: int = 0
     loses: str = ""
     """What the format cannot hold."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """How much of it there was: counted, and said, before anything was written."""
     decisions: str = ""
     """Where the decisions were written, when they were asked for."""
     problems: list[Problem] = field(default_factory=list)
@@ -55,6 +59,7 @@ def export(
     decisions: bool = False,
     project: str = "corpus",
     overwrite: bool = False,
+    on_losses: Callable[[Losses], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
     """Write a corpus to a file, a folder, a `.zip` or `-`, in flat memory, each document consistent in itself.
@@ -66,6 +71,7 @@ def export(
         decisions: Also write the log beside the target, `NAME.decisions.jsonl`: what was rejected is only there.
         project: Name of the folder inside a project zip. Not taken from a file's name: equal corpora give equal bytes.
         overwrite: The user said that an older export there may be replaced.
+        on_losses: Called before anything is written when something will be lost; may raise to stop the export.
 
     Raises:
         UsageError: The target exists and `overwrite` is not set, or the format does not go there.
@@ -75,29 +81,40 @@ def export(
     """
     fmt = registry.get(format)
     _check_version(corpus, version)
-    found = outgoing(corpus, states=(DocumentState.CONFIRMED,) if confirmed else (), ids=ids)
+    writing.check(fmt, target, overwrite=overwrite)
+    states = (DocumentState.CONFIRMED,) if confirmed else ()
+    options = WriteOptions(settings.scheme(corpus), version, safe_name(project))
+    tie = settings.load(corpus).tie
+
+    def going_out() -> Iterator[tuple[Outgoing, ExchangedDocument]]:
+        for one in outgoing(corpus, states=states, ids=ids):
+            yield one, exchanged(one, tie=tie, confirmed=confirmed, version=version)
+
+    losses = Losses(fmt, options)
+    if may_lose(fmt, options.scheme, versions=not version and bool(annotators.names(corpus))):
+        for _, document in going_out():
+            losses.add(document)
+    if losses.counts and on_losses is not None:
+        on_losses(losses)
+    found = going_out()
     first = next(found, None)
     if first is None:
         raise NothingToDoError("No document fits." if confirmed or ids is not None else "The corpus has no documents.")
-    options = WriteOptions(settings.scheme(corpus), version, safe_name(project))
-    tie = settings.load(corpus).tie
     with ExitStack() as stack:
         sidecar = stack.enter_context(_Sidecar(corpus, target, overwrite=overwrite)) if decisions else None
 
         def documents() -> Iterator[ExchangedDocument]:
-            number = 0
-            one: Outgoing | None = first
-            while one is not None:
+            for number, (one, document) in enumerate(chain((first,), found), 1):
                 if sidecar is not None:
                     sidecar.write(one)
-                yield exchanged(one, tie=tie, confirmed=confirmed, version=version)
-                number += 1
+                yield document
                 if on_progress is not None and number % _PROGRESS_EVERY == 0:
                     on_progress(number)
-                one = next(found, None)
 
         written = writing.write(documents(), fmt, target, options, overwrite=overwrite)
-        report = ExportReport(str(target), fmt.name, written.documents, written.files, fmt.loses)
+        report = ExportReport(
+            str(target), fmt.name, written.documents, written.files, fmt.loses, losses.ordered()
+        )
         report.problems, report.more_problems = written.problems, written.more_problems
         if sidecar is not None:
             report.decisions = sidecar.finish()
