@@ -84,6 +84,7 @@ class CorpusThread:
         try:
             if self._corpus is None:
                 self._corpus = Corpus.open(self.path, readonly=self._readonly, timeout=self._timeout)
+                self._corpus.source = "GUI"
             future.set_result(function(self._corpus))
         except BaseException as error:  # noqa: BLE001 - whoever waits for the result is told, the thread goes on
             future.set_exception(error)

@@ -7,6 +7,7 @@ touches them and written once at its end, however many decisions it holds.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,8 +22,9 @@ from tui_annotate.domain.decisions import (
     RelationChange,
     VersionState,
 )
+from tui_annotate.domain.hooks import Event
 from tui_annotate.errors import ChangedMeanwhileError, DecisionError
-from tui_annotate.store import annotators, changing, counters, rows, versions
+from tui_annotate.store import annotators, changing, counters, outbox, rows, versions
 from tui_annotate.store.agreeing import agreement
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
@@ -164,6 +166,16 @@ class Act:
                 counters.move(self.db, document.state, state, holdout=document.holdout)
                 if state >= 2:
                     self.db.execute("DELETE FROM queue WHERE document = ?", (id,))
+        outbox.tell(self.corpus, self.db, self._told())
+
+    def _told(self) -> Iterator[outbox.Told]:
+        """Yield what webhooks are told of this act: each version that it changed."""
+        names = {id: name for name, id in self.corpus.annotator_ids.items()}
+        for id, document in self.held.items():
+            for version in document.versions.values():
+                if version.sequence >= self.step:
+                    event: Event = "confirmed" if version.confirmed >= self.step else "saved"
+                    yield outbox.Told(id, names[version.annotator], event)
 
     def _version(self, id: int, document: HeldDocument, annotator: int) -> HeldVersion:
         sql = "SELECT id, annotator, state, next_number, sequence, confirmed, review FROM version"

@@ -7,7 +7,8 @@ from typing import Any
 
 from tui_annotate.domain.decisions import Kind
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.store import annotators, drawing, rows
+from tui_annotate.domain.interchange import MASTER
+from tui_annotate.store import annotators, drawing, outbox, rows
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.preparing import PreparedDocument, PreparedVersion
@@ -51,6 +52,8 @@ class NewDocuments:
         self.now = rows.now()
         self.values: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _INSERTS}
         self.states = dict.fromkeys(DocumentState, 0)
+        self.ids: list[int] = []
+        """Of the documents gathered."""
         self.next_document = self._next("id", "document")
         self.next_version = self._next("id", "version")
         self.next_sequence = self._next("sequence", "decision")
@@ -64,6 +67,7 @@ class NewDocuments:
         """Gather the rows of a document and return its id."""
         id, document = self.next_document, prepared.document
         self.next_document += 1
+        self.ids.append(id)
         own = imported = changed = confirmed = 0
         master: int | None = None
         for version in prepared.versions:
@@ -109,6 +113,8 @@ class NewDocuments:
                 (total, in_progress, skipped, confirmed),
             )
         self.states = dict.fromkeys(DocumentState, 0)
+        outbox.tell(self.corpus, self.db, (outbox.Told(id, MASTER, "created", "created") for id in self.ids))
+        self.ids = []
 
     def _add_version(self, document: int, annotator: int, version: PreparedVersion) -> int:
         row, sequence = self.next_version, self.next_sequence

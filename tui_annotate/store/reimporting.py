@@ -17,7 +17,7 @@ from tui_annotate.domain.decisions import (
     VersionState,
 )
 from tui_annotate.domain.interchange import MASTER, Problem
-from tui_annotate.store import annotators, landing, rows, versions
+from tui_annotate.store import annotators, landing, outbox, rows, versions
 from tui_annotate.store.acts import Act, as_changes
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.preparing import PreparedDocument, PreparedVersion, import_details
@@ -116,6 +116,7 @@ class Again:
         if stored is not None and stored == version.version:
             return "unchanged"
         landing.write_suggestions(self.db, id, annotator, version)
+        outbox.tell(self.corpus, self.db, [outbox.Told(id, version.version.annotator, "saved")])
         return "updated"
 
     def _create(self, id: int, version: PreparedVersion) -> Outcome:
