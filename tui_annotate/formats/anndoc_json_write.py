@@ -9,11 +9,11 @@ import msgspec
 
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.interchange import ExchangedVersion
-from tui_annotate.formats import anndoc_confidence, anndoc_controls, anndoc_relations
-from tui_annotate.formats.anndoc_json import CAME, REFUSED
+from tui_annotate.domain.interchange import MASTER, ExchangedVersion
+from tui_annotate.formats import anndoc_confidence, anndoc_controls, anndoc_relations, anndoc_template
+from tui_annotate.formats.anndoc_json import CAME, REFUSED, as_came
 from tui_annotate.formats.anndoc_legend import Ids
-from tui_annotate.formats.utf16 import Utf16, units
+from tui_annotate.formats.utf16 import Utf16
 
 _TOP = frozenset(("annotatable", "sources", REFUSED))
 _ENTITY_OURS = frozenset(("coordinates", "normalizations", "fields", "confidence", CAME))
@@ -29,41 +29,50 @@ class AnnWriter:
         self._units = {id: Utf16(text) for id, text in self._shown.items()}
         self._order = {part.id: order for order, part in enumerate(document.parts)}
 
-    def write(self, version: ExchangedVersion) -> bytes:
-        """Return the ann.json of a version."""
+    def write(self, version: ExchangedVersion, came: Mapping[str, bytes] | None = None) -> bytes:
+        """Return the ann.json of a version, written after the file that it came from.
+
+        Args:
+            came: The document's files as they came, by extension.
+        """
+        made = self.made(version)
+        plain = msgspec.json.encode(made)
+        template = _template(came, version.annotator) if came else None
+        if template is None or template == plain:
+            return plain
+        return anndoc_template.like(template, made, self._order) or plain
+
+    def made(self, version: ExchangedVersion) -> dict[str, Any]:
+        """Return what a version's ann.json says."""
         annotations = version.annotations
         refused = annotations.extra.get(REFUSED, {})
         made: dict[str, Any] = {
-            "annotatable": annotations.extra.get("annotatable") or {"parts": list(self._order)},
+            "annotatable": annotations.extra.get("annotatable", {"parts": list(self._order)}),
             "anncomplete": bool(version.confirmed),
             "sources": annotations.extra.get("sources", []),
             "metas": self._metas(annotations.labels) | dict(refused.get("metas", {})),
-            "entities": [],
-            "relations": [],
         }
-        hashes = self._add_entities(made["entities"], annotations, refused.get("entities", []))
+        made["entities"], hashes = self._entities(annotations, refused.get("entities", []))
         made["relations"] = [
             anndoc_relations.write(relation, self._ids.relations.get(relation.type, relation.type), hashes)
             for relation in annotations.relations.values()
         ] + list(refused.get("relations", []))
         made.update({key: value for key, value in annotations.extra.items() if key not in _TOP})
-        return msgspec.json.encode(made)
+        return made
 
-    def _add_entities(self, rows: list[Any], annotations: Annotations, refused: list[Any]) -> dict[int, str]:
-        """Fill in the entities, sorted by part and start; return the hash of each, for relations."""
+    def _entities(self, annotations: Annotations, refused: list[Any]) -> tuple[list[Any], dict[int, str]]:
+        """Return the entities, sorted by part and start, and the hash of each, for relations."""
         sortable: list[tuple[int, int, int, Any]] = []
         hashes: dict[int, str] = {}
         for at, (number, entity) in enumerate(annotations.entities.items()):
             row = self._entity(entity)
-            starts = [offset["start"] for offset in row["offsets"]]
-            ends = [offset["start"] + units(offset["text"]) for offset in row["offsets"]]
-            hashes[number] = anndoc_relations.hash_of(row["part"], row["classId"], min(starts), max(ends))
-            sortable.append((self._order[row["part"]], starts[0], at, row))
+            start, end = anndoc_relations.hull(row["offsets"])
+            hashes[number] = anndoc_relations.hash_of(row["part"], row["classId"], start, end)
+            sortable.append((self._order[row["part"]], int(row["offsets"][0]["start"]), at, row))
         for at, row in enumerate(refused):
             part = row.get("part") if isinstance(row, dict) else ""
             sortable.append((self._order.get(str(part), len(self._order)), 1 << 62, at, row))
-        rows.extend(row for *_, row in sorted(sortable, key=lambda item: item[:3]))
-        return hashes
+        return [row for *_, row in sorted(sortable, key=lambda item: item[:3])], hashes
 
     def _entity(self, entity: Entity) -> dict[str, Any]:
         extra = entity.extra
@@ -81,15 +90,20 @@ class AnnWriter:
 
     def _offsets(self, entity: Entity) -> list[Any]:
         came = entity.extra.get(CAME)
-        if came and came["spans"] == [[span.start, span.end] for span in entity.spans]:
+        places = [[span.start, span.end] for span in entity.spans]
+        if came and came["spans"] == places and came.get("of", as_came(entity)) == as_came(entity):
             return list(came["offsets"])
         part = entity.spans[0].part
         text, offsets = self._shown[part], self._units[part]
         return [{"start": offsets.from_points(s.start), "text": text[s.start : s.end]} for s in entity.spans]
 
-    def _fields(self, entity: Entity) -> dict[str, Any]:
+    def _fields(self, entity: Entity) -> Any:
         """Return anndoc's fields: each as it came while its value is the same."""
-        came: Mapping[str, Any] = entity.extra.get("fields", {})
+        came = entity.extra.get("fields", {})
+        if not isinstance(came, dict):
+            if not entity.attributes:
+                return came
+            came = {}
         made: dict[str, Any] = {}
         for name, row in came.items():
             value = row.get("value") if isinstance(row, dict) else None
@@ -112,17 +126,26 @@ class AnnWriter:
 
     def _choices(self, label: LabelValue, chosen: tuple[str, ...]) -> dict[str, Any]:
         """Return a boolean per choice; those that came otherwise and did not change as they came."""
-        came: Mapping[str, Any] = label.extra.get(CAME, {})
+        came = label.extra.get(CAME, {})
+        rows = came.get("rows", came) if came.get("of", as_came(label)) == as_came(label) else {}
         ids = {choice: id for (name, choice), id in self._ids.choices.items() if name == label.name}
         plain = LabelValue(label.name, label.value, label.who, label.prob, label.state, _without_came(label))
         made: dict[str, Any] = {}
         for choice in chosen or ids:
             made[ids.get(choice, f"{label.name}/{choice}")] = _meta(plain, choice in chosen)
-        for choice, row in came.items():
+        for choice, row in rows.items():
             id = ids.get(choice, f"{label.name}/{choice}")
             if row["value"] is (choice in chosen):
                 made[id] = row
         return made
+
+
+def _template(came: Mapping[str, bytes], annotator: str) -> bytes | None:
+    """Return the file to write after: the version's own, else master's, which it began as a copy of, else another."""
+    for name in (annotator, MASTER):
+        if f"{name}.ann.json" in came:
+            return came[f"{name}.ann.json"]
+    return next((body for name, body in came.items() if name.endswith(".ann.json")), None)
 
 
 def _without_came(label: LabelValue) -> dict[str, Any]:

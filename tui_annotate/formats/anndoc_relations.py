@@ -8,7 +8,7 @@ first entity of it is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui_annotate.domain.annotations import Relation
@@ -35,9 +35,7 @@ class Index:
     def add(self, row: Mapping[str, Any], number: int) -> None:
         """Add an entity of the file, which was checked already."""
         part, type_ = row["part"], row["classId"]
-        starts = [offset["start"] for offset in row["offsets"]]
-        ends = [offset["start"] + units(offset["text"]) for offset in row["offsets"]]
-        start, end = min(starts), max(ends)
+        start, end = hull(row["offsets"])
         self._by_class.setdefault((part, type_, start, end), number)
         self._by_place.setdefault((part, start, end), number)
         self.canonical[number] = hash_of(part, type_, start, end)
@@ -57,6 +55,13 @@ class Index:
         raise DataError(f"has the end {hash!r}, and no entity stands there")
 
 
+def hull(offsets: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return where offsets begin and end, in UTF-16; the end is exclusive."""
+    starts = [int(offset["start"]) for offset in offsets]
+    ends = [start + units(offset["text"]) for start, offset in zip(starts, offsets, strict=True)]
+    return min(starts), max(ends)
+
+
 def hash_of(part: str, class_id: str, start: int, end: int) -> str:
     """Return the 3.6 hash of an entity; `end` is exclusive, offsets are UTF-16."""
     return f"{part}|{class_id}|{start},{end - 1}"
@@ -69,14 +74,14 @@ def read(row: Any, index: Index, legend: Legend, number: int) -> Relation:
         raise DataError("has no classId, or not two entities")
     first, second = index.find(ends[0]), index.find(ends[1])
     who, prob, state, extra = anndoc_confidence.parse(row)
-    directed = row.get("directed", False)
+    directed = row.get("directed", False) is True
     for key, value in row.items():
         if key not in _KNOWN and (key, value) != ("type", "linked"):
             extra[key] = value
     canonical = [index.canonical[first], index.canonical[second]]
     if ends != canonical:
         extra[ENDS] = {"came": ends, "are": canonical}
-    return Relation(legend.name(row["classId"]), (first, second), directed is True, who, prob, number, state, extra)
+    return Relation(legend.name(row["classId"]), (first, second), directed, who, prob, number, state, extra)
 
 
 def write(relation: Relation, class_id: str, hashes: Mapping[int, str]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         writer = AnnWriter(document, ids)
         for version in exchanged.versions:
             owner = MASTER if version.annotator == MASTER else f"members/{safe_name(version.annotator)}"
-            put(f"ann.json/{owner}/{place}{base}.ann.json", writer.write(version))
+            put(f"ann.json/{owner}/{place}{base}.ann.json", writer.write(version, exchanged.source))
     put(README, _README_TEXT.format(project=options.project).encode())
     put(GUIDELINES, scheme.guidelines.encode("utf-8", "replace"))
     put(anndoc_legend.FILE_NAME, anndoc_legend.write(scheme, leftovers))
