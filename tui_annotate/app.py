@@ -225,6 +225,19 @@ class AnnotateApp(RimApp):
         writable = self.review is not None and not self.review.reviewing.readonly
         if self._learning and writable and self.opened is not None and self.opened.loop is None:
             self.run_worker(self._learn(self.opened), group="learning")
+        if writable and self.review is not None:
+            self.review.reviewing.on_others = self._deliver
+            self.run_worker(self._deliver(), group="webhooks")
+
+    async def _deliver(self) -> None:
+        """Tell the webhooks; asked again when another program wrote, which may have added one."""
+
+        def tell(text: str) -> None:
+            if self.review is not None and self.review.is_attached:
+                self.review.tell(shown(text), warning=True)
+
+        if self.opened is not None:
+            await self.opened.deliver(tell)
 
     async def _learn(self, opened: OpenedCorpus) -> None:
         try:

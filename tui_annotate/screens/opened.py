@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from tui_annotate.errors import ReadOnlyError
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.screens.reviewing import Opening, opening
 from tui_annotate.screens.status import Learning
+from tui_annotate.store import hooks
 
 if TYPE_CHECKING:
+    from tui_annotate.services.delivering import Delivery
     from tui_annotate.services.training import LearningLoop
 
 
@@ -25,6 +28,7 @@ class OpenedCorpus:
         self.annotator = annotator
         self.writer = CorpusThread(path, name="writer", timeout=timeout)
         self.loop: LearningLoop | None = None
+        self._delivery: Delivery | None = None
         self._reader: CorpusThread | None = None
         self._reading = self.writer.submit(lambda corpus: opening(corpus, annotator))
         """Begins at once, while libraries load."""
@@ -58,9 +62,28 @@ class OpenedCorpus:
         await loop.start()
         return loop
 
+    async def deliver(self, on_trouble: Callable[[str], None]) -> None:
+        """Start telling the webhooks, once there are any; `on_trouble` is called on the event loop."""
+        if self._delivery is not None or not await self.writer(lambda corpus: bool(hooks.listing(corpus))):
+            return
+        # Loaded on a thread: neither the first picture nor a key waits for what speaks HTTP.
+        delivering = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.delivering")
+        if self._delivery is None:
+            events = asyncio.get_running_loop()
+
+            def tell(text: str) -> None:
+                # A call that hangs may end after the app did; then nobody is left to be told.
+                with suppress(RuntimeError):
+                    events.call_soon_threadsafe(on_trouble, text)
+
+            self._delivery = delivering.Delivery(self.path, on_trouble=tell)
+            self._delivery.start()
+
     async def close(self) -> None:
         """End the children, finish what is queued, close the file."""
         if self.loop is not None:
             await self.loop.stop()
+        if self._delivery is not None:
+            await asyncio.to_thread(self._delivery.close)
         threads = [thread for thread in (self.writer, self._reader) if thread is not None]
         await asyncio.gather(*(asyncio.to_thread(thread.close) for thread in threads))

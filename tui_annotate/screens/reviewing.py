@@ -6,7 +6,7 @@ Everything here runs in the lane, one job after the other; only the disk is else
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -107,6 +107,8 @@ class Reviewing:
         self.loop: Loop | None = None
         self._view = view
         self._data_version = start.data_version
+        self.on_others: Callable[[], Awaitable[None]] | None = None
+        """Called when another program wrote."""
         self._background: set[asyncio.Task[None]] = set()
         self._kept_place: dict[str, Any] | None = None
         if start.working is not None:
@@ -330,6 +332,8 @@ class Reviewing:
         if found is None:
             return
         self._data_version, progress, scheme = found
+        if self.on_others is not None:
+            await self.on_others()
         if progress != self.progress:
             self._counted(progress, 0)
             if self.loop is not None:
