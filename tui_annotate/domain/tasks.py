@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from tui_annotate.domain.scheme import LABELS, DocumentLabel, Scheme
+from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, DocumentLabel, Scheme
 from tui_annotate.errors import NothingToDoError, UsageError
 
+_MODEL_KINDS = {ENTITIES: "ner", LABELS: "classification", ATTRIBUTES: "assertion"}
 ONE_CLASSIFIER = LABELS.rstrip(":")
 """Asked for as a task: one classifier only, the one that `first_classifier` chooses."""
 
@@ -25,6 +27,17 @@ def first_classifier(scheme: Scheme) -> DocumentLabel | None:
 def why_first(label: DocumentLabel) -> str:
     """Return a classifier with the reason why it is the one: `gender (train=true)`."""
     return f"{label.name} ({'train=true' if label.train else 'first by name'})"
+
+
+def model_name(task: str, project: str) -> str:
+    """Return what an exported model is called: `classification_age_notes`, a Python identifier.
+
+    Annotation Lab names its models so, by what they do, the name of the label and the project.
+    """
+    kind = next((word for prefix, word in _MODEL_KINDS.items() if task.startswith(prefix)), "model")
+    words = (re.sub(r"\W+", "_", word, flags=re.ASCII).strip("_") for word in (kind, task.partition(":")[2], project))
+    name = "_".join(filter(None, words)).lower()
+    return name if name.isidentifier() else f"model_{name}"
 
 
 def resolve(scheme: Scheme, wanted: Sequence[str] = ()) -> list[str]:

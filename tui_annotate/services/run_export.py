@@ -17,8 +17,9 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
+from tui_annotate.domain import tasks
 from tui_annotate.domain.figures import said
-from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS
+from tui_annotate.domain.scheme import ATTRIBUTES
 from tui_annotate.errors import StoreError, UsageError
 from tui_annotate.services import spacy_projects, standalone
 from tui_annotate.services.loading import load_once
@@ -90,12 +91,7 @@ class ExportedRun:
 
 def model_name(corpus: Path, run: RunRow) -> str:
     """Return the name of an exported model: a Python identifier made of its kind, its label and the project."""
-    kinds = {ENTITIES: "ner", LABELS: "classification", ATTRIBUTES: "assertion"}
-    kind = next((word for prefix, word in kinds.items() if run.task.startswith(prefix)), "model")
-    label = run.task.partition(":")[2]
-    words = [kind, label, corpus.stem]
-    name = "_".join(filter(None, (re.sub(r"\W+", "_", word, flags=re.ASCII).strip("_").lower() for word in words)))
-    return name if name.isidentifier() else f"model_{name}"
+    return tasks.model_name(run.task, corpus.stem)
 
 
 def export(corpus: Corpus, run: str, target: Path | None = None, *, form: Form = "model") -> ExportedRun:
