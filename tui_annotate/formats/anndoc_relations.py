@@ -84,13 +84,32 @@ def read(row: Any, index: Index, legend: Legend, number: int) -> Relation:
     return Relation(legend.name(row["classId"]), (first, second), directed, who, prob, number, state, extra)
 
 
+def _end(came: str, was: str, now: str) -> str:
+    """Return an end as it came while its entity stands as it stood; else in the generation that it came in."""
+    if was == now:
+        return came
+    old, new = _HASH.fullmatch(came), _HASH.fullmatch(now)
+    if old is None or new is None or old.group(2):
+        return now
+    return f"{new.group(1)}|{new.group(3)},{int(new.group(4)) + 1}"
+
+
+def places(row: Any) -> Any:
+    """Return type and ends of a relation without the types of its entities: what stays when one is changed."""
+    ends = row.get("entities") if isinstance(row, dict) else None
+    if not isinstance(ends, list):
+        return None
+    found = [_HASH.fullmatch(end) if isinstance(end, str) else None for end in ends]
+    return [row.get("classId"), *((m.group(1), m.group(3)) if m is not None else "" for m in found)]
+
+
 def write(relation: Relation, class_id: str, hashes: Mapping[int, str]) -> dict[str, Any]:
     """Return the JSON object of a relation, its hashes as they came while its ends stand where they stood."""
     extra = relation.extra
     ends = [hashes[relation.ends[0]], hashes[relation.ends[1]]]
     kept = extra.get(ENDS)
-    if kept and kept["are"] == ends:
-        ends = kept["came"]
+    if kept:
+        ends = [_end(*end) for end in zip(kept["came"], kept["are"], ends, strict=True)]
     made = {
         "classId": class_id,
         "type": extra.get("type", "linked"),

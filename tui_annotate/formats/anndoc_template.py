@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tui_annotate.errors import DataError
-from tui_annotate.formats import anndoc_confidence
+from tui_annotate.formats import anndoc_confidence, anndoc_relations
 from tui_annotate.formats.json_text import JsonText, Piece
 from tui_annotate.formats.source import decode
 from tui_annotate.formats.utf16 import units
@@ -266,7 +266,7 @@ def _ends(row: Any) -> Any:
 
 
 _ENTITY_WAYS = (_entity, _place, _beginning, _ending)
-_RELATION_WAYS = (_relation, _ends)
+_RELATION_WAYS = (_relation, _ends, anndoc_relations.places)
 
 
 def _agree(written: dict[str, Any], made: dict[str, Any]) -> bool:

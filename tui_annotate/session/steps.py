@@ -202,7 +202,7 @@ def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", s
         who=(user,),
         number=source.number if source else working.version.next_number,
         attributes=attributes,
-        extra=source.extra if source else {},
+        extra=source.extra if source is not None else item.suggestion.extra if item.suggestion is not None else {},
     )
     if source is not None and (source.type, source.spans) == (after.type, after.spans):
         raise DecisionError(f"It is {new_type} already.")
