@@ -7,6 +7,9 @@ Both generations are read (3.6 and version 2). A project is a folder or zip with
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
@@ -14,12 +17,12 @@ from tui_annotate.errors import AnnotateError, DataError
 from tui_annotate.formats import anndoc_html, anndoc_legend, meaning, scheme_toml
 from tui_annotate.formats.anndoc_json import AnnReader
 from tui_annotate.formats.anndoc_legend import Legend
-from tui_annotate.formats.anndoc_pairs import Pair, Placed, pair, place
-from tui_annotate.formats.anndoc_write import GUIDELINES, README, SCHEME, write
-from tui_annotate.formats.base import Format, Item, ReadOptions, SchemeHint
-from tui_annotate.formats.source import SourceFile, decode
+from tui_annotate.formats.anndoc_pairs import Pair, Placed, pair, place, roots_of
+from tui_annotate.formats.anndoc_write import GUIDELINES, MEMBERS, README, SCHEME, write
+from tui_annotate.formats.base import Format, Item, ProjectFiles, ReadOptions, SchemeHint
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, decode
 
-_SIDE_FILES = frozenset((anndoc_legend.FILE_NAME, GUIDELINES, README, SCHEME))
+_SIDE_FILES = frozenset((anndoc_legend.FILE_NAME, GUIDELINES, MEMBERS, README, SCHEME))
 
 
 def is_project_file(file: SourceFile) -> bool:
@@ -41,15 +44,16 @@ def claims(files: Sequence[SourceFile]) -> list[SourceFile]:
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
     """Yield the scheme hints, then every document with its versions, then what found no place."""
-    roots = {file.folder for file in files if file.base == anndoc_legend.FILE_NAME}
+    roots = roots_of(files)
     legends: dict[str, Legend] = {}
     for root in sorted(roots):
-        legends[root] = yield from _read_project(root, files, options)
+        legends[root] = yield from _read_project(root, roots[root], files, options)
     placed: list[Placed] = []
     for file in files:
         one = place(file, roots)
         if one is not None:
-            placed.append(one)
+            whose = legends[one.root].members.get(one.annotator) if one.root in legends else None
+            placed.append(replace(one, annotator=whose) if whose else one)
         elif not is_side_file(file):
             yield Problem("refused", file.where, "", "is neither a plain.html nor an ann.json")
     documents: dict[tuple[str, str], list[Pair]] = {}
@@ -68,28 +72,38 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
             yield Problem("noted", where, "", f"has no name for {ids}; the ids stand for themselves")
 
 
-def _read_project(root: str, files: Sequence[SourceFile], options: ReadOptions) -> Generator[Item, None, Legend]:
+def _read_project(
+    root: str, legend_file: SourceFile, files: Sequence[SourceFile], options: ReadOptions
+) -> Generator[Item, None, Legend]:
     """Yield what a project says besides its documents; return its legend."""
-    side = {file.base: file for file in files if file.folder == root and is_side_file(file)}
-    legend = Legend()
+    folders = {root, legend_file.folder}
+    side = {file.base: file for file in files if file.folder in folders and is_side_file(file)}
+    side[anndoc_legend.FILE_NAME] = legend_file
+    where = legend_file.where
+    legend, came = Legend(), dict[str, bytes]()
     try:
-        legend, notes = anndoc_legend.read(side[anndoc_legend.FILE_NAME].read())
-        yield from (Problem("repaired", side[anndoc_legend.FILE_NAME].where, "", note) for note in notes)
+        came = {name: file.read() for name, file in side.items() if name not in (SCHEME, MEMBERS)}
+        legend, notes = anndoc_legend.read(came[anndoc_legend.FILE_NAME])
+        yield from (Problem("repaired", where, "", note) for note in notes)
     except DataError as error:
-        yield Problem("refused", side[anndoc_legend.FILE_NAME].where, "", str(error))
+        came.pop(anndoc_legend.FILE_NAME, None)
+        yield Problem("refused", where, "", str(error))
     guidelines, known = "", {label.name for label in options.scheme.labels if label.kind == "choices"}
-    where = side[anndoc_legend.FILE_NAME].where
     try:
         if SCHEME in side:
             scheme = scheme_toml.parse(decode(side[SCHEME].read()).text, side[SCHEME].where)
             known |= {label.name for label in scheme.labels if label.kind == "choices"}
             yield SchemeHint(side[SCHEME].where, scheme=scheme)
-        if GUIDELINES in side:
-            guidelines = decode(side[GUIDELINES].read()).text
+        if GUIDELINES in came:
+            guidelines = decode(came[GUIDELINES]).text
+        if MEMBERS in side:
+            legend.members = msgspec.json.decode(side[MEMBERS].read(), type=dict[str, str])
+    except JSON_ERRORS as error:
+        yield Problem("refused", side[MEMBERS].where, "", f"does not say whose the folders of members are: {error}")
     except AnnotateError as error:
         yield Problem("refused", where, "", str(error))
     legend.join_choices(known)
-    yield legend.hint(where, guidelines)
+    yield replace(legend.hint(where, guidelines), came=ProjectFiles(root.rpartition("/")[2], came))
     return legend
 
 
@@ -102,8 +116,9 @@ def _merged(pairs: list[Pair]) -> Generator[Item, None, list[Pair]]:
         except DataError:
             texts[one.html.file.where] = one
             continue
-        earlier = texts.pop(text.parts, None)
-        texts[text.parts] = one
+        same = (text.key or text.id or one.html.base, text.parts)
+        earlier = texts.pop(same, None)
+        texts[same] = one
         if earlier is not None:
             reason = f"the same document comes twice; {one.html.file.where} is taken, the last in path order"
             yield Problem("refused", earlier.html.file.where, "", reason)
@@ -126,6 +141,7 @@ def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
     document = Document(text.key or id, text.parts, text.name or html.base, html.folder, text.language, text.tags)
     source = {"plain.html": content}
     versions: list[ExchangedVersion] = []
+    used: dict[str, str] = {}
     for annotator, placed in sorted(found.versions.items(), key=lambda item: (item[0] != MASTER, item[0])):
         reader = AnnReader(document, text.shown, legend, placed.file.where)
         try:
@@ -135,9 +151,10 @@ def _read_pair(found: Pair, legend: Legend) -> Iterator[Item]:
         except DataError as error:
             yield Problem("refused", placed.file.where, "", _short(error, placed.file))
         yield from reader.problems
+        used |= reader.used
     if not found.versions:
         yield Problem("noted", html.file.where, "", "has no annotations of its own (no ann.json of that name)")
-    extra: dict[str, object] = {"legend": legend.leftovers} if legend.leftovers else {}
+    extra: dict[str, object] = {"legend": used} if used else {}
     if html.base != id:
         extra["base"] = html.base
     yield ExchangedDocument(document, tuple(versions), html.file.where, extra, source)

@@ -46,6 +46,8 @@ class AnnReader:
         self._annotations = Annotations()
         self._refused: dict[str, Any] = {}
         self._odd = Oddities()
+        self.used: dict[str, str] = {}
+        """Names by id that no scheme of ours holds, as far as they were met."""
 
     def read(self, content: bytes, annotator: str) -> ExchangedVersion:
         """Return the version; `problems` says what was repaired and refused in it.
@@ -118,6 +120,7 @@ class AnnReader:
             value: Any = row.get("value") if isinstance(row, dict) else None
             chosen = self._legend.choice(id)
             if chosen and type(value) is bool:
+                self.used[id] = self._legend.names[id]
                 choices.setdefault(chosen[0], {})[chosen[1]] = row
             elif type(value) in (bool, int, float, str):
                 name = self._legend.name(id)
@@ -163,6 +166,9 @@ class AnnReader:
         who, prob, state, kept = anndoc_confidence.parse(row)
         attributes, fields = self._attributes(row.get("fields"), anndoc_confidence.made(who, prob, state))
         extra |= kept | fields
+        normalizations, names = row.get("normalizations"), self._legend.names
+        if isinstance(normalizations, dict):
+            self.used.update((id, names[id]) for id in normalizations if id in names)
         for key, value in row.items():
             if key not in _ENTITY_KNOWN or (key in ("coordinates", "normalizations") and value):
                 extra[key] = value

@@ -12,6 +12,7 @@ import msgspec
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import LabelHint, SchemeHint
+from tui_annotate.formats.json_text import JsonText, Piece
 from tui_annotate.formats.source import JSON_ERRORS, decode
 
 FILE_NAME = "annotations-legend.json"
@@ -33,6 +34,8 @@ class Legend:
     """Ids met in files that the legend lacks."""
     choices: dict[str, tuple[str, str]] = field(default_factory=dict)
     """(label, choice) of the ids that are one choice of a multiple-choice label."""
+    members: dict[str, str] = field(default_factory=dict)
+    """Annotators by the folder of their files, where the two differ."""
 
     def name(self, id: str) -> str:
         """Return the name of an id; the id itself, remembered as unknown, when the legend lacks it."""
@@ -67,8 +70,8 @@ class Legend:
 
     @property
     def leftovers(self) -> dict[str, str]:
-        """What no scheme of ours holds: normalizations, and prefixes that we do not know."""
-        return {id: name for id, name in self.names.items() if id.partition("_")[0] not in _GROUPS}
+        """What no scheme of ours holds: normalizations, prefixes that we do not know, and the ids of choices."""
+        return {id: n for id, n in self.names.items() if id.partition("_")[0] not in _GROUPS or id in self.choices}
 
     def scheme(self) -> Scheme:
         """Return a scheme of just these names; kinds, which a legend does not tell, are boolean and text."""
@@ -133,13 +136,43 @@ def _splits(name: str) -> Iterator[tuple[str, str, str]]:
         yield name[: match.start()], "/", name[match.end() :]
 
 
-def write(scheme: Scheme, leftovers: Mapping[str, str]) -> bytes:
-    """Write the legend of a scheme; a multiple-choice label is one boolean per choice, `<label>/<choice>`."""
-    names = dict(ids_of(scheme).items_for_legend())
+def write(scheme: Scheme, leftovers: Mapping[str, str], came: bytes | None = None) -> bytes:
+    """Write the legend of a scheme; a multiple-choice label is one boolean per choice, `<label>/<choice>`.
+
+    Args:
+        leftovers: Names by id that the scheme does not hold.
+        came: The legend that was imported: what is still so keeps its bytes.
+    """
+    names = dict(ids_of(scheme, leftovers).items_for_legend())
     for id, name in leftovers.items():
-        names.setdefault(id, name)
+        if not id.startswith("m_"):
+            names.setdefault(id, name)
+    after = _after(came, names) if came is not None else None
+    if after is not None:
+        return after
     ordered = sorted(names.items(), key=lambda item: (_number(item[0]), item[0]))
     return msgspec.json.format(msgspec.json.encode(dict(ordered)), indent=2) + b"\n"
+
+
+def _after(came: bytes, names: Mapping[str, str]) -> bytes | None:
+    """Return names written after a legend that came; None when that is none."""
+    try:
+        held, _ = read(came)
+        if held.names == names:
+            return came
+        text = JsonText(decode(came).text)
+        pieces = text.pieces(text.start)
+    except (DataError, ValueError, IndexError):
+        return None
+    last = {piece.key: piece for piece in pieces}
+    parts: list[tuple[Piece | None, str]] = []
+    for piece in pieces:
+        if piece.key in names and last[piece.key] is piece:
+            same = held.names[piece.key] == names[piece.key]
+            parts.append((piece, text.raw(piece) if same else text.with_value(piece, text.written(names[piece.key]))))
+    new = sorted((_number(id), id) for id in names if id not in last)
+    parts += [(None, text.member(id, text.written(names[id]))) for _, id in new]
+    return text.whole(text.joined("{}", pieces, parts), pieces).encode()
 
 
 def _number(id: str) -> int:
@@ -164,23 +197,29 @@ class Ids:
         return plain + [(id, f"{label}/{choice}") for (label, choice), id in self.choices.items()]
 
 
-def ids_of(scheme: Scheme) -> Ids:
+def ids_of(scheme: Scheme, names: Mapping[str, str] | None = None) -> Ids:
     """Return the ids of a scheme; choices are numbered after everything else, in the scheme's order.
 
     The id of a multiple-choice label goes to its first choice, since the label itself is no meta.
+
+    Args:
+        names: Names by id of an imported legend: a choice that has one there keeps it.
     """
     scheme = scheme.numbered()
     groups = (scheme.entities, scheme.labels, scheme.attributes, scheme.relations)
-    highest = max((_number(thing.id) for group in groups for thing in group), default=0)
+    things = [thing for group in groups for thing in group]
+    taken = {thing.id for thing in things if not (isinstance(thing, DocumentLabel) and thing.kind == "choices")}
+    known = {name: id for id, name in (names or {}).items() if id.startswith("m_") and id not in taken}
+    highest = max((_number(id) for id in (*(thing.id for thing in things), *known.values())), default=0)
     choices: dict[tuple[str, str], str] = {}
+    used = taken | set(known.values())
     for label in scheme.labels:
-        if label.kind == "choices":
-            for index, option in enumerate(label.options):
-                if index == 0:
-                    choices[label.name, option.value] = label.id
-                else:
-                    highest += 1
-                    choices[label.name, option.value] = f"m_{highest}"
+        for option in label.options if label.kind == "choices" else ():
+            id = known.get(f"{label.name}/{option.value}") or label.id
+            if id in choices.values() or (id in used and id not in known.values()):
+                highest += 1
+                id = f"m_{highest}"
+            choices[label.name, option.value] = id
     return Ids(
         {e.name: e.id for e in scheme.entities},
         {m.name: m.id for m in scheme.labels if m.kind != "choices"},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tui_annotate.domain.interchange import MASTER, Problem
+from tui_annotate.formats import anndoc_legend
 from tui_annotate.formats.source import SourceFile
 
 _HTML_ENDS = (".plain.html", ".plain.xhtml", ".html", ".xhtml", ".htm")
@@ -63,14 +64,33 @@ def base_and_kind(name: str) -> tuple[str, Literal["html", "ann"]] | None:
     return None
 
 
-def place(file: SourceFile, roots: Iterable[str]) -> Placed | None:
-    """Read root, base, folder and annotator off a file's path; `roots` are folders that hold a legend."""
+def roots_of(files: Iterable[SourceFile]) -> dict[str, SourceFile]:
+    """Return the projects of a tree: the legend of each, by its folder.
+
+    A legend that lies among the texts or annotations belongs to the folder above these.
+    """
+    found: dict[str, SourceFile] = {}
+    for file in files:
+        if file.base == anndoc_legend.FILE_NAME:
+            pieces = file.folder.split("/") if file.folder else []
+            at = next((n for n, piece in enumerate(pieces) if piece in _HTML_FOLDERS | _ANN_FOLDERS), len(pieces))
+            found["/".join(pieces[:at])] = file
+    return found
+
+
+def place(file: SourceFile, roots: Collection[str]) -> Placed | None:
+    """Read project, base name, folder and annotator off a file's path.
+
+    Args:
+        roots: Folders of projects; where there is only one, all files of the tree belong to it.
+    """
     found = base_and_kind(file.base)
     if found is None:
         return None
     base, kind = found
     holding = [root for root in roots if not root or file.folder == root or file.folder.startswith(f"{root}/")]
     root = max(holding, key=len, default="")
+    project = next(iter(roots)) if len(roots) == 1 else root
     pieces = file.folder[len(root) :].strip("/").split("/") if file.folder != root else []
     annotator = MASTER
     for at, piece in enumerate(pieces):
@@ -86,7 +106,7 @@ def place(file: SourceFile, roots: Iterable[str]) -> Placed | None:
             break
     if pieces[:1] == ["pool"]:
         pieces = pieces[1:]
-    return Placed(file, kind, root, base, "/".join(pieces), annotator)
+    return Placed(file, kind, project, base, "/".join(pieces), annotator)
 
 
 def pair(placed: list[Placed]) -> Iterator[Pair | Problem]:

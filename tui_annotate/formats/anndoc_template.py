@@ -86,9 +86,7 @@ class _Template:
         new = {key: value for key, value in made.items() if key not in last and not self._goes_without(key, value)}
         if new:
             self._insert(parts, list(made), new)
-        body = text.joined("{}", pieces, parts)
-        end = pieces[-1].end + len(pieces[-1].trail) + 1 if pieces else text.text.index("}", text.start) + 1
-        return text.text[: text.start] + body + text.text[end:]
+        return text.whole(text.joined("{}", pieces, parts), pieces)
 
     def _goes_without(self, key: str, value: Any) -> bool:
         return value in _NOTHING.get(key, ()) or (key == "annotatable" and value == {"parts": list(self._order)})

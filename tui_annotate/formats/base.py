@@ -33,6 +33,14 @@ class LabelHint:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """What a project has besides its documents: its folder's name, and files as they came, by name."""
+
+    project: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeHint:
     """Labels that a source names by itself, before or besides its documents."""
 
@@ -41,6 +49,8 @@ class SchemeHint:
     scheme: Scheme | None = None
     """A whole scheme, where the source carries one."""
     guidelines: str = ""
+    came: ProjectFiles | None = None
+    """To go out again as they came, where the source is a project."""
 
 
 Item = ExchangedDocument | Problem | SchemeHint
@@ -76,6 +86,8 @@ class WriteOptions:
     """Which annotator's version, for formats that hold one; empty: the first, which is the one that counts most."""
     project: str = "corpus"
     """Name of the project folder inside a project zip, and in its README."""
+    came: ProjectFiles = field(default_factory=ProjectFiles)
+    """Legend, README and guidelines of the one project that everything came from."""
 
 
 Put = Callable[[str, bytes], None]

@@ -58,6 +58,11 @@ class JsonText:
         """Return a member as it stands, with another value."""
         return self.text[piece.start : piece.value_at] + value
 
+    def whole(self, body: str, pieces: Sequence[Piece]) -> str:
+        """Return the whole text with another body, and what stands around it."""
+        end = pieces[-1].end + len(pieces[-1].trail) if pieces else _blanks(self.text, self.start + 1)
+        return self.text[: self.start] + body + self.text[end + 1 :]
+
     def pieces(self, at: int) -> list[Piece]:
         """Return the members or elements of the object or list that begins at an offset."""
         text = self.text

@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations
-from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion
+from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.formats import anndoc_controls
 from tui_annotate.formats.anndoc_json_write import AnnWriter
 from tui_annotate.formats.anndoc_legend import Ids
 from tui_annotate.formats.base import Feature, Meaning, WriteOptions, chosen_version
 from tui_annotate.formats.reducing import reduced
-from tui_annotate.formats.safety import safe_name, safe_path
+from tui_annotate.formats.safety import kept_path
 from tui_annotate.formats.tables_write import cell
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -34,13 +34,10 @@ def of_anndoc(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     """What its files say, with names for ids; apart from controls in the name and what file systems refuse in names."""
     document = exchanged.document
     writer = AnnWriter(document, _NAMES)
-    versions = {
-        v.annotator if v.annotator == MASTER else safe_name(v.annotator): _ann_json(writer, v)
-        for v in exchanged.versions
-    }
+    versions = {v.annotator: _ann_json(writer, v) for v in exchanged.versions}
     parts = [(part.id, part.text) for part in document.parts]
     name = anndoc_controls.shown(document.name or document.key)
-    return document.key, name, safe_path(document.folder), document.language, sorted(document.tags), parts, versions
+    return document.key, name, kept_path(document.folder), document.language, sorted(document.tags), parts, versions
 
 
 def _ann_json(writer: AnnWriter, version: ExchangedVersion) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from hashlib import blake2b
 
@@ -25,6 +26,25 @@ def safe_name(name: str) -> str:
 def safe_path(path: str) -> str:
     """Return a relative path of safe names; empty for an empty one."""
     return "/".join(safe_name(piece) for piece in path.replace("\\", "/").split("/") if piece)
+
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_MOST_KEPT = 230
+"""Bytes of a kept name; `.plain.html` and 255 are 244 apart."""
+
+
+def kept_name(name: str) -> str:
+    """Return a name that came from a file system as it is; made safe where it is none that any file could have.
+
+    Marks that only Windows refuses stay, except there.
+    """
+    fits = name.strip(". ") and not _UNFIT.search(name) and len(name.encode()) <= _MOST_KEPT
+    return name if fits and os.name == "posix" else safe_name(name)
+
+
+def kept_path(path: str) -> str:
+    """Return a relative path of kept names; empty for an empty one."""
+    return "/".join(kept_name(piece) for piece in path.split("/") if piece)
 
 
 def member_fault(name: str) -> str:

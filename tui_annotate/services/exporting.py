@@ -17,15 +17,17 @@ from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.errors import NothingToDoError, UsageError
 from tui_annotate.formats import registry, writing
-from tui_annotate.formats.base import WriteOptions
+from tui_annotate.formats.base import ProjectFiles, WriteOptions
 from tui_annotate.formats.losses import Losses, may_lose
 from tui_annotate.formats.safety import safe_name
 from tui_annotate.services.outgoing_versions import exchanged
-from tui_annotate.store import annotators, log, settings
+from tui_annotate.store import annotators, log, projects, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.outgoing import Outgoing, outgoing
 
 _PROGRESS_EVERY = 100
+_PROJECT = "corpus"
+"""What a project is called that nobody named: an imported one keeps the name of its folder."""
 _encode = msgspec.json.Encoder(enc_hook=dict).encode
 
 
@@ -57,7 +59,7 @@ def export(
     version: str = "",
     ids: Collection[int] | None = None,
     decisions: bool = False,
-    project: str = "corpus",
+    project: str = _PROJECT,
     overwrite: bool = False,
     on_losses: Callable[[Losses], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
@@ -83,7 +85,9 @@ def export(
     _check_version(corpus, version)
     writing.check(fmt, target, overwrite=overwrite)
     states = (DocumentState.CONFIRMED,) if confirmed else ()
-    options = WriteOptions(settings.scheme(corpus), version, safe_name(project))
+    imported, files = projects.kept(corpus)
+    name = imported if imported and project == _PROJECT else project
+    options = WriteOptions(settings.scheme(corpus), version, safe_name(name), came=ProjectFiles(imported, files))
     tie = settings.load(corpus).tie
 
     def going_out() -> Iterator[tuple[Outgoing, ExchangedDocument]]:
@@ -112,9 +116,7 @@ def export(
                     on_progress(number)
 
         written = writing.write(documents(), fmt, target, options, overwrite=overwrite)
-        report = ExportReport(
-            str(target), fmt.name, written.documents, written.files, fmt.loses, losses.ordered()
-        )
+        report = ExportReport(str(target), fmt.name, written.documents, written.files, fmt.loses, losses.ordered())
         report.problems, report.more_problems = written.problems, written.more_problems
         if sidecar is not None:
             report.decisions = sidecar.finish()

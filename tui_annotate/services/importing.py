@@ -15,7 +15,7 @@ from tui_annotate.formats.registry import Group
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.services.fitting import fitted
 from tui_annotate.services.labels_met import LabelsMet
-from tui_annotate.store import copying, settings, sources
+from tui_annotate.store import copying, projects, settings, sources
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake, IntakeCounts
 from tui_annotate.store.preparing import As
@@ -227,6 +227,8 @@ class _Import:
             self._labels.hint(hint)
         except AnnotateError as error:
             self._report.note(Problem("refused", hint.where, "", error.message), self._file)
+        if hint.came is not None:
+            projects.keep(self._corpus, hint.where.rpartition("/")[0], hint.came.project, hint.came.files)
 
     def _write_scheme(self) -> None:
         if self._labels.scheme is not self._stored and self._labels.scheme != self._stored:
