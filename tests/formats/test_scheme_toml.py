@@ -59,7 +59,7 @@ def test_kinds_follow_from_what_is_given() -> None:
         ("[[relation]]\nname = 'A'\nends = ['x']", "s.toml:3: relation[0]: ends: must name two"),
         (
             "[[entity]]\nname = 'A'\nmodel = 'deid'\n[[attribute]]\nname = 'status'\nassertion = true\nmodel = 'deid'",
-            "s.toml: status: marked as assertion status, but its model 'deid' is one that finds entities",
+            "s.toml:7: status: marked as assertion status, but its model 'deid' is one that finds entities",
         ),
         (
             "[[attribute]]\nname = 'status'\nassertion = true\nmodel = 'ner_jsl_annotation_manual.model'",
@@ -67,7 +67,7 @@ def test_kinds_follow_from_what_is_given() -> None:
         ),
         (
             "[[attribute]]\nname = 'a'\nassertion = true\n[[attribute]]\nname = 'b'\nassertion = true",
-            "s.toml: a, b: only one assertion status model may be used in a project",
+            "s.toml:1: a, b: only one assertion status model may be used in a project",
         ),
         ("[entity]\nname = 'A'", "write `[[entity]]`"),
         ("name = ", "s.toml:1: is no TOML"),

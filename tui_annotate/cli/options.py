@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from tui_annotate import config
 from tui_annotate.cli.output import say
-from tui_annotate.errors import DataError, NothingToDoError, SchemeError, UsageError
+from tui_annotate.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
+    from tui_annotate.formats.scheme_reading import ListAs
     from tui_annotate.store.connection import Corpus
 
 CorpusPath = Annotated[
@@ -23,6 +24,14 @@ OptionalCorpus = Annotated[
     Path | None, typer.Argument(metavar="CORPUS", help="The corpus file, e.g. notes.db.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ListOf = Annotated[
+    str,
+    typer.Option(
+        "--list-as",
+        metavar="KIND",
+        help="What the names of a bare list (Prodigy, doccano) are: entities, choice, choices or booleans.",
+    ),
+]
 Annotator = Annotated[
     str | None,
     typer.Option("--annotator", metavar="NAME", help="Who you are.", show_default="your settings, or login name"),
@@ -78,25 +87,23 @@ def find_document(corpus: Corpus, text: str) -> int:
     return found
 
 
-def read_scheme(path: Path) -> Scheme:
-    """Read a scheme file, TOML or an anndoc legend (`.json`); SchemeError says where it is wrong."""
-    from tui_annotate.formats import anndoc_legend, scheme_toml
+def list_as(text: str) -> ListAs:
+    """Return what the names of a bare list of labels are; raises UsageError."""
+    from tui_annotate.formats.scheme_reading import ListAs
 
-    if not path.is_file():
-        raise UsageError(f"There is no scheme file {path}.", hint="`tui-annotate scheme show CORPUS` prints one.")
-    content = path.read_bytes()
-    if path.suffix.lower() == ".json":
-        try:
-            legend, notes = anndoc_legend.read(content)
-        except DataError as error:
-            raise SchemeError(f"{path}: {error}") from error
-        for note in notes:
-            say(f"{path}: {note}")
-        return legend.scheme()
-    try:
-        return scheme_toml.parse(content.decode("utf-8-sig"), where=str(path))
-    except UnicodeDecodeError as error:
-        raise SchemeError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
+    if text not in get_args(ListAs):
+        raise UsageError(f"--list-as takes {', '.join(get_args(ListAs))}, not {text!r}.")
+    return cast("ListAs", text)
+
+
+def read_scheme(path: Path, *, names: ListAs = "entities") -> Scheme:
+    """Read a scheme file of any format, and say what was odd about it; SchemeError says where it is wrong."""
+    from tui_annotate.formats import schemes
+
+    reading = schemes.read(path, list_as=names)
+    for note in reading.notes:
+        say(": ".join(filter(None, (note.where, note.field, note.reason))))
+    return reading.checked()
 
 
 def only_task(tasks: Collection[str]) -> str:

@@ -1,38 +1,44 @@
-"""`scheme`: the labels of a corpus, and what is wrong with them."""
+"""`scheme`: the labels of a corpus, in every format that people have them in, and what is wrong with them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tui_annotate.cli import options
-from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
-from tui_annotate.cli.output import out_json, out_lines, say
+from tui_annotate.cli.options import Annotator, CorpusPath, Json, ListOf, examples
+from tui_annotate.cli.output import out, out_json, out_lines, say
 from tui_annotate.errors import DataError, NothingToDoError, SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
+    from tui_annotate.services.scheme_checking import Finding
 
-app = options.group("Show the labels of a corpus, or check a scheme.")
-
-COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+app = options.group("Show, edit or check the labels of a corpus.")
 
 CorpusOrFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="CORPUS", help="A corpus, or a scheme file (.toml, or an anndoc legend .json).", show_default=False
-    ),
+    Path, typer.Argument(metavar="CORPUS", help="A corpus, or a scheme file of any format.", show_default=False)
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", metavar="F", help="toml, label-studio, anndoc, tagtog, doccano or prodigy."),
+]
+SchemePath = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A scheme file of any format.", show_default=False, resolve_path=False)
 ]
 
 
-@app.command("show", epilog=examples("scheme show notes.db", "scheme show notes.db > labels.toml"))
-def show(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -> None:
-    """Print the labels of a corpus as TOML, fit for `new --scheme` and for an editor."""
+@app.command(
+    "show",
+    epilog=examples(
+        "scheme show notes.db", "scheme show notes.db > labels.toml", "scheme show notes.db --format tagtog"
+    ),
+)
+def show(corpus: CorpusPath, format: Format = "toml", json: Json = False, annotator: Annotator = None) -> None:
+    """Print the labels of a corpus, fit for `new --scheme` and other tools; what a format has no room for is said."""
     options.settled(corpus, annotator=annotator)
     scheme = _scheme_of(corpus)
     if json:
@@ -40,15 +46,18 @@ def show(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) ->
 
         out_json(asdict(scheme))
         return
-    from tui_annotate.formats import scheme_toml
+    from tui_annotate.formats import schemes
 
-    out_lines(scheme_toml.write(scheme))
+    text, lost = schemes.write(scheme, format)
+    # Not by lines: blanks at the ends of a file that came from elsewhere are a part of it.
+    sys.stdout.write(text if not sys.stdout.isatty() else "")
+    if sys.stdout.isatty():
+        out_lines(text)
+    for line in lost:
+        say(f"{format} has no room for: {line}")
 
 
-@app.command(
-    "guidelines",
-    epilog=examples("scheme guidelines notes.db", "scheme guidelines notes.db guidelines.md"),
-)
+@app.command("guidelines", epilog=examples("scheme guidelines notes.db", "scheme guidelines notes.db guidelines.md"))
 def guidelines(
     corpus: CorpusPath,
     file: Annotated[
@@ -86,26 +95,101 @@ def _text_of(file: Path) -> str:
         raise DataError(f"{file}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
 
 
-@app.command("check", epilog=examples("scheme check labels.toml", "scheme check notes.db"))
-def check(corpus: CorpusOrFile, json: Json = False, annotator: Annotator = None) -> None:
-    """Check a scheme: names, colours, references, keys. Clashing keys settle themselves, the rest is to be mended."""
-    from tui_annotate.keymaps import assign
+@app.command(
+    "import",
+    epilog=examples(
+        "scheme import notes.db config.xml", "scheme import notes.db labels.txt --list-as choice --dry-run"
+    ),
+)
+def take_in(
+    corpus: CorpusPath,
+    file: SchemePath,
+    list_as: ListOf = "entities",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would join.")] = False,
+    annotator: Annotator = None,
+) -> None:
+    """Let the labels of a file join those of a corpus. Nothing is taken out; what both have stays as it is here."""
+    from tui_annotate.services import scheme_editing
+    from tui_annotate.store import settings
 
-    is_file = corpus.suffix.lower() in (".toml", ".json")
-    found = options.settled(None if is_file else corpus, annotator=annotator)
-    scheme = options.read_scheme(corpus) if is_file else _scheme_of(corpus)
-    problems = list(_problems(scheme))
-    clashes = [str(clash) for clash in assign(scheme, found.keys).clashes]
+    who = options.settled(corpus, annotator=annotator).who
+    other = options.read_scheme(file, names=options.list_as(list_as))
+    with options.opened(corpus, readonly=dry_run) as opened:
+        held = settings.scheme(opened)
+        joined = scheme_editing.join(held, other)
+        for line in joined.differing:
+            say(f"differs: {line}")
+        for line in joined.added:
+            out(f"{'would join' if dry_run else 'joins'}: {line}")
+        if joined.scheme == held:
+            raise NothingToDoError(f"{corpus} has all labels of {file} already.")
+        if not dry_run:
+            scheme_editing.put(opened, joined.scheme, base=held, annotator=who)
+
+
+@app.command("edit", epilog=examples("scheme edit notes.db", "EDITOR=nano tui-annotate scheme edit notes.db"))
+def edit(corpus: CorpusPath, annotator: Annotator = None) -> None:
+    """Edit the labels of a corpus as TOML in $VISUAL or $EDITOR.
+
+    What does not fit is shown in the editor again, with the reasons on top. In effect only when it checks, all at once.
+    """
+    from tui_annotate.cli import scheme_editor
+
+    settings = options.settled(corpus, annotator=annotator)
+    say(scheme_editor.edit(corpus, annotator=settings.who, keys=settings.keys))
+
+
+@app.command(
+    "check", epilog=examples("scheme check labels.toml", "scheme check config.xml --json", "scheme check notes.db")
+)
+def check(corpus: CorpusOrFile, list_as: ListOf = "entities", json: Json = False, annotator: Annotator = None) -> None:
+    """Check a scheme: names, kinds, colours, references, keys, models; with line, reason and the nearest right name.
+
+    Clashing keys settle themselves, the rest is to be mended.
+    """
+    from tui_annotate.services import scheme_checking
+
+    is_corpus = _is_corpus(corpus)
+    found = options.settled(corpus if is_corpus else None, annotator=annotator)
+    if is_corpus:
+        from tui_annotate.store import settings
+
+        with options.opened(corpus, readonly=True) as opened:
+            scheme = settings.scheme(opened)
+            findings = scheme_checking.check(scheme, models=scheme_checking.models_of(opened), keys=found.keys)
+    else:
+        from tui_annotate.formats import schemes
+
+        reading = schemes.read(corpus, list_as=options.list_as(list_as))
+        scheme = reading.scheme
+        findings = scheme_checking.check(scheme, keys=found.keys, reading=reading)
+    _report(corpus, scheme, findings, json=json)
+
+
+def _report(path: Path, scheme: Scheme, findings: list[Finding], *, json: bool) -> None:
+    faults = [one for one in findings if one.severity == "fault"]
     if json:
-        out_json({"problems": problems, "clashes": clashes})
-    for line in () if json else [*clashes, *problems]:
-        say(line)
-    if problems:
-        raise SchemeError(f"{corpus}: {len(problems)} to be mended.")
+        from dataclasses import asdict
+
+        out_json({"scheme": str(path), "good": not faults, "findings": [asdict(one) for one in findings]})
+    else:
+        for one in findings:
+            say(f"{path}{f':{one.line}' if one.line else ''}: {one}")
+    if faults:
+        raise SchemeError(f"{path}: {len(faults):,} to be mended.")
     counts = [(len(scheme.entities), "entity type"), (len(scheme.labels), "document label")]
     counts += [(len(scheme.attributes), "attribute"), (len(scheme.relations), "relation type")]
     held = ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n) or "no labels yet"
-    say(f"{corpus} is a good scheme: {held}.")
+    say(f"{path} is a good scheme: {held}.")
+
+
+def _is_corpus(path: Path) -> bool:
+    """Say whether a file is a corpus, by how it begins; what is not there is taken for one by its name."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(15) == b"SQLite format 3" or path.suffix.lower() == ".db"
+    except OSError:
+        return path.suffix.lower() not in (".toml", ".xml", ".json", ".txt")
 
 
 def _scheme_of(corpus: Path) -> Scheme:
@@ -113,36 +197,3 @@ def _scheme_of(corpus: Path) -> Scheme:
 
     with options.opened(corpus, readonly=True) as opened:
         return settings.scheme(opened)
-
-
-def _problems(scheme: Scheme) -> Iterator[str]:
-    types = [entity.name for entity in scheme.entities]
-    for entity in scheme.entities:
-        if entity.color and not _is_color(entity.color):
-            yield f"{entity.name}: color {entity.color!r} is neither #rrggbb nor one of {', '.join(COLORS)}."
-    for label in scheme.labels:
-        if not 0 < label.threshold < 1:
-            yield f"{label.name}: threshold {label.threshold} must lie between 0 and 1."
-        if label.kind in ("choice", "choices") and len(label.options) < 2:
-            yield f"{label.name}: one option is no choice; add another, or make it boolean."
-    references = [(a.name, name) for a in scheme.attributes for name in a.on]
-    references += [(r.name, name) for r in scheme.relations for name in r.ends if name]
-    for owner, name in references:
-        if name not in types:
-            near = get_close_matches(name, types, n=1)
-            yield f"{owner}: there is no entity type {name!r}." + (f" Did you mean {near[0]!r}?" if near else "")
-    yield from scheme.faults
-    for attribute in scheme.attributes:
-        if attribute.kind == "choices":
-            yield f"{attribute.name}: an entity holds one value of an attribute; make it a choice."
-        elif attribute.kind == "choice" and len(attribute.options) < 2:
-            yield f"{attribute.name}: one option is no choice; add another, or make it boolean."
-    trained = [label.name for label in scheme.labels if label.train]
-    if len(trained) > 1:
-        yield f"{', '.join(trained)}: only one label can be trained before the others."
-
-
-def _is_color(color: str) -> bool:
-    if color.startswith("#"):
-        return len(color) == 7 and all(c in "0123456789abcdefABCDEF" for c in color[1:])
-    return color.removeprefix("bright_").removeprefix("ansi_") in COLORS

@@ -29,13 +29,16 @@ class Reading:
     scheme: Scheme = field(default_factory=Scheme)
     problems: list[Problem] = field(default_factory=list)
     places: dict[Place, int] = field(default_factory=dict)
+    partial: bool = False
+    """The scheme lacks what could not be read."""
 
     def note(self, line: int, what: str, reason: str) -> None:
         """Say that something is read otherwise than it stands there, or not at all."""
         self.problems.append(Problem("noted", self._at(line), what, reason))
 
-    def refuse(self, line: int, what: str, reason: str) -> None:
-        """Say that something has to be mended."""
+    def refuse(self, line: int, what: str, reason: str, *, read: bool = False) -> None:
+        """Say that something has to be mended; `read` where the scheme has it all the same."""
+        self.partial = self.partial or not read
         self.problems.append(Problem("refused", self._at(line), what, reason))
 
     def line(self, group: str, name: str, field: str = "") -> int:

@@ -79,7 +79,8 @@ def examine(text: str, where: str) -> Reading:
     _check_ids(reading, ("e", entities), ("m", labels), ("f", attributes), ("r", relations))
     reading.take(entities, labels, attributes, relations, guidelines=guidelines)
     for fault in reading.scheme.faults:
-        reading.refuse(0, "", fault)
+        owner = next((one.name for one in attributes if fault.startswith(one.name)), "")
+        reading.refuse(reading.line("attribute", owner, "model"), "", fault, read=True)
     return reading
 
 

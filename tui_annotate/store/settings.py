@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -179,11 +180,19 @@ def scheme(corpus: Corpus) -> Scheme:
     return _decode_scheme(found[0] if found else "")
 
 
-def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str, base: Scheme | None = None) -> Scheme:
+def set_scheme(
+    corpus: Corpus,
+    scheme: Scheme,
+    *,
+    annotator: str,
+    base: Scheme | None = None,
+    check: Callable[[Scheme], None] | None = None,
+) -> Scheme:
     """Put a scheme in force, with ids for what has none, and log it; the older ones are kept.
 
     Args:
         base: The scheme that this one was made from. What another program has changed since then stays.
+        check: Called inside the transaction with the scheme in force till then; what it raises leaves that in force.
 
     Raises:
         SchemeError: It has faults.
@@ -192,6 +201,8 @@ def set_scheme(corpus: Corpus, scheme: Scheme, *, annotator: str, base: Scheme |
     with corpus.transaction() as db:
         number, body = db.execute("SELECT number, body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
         held = _decode_scheme(body)
+        if check is not None:
+            check(held)
         if base is not None and held != base:
             scheme = joined(held, scheme, base)
         if held == scheme:
