@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations
-from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.documents import Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, jsonl_rows, meaning
-from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem, tags_of
+from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem
 from tui_annotate.formats.jsonl_write import write
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 
@@ -96,9 +96,7 @@ class _RowReader:
         except DataError as error:
             yield Problem("refused", where, "", error.message)
             return
-        document = Document(
-            key, parts, _text_of(row, "name"), _text_of(row, "folder"), _text_of(row, "language"), _tags_of(row)
-        )
+        document = jsonl_rows.document_of(row, key, parts)
         if "spans" in row:
             jsonl_rows.read_spans(document, row["spans"], annotations, problems)
         if "label" in row or "labels" in row:
@@ -133,16 +131,6 @@ def _versions(row: dict[str, Any], annotations: Annotations, confirmed: bool | N
         return ()
     annotator = row.get("annotator")
     return (ExchangedVersion(annotations, confirmed, annotator if type(annotator) is str and annotator else MASTER),)
-
-
-def _text_of(row: dict[str, Any], field: str) -> str:
-    value = row.get(field, "")
-    return value if type(value) is str else ""
-
-
-def _tags_of(row: dict[str, Any]) -> tuple[str, ...]:
-    tags = row.get("document_tags")
-    return tags_of(tags) if type(tags) is list else ()
 
 
 FORMAT = Format(

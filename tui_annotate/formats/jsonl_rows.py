@@ -10,7 +10,7 @@ from tui_annotate.domain.annotations import Annotations, Entity, LabelContent, L
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
-from tui_annotate.formats.base import ReadOptions, unnamed_label
+from tui_annotate.formats.base import ReadOptions, tags_of, unnamed_label
 
 Problems = list[tuple[str, str]]
 """(field, reason) of what was refused in a row."""
@@ -18,7 +18,7 @@ Problems = list[tuple[str, str]]
 _SPAN_KNOWN = frozenset(("start", "end", "label", "prob", "who", "text", "fragments", "attributes", "state"))
 _VALUE_KNOWN = frozenset(("value", "prob", "who", "state"))
 _RELATION_KNOWN = frozenset(("label", "from", "to", "directed", "prob", "who", "state"))
-_NOTHING: Mapping[str, Any] = {}
+_ABOUT = ("name", "folder", "language")
 
 
 def parts(text: str, given: Any) -> tuple[Part, ...]:
@@ -32,6 +32,13 @@ def parts(text: str, given: Any) -> tuple[Part, ...]:
     if not cut or not lengths_fit or len(ids) != len(cut) or "\n".join(part.text for part in cut) != text:
         raise DataError("`parts` do not make up `text`, a newline between them")
     return cut
+
+
+def document_of(row: Mapping[str, Any], key: str, parts: tuple[Part, ...]) -> Document:
+    """Return a row's document with what the row says about it besides its text."""
+    name, folder, language = (value if type(value := row.get(of)) is str else "" for of in _ABOUT)
+    tags = row.get("document_tags")
+    return Document(key, parts, name, folder, language, tags_of(tags) if type(tags) is list else ())
 
 
 def read_spans(document: Document, spans: Any, annotations: Annotations, problems: Problems) -> None:
@@ -89,16 +96,17 @@ def _full_entity(document: Document, row: dict[str, Any], label: str, hull: tupl
     return Entity(
         label,
         spans,
-        who=_who(row),
-        prob=_prob(row),
+        who=who_of(row),
+        prob=prob_of(row),
         number=number,
-        attributes=_attributes(row.get("attributes")),
-        state=row.get("state", "pre-added"),
+        attributes=attributes_of(row.get("attributes")),
+        state=state_in(row),
         extra={key: value for key, value in row.items() if key not in _SPAN_KNOWN},
     )
 
 
-def _who(row: dict[str, Any]) -> tuple[str, ...]:
+def who_of(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return who made a span, label or relation; raises DataError."""
     who = row.get("who", ())
     if type(who) is str:
         return (who,)
@@ -107,14 +115,24 @@ def _who(row: dict[str, Any]) -> tuple[str, ...]:
     raise DataError(f"`who` is {who!r}, not a name or a list of names")
 
 
-def _prob(row: dict[str, Any]) -> float:
+def prob_of(row: dict[str, Any]) -> float:
+    """Return the probability of a span, label or relation, 1 when none is given; raises DataError."""
     prob = row.get("prob", 1.0)
     if type(prob) in (int, float) and 0 <= prob <= 1:
         return float(prob)
     raise DataError(f"`prob` is {prob!r}, not a number between 0 and 1")
 
 
-def _attributes(given: Any) -> dict[str, LabelScalar]:
+def state_in(row: dict[str, Any]) -> str:
+    """Return anndoc's confidence state of a span, label or relation."""
+    state = row.get("state", "pre-added")
+    if type(state) is str:
+        return state
+    raise DataError(f"`state` is {state!r}, not a word")
+
+
+def attributes_of(given: Any) -> dict[str, LabelScalar]:
+    """Return the labels on an entity; raises DataError."""
     if given is None:
         return {}
     if type(given) is dict and all(type(value) in (bool, int, float, str) for value in given.values()):
@@ -152,7 +170,7 @@ class LabelNames:
             if type(given) is dict:
                 extra = {key: value for key, value in given.items() if key not in _VALUE_KNOWN}
                 value = _content(given["value"])
-                label = LabelValue(name, value, _who(given), _prob(given), given.get("state", "pre-added"), extra)
+                label = LabelValue(name, value, who_of(given), prob_of(given), state_in(given), extra)
             else:
                 value = _content(given)
                 label = LabelValue(name, value == self.true_value if self.true_value else value)
@@ -189,10 +207,10 @@ def read_relations(given: Any, annotations: Annotations, problems: Problems) -> 
                 row["label"],
                 ends,
                 bool(row.get("directed", False)),
-                _who(row),
-                _prob(row),
+                who_of(row),
+                prob_of(row),
                 number,
-                row.get("state", "pre-added"),
+                state_in(row),
                 extra,
             )
         except (TypeError, KeyError):

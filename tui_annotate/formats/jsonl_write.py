@@ -11,6 +11,7 @@ from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.formats.base import WriteOptions, chosen_version
+from tui_annotate.formats.reducing import part_starts
 
 _encode = msgspec.json.Encoder().encode
 
@@ -30,15 +31,8 @@ def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: Wri
 def row(exchanged: ExchangedDocument, version: ExchangedVersion | None) -> dict[str, Any]:
     """Return the row of a document."""
     document = exchanged.document
-    made: dict[str, Any] = {"id": document.key, "text": document.text}
-    starts = _part_starts(document)
-    if len(document.parts) != 1 or document.parts[0].id != "s1v1":
-        made["parts"] = [[p.id, starts[p.id], starts[p.id] + len(p.text)] for p in document.parts]
-    for field, value in (("name", document.name), ("folder", document.folder), ("language", document.language)):
-        if value:
-            made[field] = value
-    if document.tags:
-        made["document_tags"] = list(document.tags)
+    starts = part_starts(document)
+    made: dict[str, Any] = {"id": document.key, "text": document.text} | about(document, starts)
     if version is not None:
         _add_version(made, version, starts)
     return made | {key: value for key, value in exchanged.extra.items() if key not in made}
@@ -54,7 +48,7 @@ def _add_version(made: dict[str, Any], version: ExchangedVersion, starts: dict[s
         made["relations"] = [
             {"label": r.type, "from": position[r.ends[0]], "to": position[r.ends[1]]}
             | ({"directed": True} if r.directed else {})
-            | _made_by(r.who, r.prob, r.state)
+            | made_by(r.who, r.prob, r.state)
             | dict(r.extra)
             for r in annotations.relations.values()
         ]
@@ -66,12 +60,17 @@ def _add_version(made: dict[str, Any], version: ExchangedVersion, starts: dict[s
         made["version_extra"] = annotations.extra
 
 
-def _part_starts(document: Document) -> dict[str, int]:
-    starts, at = {}, 0
-    for part in document.parts:
-        starts[part.id] = at
-        at += len(part.text) + 1
-    return starts
+def about(document: Document, starts: dict[str, int]) -> dict[str, Any]:
+    """Return what a row says about its document besides id and text."""
+    made: dict[str, Any] = {}
+    if len(document.parts) != 1 or document.parts[0].id != "s1v1":
+        made["parts"] = [[p.id, starts[p.id], starts[p.id] + len(p.text)] for p in document.parts]
+    for field, value in (("name", document.name), ("folder", document.folder), ("language", document.language)):
+        if value:
+            made[field] = value
+    if document.tags:
+        made["document_tags"] = list(document.tags)
+    return made
 
 
 def _span(entity: Entity, starts: dict[str, int]) -> dict[str, Any]:
@@ -82,10 +81,11 @@ def _span(entity: Entity, starts: dict[str, int]) -> dict[str, Any]:
         made["fragments"] = [[span.start + offset, span.end + offset] for span in entity.spans]
     if entity.attributes:
         made["attributes"] = dict(entity.attributes)
-    return made | _made_by(entity.who, entity.prob, entity.state) | dict(entity.extra)
+    return made | made_by(entity.who, entity.prob, entity.state) | dict(entity.extra)
 
 
-def _made_by(who: tuple[str, ...], prob: float, state: str) -> dict[str, Any]:
+def made_by(who: tuple[str, ...], prob: float, state: str) -> dict[str, Any]:
+    """Return who made an annotation and how sure they were, where that is not the default."""
     made: dict[str, Any] = {}
     if prob != 1.0:
         made["prob"] = prob
@@ -106,10 +106,11 @@ def _labels(annotations: Annotations) -> dict[str, Any]:
             return {"label": value}
         if values[0].name == "labels" and isinstance(value, tuple):
             return {"labels": list(value)}
-    return {"labels": {label.name: _label(label) for label in values}}
+    return {"labels": {label.name: label_row(label) for label in values}}
 
 
-def _label(label: LabelValue) -> Any:
+def label_row(label: LabelValue) -> Any:
+    """Return a label's value, with what is known besides when that is not the default."""
     value = list(label.value) if isinstance(label.value, tuple) else label.value
-    more = _made_by(label.who, label.prob, label.state) | dict(label.extra)
+    more = made_by(label.who, label.prob, label.state) | dict(label.extra)
     return {"value": value} | more if more else value

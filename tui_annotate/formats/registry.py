@@ -9,14 +9,23 @@ from pathlib import Path
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import anndoc, conll, docbin, jsonl, tables, text
+from tui_annotate.formats import anndoc, conll, docbin, jsonl, prodigy, tables, text
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
 from tui_annotate.formats.source import SourceFile
 
 FORMATS: dict[str, Format] = {
     fmt.name: fmt
-    for fmt in (anndoc.FORMAT, jsonl.FORMAT, tables.CSV, tables.TSV, docbin.FORMAT, *conll.FORMATS, text.FORMAT)
+    for fmt in (
+        anndoc.FORMAT,
+        jsonl.FORMAT,
+        tables.CSV,
+        tables.TSV,
+        docbin.FORMAT,
+        *conll.FORMATS,
+        prodigy.FORMAT,
+        text.FORMAT,
+    )
 }
 _SNIFFED_BYTES = 4096
 _OPEN_ENDS = (".json", ".xml")
