@@ -6,7 +6,6 @@ inside of them. Without comments (`is_bare`) nothing but tokens and tags is left
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -156,18 +155,10 @@ def _rows(made: _Prepared, sentence: Sentence, tags: Tagging) -> Iterator[str]:
 def _tags(made: _Prepared, sentence: Sentence, tags: Tagging) -> list[str]:
     places = [(row.start, row.end) for row in sentence.rows]
     found = [
-        (without_blanks(one.entity.type), first, last) for one, first, last in runs(places, _within(made.kept, places))
+        (without_blanks(one.entity.type), first, last)
+        for one, first, last in runs(places, flat.within(made.kept, places))
     ]
     return tagging.encode(found, len(places), tags)
-
-
-def _within(kept: Sequence[Placed], places: list[tuple[int, int]]) -> Sequence[Placed]:
-    """Return the entities of one sentence, found without looking at all."""
-    if not places:
-        return ()
-    first = bisect_left(kept, places[0][0], key=lambda one: one.start)
-    last = bisect_left(kept, places[-1][1], key=lambda one: one.start)
-    return kept[first:last]
 
 
 def keep(held: list[Block], layout: Layout) -> dict[str, Any]:

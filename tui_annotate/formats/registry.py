@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import anndoc, conll, docbin, jsonl, prodigy, tables, text
+from tui_annotate.formats import anndoc, conll, conllu, docbin, jsonl, prodigy, tables, text
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
 from tui_annotate.formats.source import SourceFile
@@ -24,6 +24,7 @@ FORMATS: dict[str, Format] = {
         docbin.FORMAT,
         *conll.FORMATS,
         prodigy.FORMAT,
+        conllu.FORMAT,
         text.FORMAT,
     )
 }
