@@ -20,6 +20,7 @@ class Sample:
     """One line that says what there is to decide."""
     credit: str
     """Whose it is, and the terms; LICENSES.md has the full citation."""
+    scheme_suffix: str = ".toml"
 
     @property
     def gold(self) -> Path:
@@ -28,8 +29,8 @@ class Sample:
 
     @property
     def scheme(self) -> Path:
-        """The scheme as TOML."""
-        return _FOLDER / f"{self.name}.toml"
+        """The scheme: TOML, or the configuration of the tool that the sample is known from."""
+        return _FOLDER / f"{self.name}{self.scheme_suffix}"
 
 
 SAMPLES = (
@@ -42,6 +43,12 @@ SAMPLES = (
         "bc5cdr",
         "800 sentences of PubMed abstracts: mark chemicals and diseases",
         "BioCreative V CDR corpus, Li et al. 2016, CC BY 4.0",
+    ),
+    Sample(
+        "smoking",
+        "30 short visits: smoking status, age and gender, from an Annotation Lab configuration",
+        "texts made up for this program, of nobody; configuration after Annotation Lab's documentation",
+        ".xml",
     ),
 )
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import registry, scheme_toml
+from tui_annotate.formats import registry, schemes
 from tui_annotate.samples import Sample
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
@@ -22,7 +22,7 @@ def make(sample: Sample, path: Path, *, annotator: str, on_progress: Callable[[i
         UsageError: The file exists already.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scheme = scheme_toml.parse(sample.scheme.read_text(encoding="utf-8"), str(sample.scheme))
+    scheme = schemes.read(sample.scheme).checked()
     with TemporaryDirectory(prefix=".demo-", dir=path.parent) as folder:
         aside = Path(folder) / path.name
         with Corpus.create(aside, scheme=scheme) as corpus:
