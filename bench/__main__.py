@@ -44,6 +44,7 @@ BENCHMARKS = {
     "figures_coverage": Benchmark("how often 90 % intervals hold the truth", ("--runs", "100")),
     "figures_second_look": Benchmark("label errors found by a second look", ("--seeds", "2")),
     "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
+    "webhooks": Benchmark("webhooks told while the receiver is down and the program killed", ("--events", "200")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 

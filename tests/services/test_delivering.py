@@ -235,6 +235,11 @@ def test_trust_is_of_just_this_webhook() -> None:
     assert not hook_trust.is_trusted(Hook("h", "http://127.0.0.1/y"))
 
 
+def test_trust_holds_for_the_webhook_as_it_is_stored(corpus: Corpus) -> None:
+    set_up(corpus, Hook("h", "http://127.0.0.1/x", timeout=5))
+    assert hook_trust.is_trusted(hooks.get(corpus, "h").hook)
+
+
 def test_a_document_that_is_gone_is_not_told_of(corpus: Corpus, receiver: Receiver) -> None:
     deliverer = set_up(corpus, Hook("h", receiver.url, payload="ann.json"))
     confirm(corpus, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def trust(hook: Hook, *, folder: Path | None = None) -> None:
 
 
 def _mark(hook: Hook) -> str:
-    return sha256(_encode(hook)).hexdigest()
+    # A timeout of 5 is 5.0 when it was stored.
+    return sha256(_encode(replace(hook, timeout=float(hook.timeout)))).hexdigest()
 
 
 def _marks(path: Path) -> set[str]:
