@@ -19,6 +19,7 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import anndoc_controls
 from tui_annotate.formats.anndoc_html_write import TAGS_ATTRIBUTE
 from tui_annotate.formats.base import tags_of
+from tui_annotate.formats.html_depth import check_depth
 from tui_annotate.formats.source import JSON_ERRORS, decode
 
 _LINE_END = re.compile(r"\r\n?")
@@ -30,6 +31,9 @@ _EMPTY_ELEMENT = re.compile(
 _RAW_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(r"&#(?:0*(\d{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
 _NO_PART = frozenset(("html", "head", "body", "meta", "title", "link", "script", "style"))
+_PART_ID = re.compile(r"(?:s\d+)+(?:f\d+)?[hpv]\d+")
+"""anndoc's part ids; others are taken too."""
+_VOID = frozenset(("img", "br", "hr", "input", "col", "area", "base", "embed", "source", "track", "wbr"))
 _BLOCKS = range(0x10F800, 0x0F0000, -0x100)
 """Where to look for a block of unused private characters."""
 
@@ -57,24 +61,21 @@ def read(content: bytes) -> PlainHtml:
     """Read a plain.html.
 
     Raises:
-        DataError: It is not UTF-8, or no element has an id.
+        DataError: It is not UTF-8, nested too deep, or no element has an id.
     """
     from selectolax.lexbor import LexborHTMLParser
 
     decoded = decode(content)
     notes = [decoded.note] if decoded.note else []
     parking = _Parking(decoded.text)
+    check_depth(decoded.text)
     tree = LexborHTMLParser(parking.prepare(decoded.text))
     root = tree.root
     attributes = dict(root.attributes) if root is not None else {}
     parts: dict[str, Part] = {}
     shown: dict[str, str] = {}
     ids = _Ids(notes)
-    nodes = [node for node in tree.css("[id]") if node.tag not in _NO_PART]
-    holders = _ancestors(nodes)
-    for node in nodes:
-        if node.mem_id in holders:
-            continue
+    for node in _parts([node for node in tree.css("[id]") if node.tag not in _NO_PART]):
         text = parking.back(node.text(deep=True, separator="", strip=False))
         id = ids.take(parking.back(node.attributes.get("id")))
         recorded = node.attributes.get(anndoc_controls.ATTRIBUTE)
@@ -88,7 +89,7 @@ def read(content: bytes) -> PlainHtml:
         id=parking.back(attributes.get("id")),
         name=parking.back(attributes.get("data-origid")),
         key=anndoc_controls.unescaped(parking.back(attributes.get("data-key"))),
-        language=attributes.get("lang") or "",
+        language=attributes.get("lang") or attributes.get("xml:lang") or "",
         tags=_tags(parking.back(attributes.get(TAGS_ATTRIBUTE)), notes),
         parts=tuple(parts.values()),
         shown=shown,
@@ -107,8 +108,24 @@ def _tags(value: str, notes: list[str]) -> tuple[str, ...]:
     return tags_of(given)
 
 
-def _ancestors(nodes: Sequence[Any]) -> set[int]:
-    """Return the elements above the given ones; an element that holds another one with an id is no part."""
+def _parts(nodes: Sequence[Any]) -> list[Any]:
+    """Return the elements that are parts, of all with an id.
+
+    One that holds another is none, unless its id is a part's and those inside are something else: anchors, notes.
+    """
+    named = {node.mem_id for node in nodes if _PART_ID.fullmatch(node.attributes.get("id") or "")}
+    holding_parts = _above([node for node in nodes if node.mem_id in named])
+    whole = named - holding_parts
+    holding = _above(nodes)
+    return [
+        node
+        for node in nodes
+        if node.mem_id in whole
+        or (node.mem_id not in holding and not _stands_in(node, whole) and node.tag not in _VOID)
+    ]
+
+
+def _above(nodes: Sequence[Any]) -> set[int]:
     seen: set[int] = set()
     for node in nodes:
         above = node.parent
@@ -116,6 +133,15 @@ def _ancestors(nodes: Sequence[Any]) -> set[int]:
             seen.add(above.mem_id)
             above = above.parent
     return seen
+
+
+def _stands_in(node: Any, whole: set[int]) -> bool:
+    above = node.parent
+    while above is not None:
+        if above.mem_id in whole:
+            return True
+        above = above.parent
+    return False
 
 
 class _Parking:

@@ -67,7 +67,14 @@ class Again:
                 problems.append(Problem("refused", where, f"version of {version.version.annotator}", outcome.reason))
             else:
                 outcomes.append(outcome)
+                self._keep(id, prepared, version.version.annotator)
         return outcomes, problems
+
+    def _keep(self, id: int, prepared: PreparedDocument, annotator: str) -> None:
+        """Keep the file of a version that was taken over, in place of the one before."""
+        sql = "INSERT OR REPLACE INTO document_file(document, extension, body) VALUES (?, ?, ?)"
+        found = [(id, name, body) for name, body in prepared.files if name.startswith(f"{annotator}.")]
+        self.db.executemany(sql, found)
 
     def _tag(self, id: int, tags: tuple[str, ...]) -> Outcome:
         sql = "INSERT OR IGNORE INTO document_tag(document, tag) VALUES (?, ?)"
