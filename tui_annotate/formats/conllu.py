@@ -37,8 +37,12 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
 def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     has_documents = any(line.startswith("#") and "newdoc" in line for _, line in lines_of(file))
     held: list[Sentence] = []
-    number = 0
+    number, brackets = 0, ""
     for sentence in sentences(lines_of(file)):
+        brackets = sentence.comment("global.Entity") or brackets
+        if brackets and (sentence.begins_document or not has_documents) and not sentence.comment("global.Entity"):
+            # It is said once a file; each document shall be whole by itself.
+            sentence.comments.append(f"# global.Entity = {brackets}")
         if held and (sentence.begins_document or not has_documents):
             number += 1
             yield from _document(file, held, number, options)

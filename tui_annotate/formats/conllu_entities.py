@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tui_annotate.formats import tagging
-from tui_annotate.formats.conllu_lines import Sentence, misc, unescaped
+from tui_annotate.formats.conllu_lines import MISC, Sentence, misc, unescaped
 
 TAG_KEYS = ("NER", "ner", "NE", "Name")
 KEYS = (*TAG_KEYS, "Entity")
 _BRACKET = re.compile(r"\((?P<opened>[^()]*)(?P<alone>\))?|(?P<closed>[^()]+)\)")
-_NUMBERED = re.compile(r"(.*?)\[\d+/\d+\]")
+_ID = re.compile(r"[a-zA-Z]?\d+(?:\[\d+/\d+\])?")
+_PIECE = re.compile(r"\[\d+/\d+\]")
 _UNTYPED = "mention"
 Found = tuple[str, int, int]
 """Type, start, end."""
@@ -52,6 +53,8 @@ def read(found: Sequence[Sentence]) -> tuple[list[Found], list[tuple[int, str, s
                 if "Entity" in said:
                     _brackets(said["Entity"], unit.start, unit.end, brackets, entities, problems, sentence.line)
         entities += [(type, places[first][0], places[last - 1][1]) for type, first, last in tagging.decode(tags)]
+    if any(_PIECE.search(row[MISC]) for sentence in found for row in sentence.rows if "Entity=" in row[MISC]):
+        problems.append((found[0].line, "Entity", "has mentions of several pieces; each piece is an entity by itself"))
     if brackets.open and found:
         names = ", ".join(id for id, _, _ in brackets.open[:3])
         problems.append(
@@ -90,13 +93,14 @@ def _brackets(
 
 
 def _opened(text: str, fields: Sequence[str]) -> tuple[str, str]:
-    """Return id and type of an opening bracket: by the fields, else GUM's `person-1`, else an id alone."""
+    """Return id and type of an opening bracket: by the fields, else GUM's `person-1`, else id or type alone."""
     parts = text.split("-")
     if "etype" in fields and "eid" in fields and len(parts) > fields.index("etype"):
         id, type = parts[fields.index("eid")], parts[fields.index("etype")]
     elif len(parts) > 1 and parts[0].isalpha() and parts[1].isdigit():
         id, type = text, parts[0]
+    elif len(parts) > 1:
+        id, type = parts[0], parts[1]
     else:
-        id, type = parts[0], parts[1] if len(parts) > 1 else ""
-    match = _NUMBERED.fullmatch(id)
-    return id, type or (match.group(1) if match and not match.group(1)[-1:].isdigit() else _UNTYPED)
+        id, type = text, "" if _ID.fullmatch(text) else text
+    return id, type or _UNTYPED
