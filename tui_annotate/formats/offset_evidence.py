@@ -8,7 +8,7 @@ characters, take in white space and cut words; the unit in which that happens le
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +17,7 @@ import regex
 from tui_annotate.formats.utf16 import Utf16
 
 PointsOrUtf16 = Literal["code points", "UTF-16"]
-_OUTSIDE, _SPLIT_CHARACTER, _SPLIT_CLUSTER, _BLANK_END, _CUT_WORD = 16, 16, 6, 3, 1
+_OUTSIDE, _OTHER_TEXT, _SPLIT_CLUSTER, _BLANK_END, _CUT_WORD = 16, 16, 6, 3, 1
 """How much each speaks against a unit; people mark whole words, most of the time."""
 _MOST_SPANS = 20_000
 """Looked at of one file; by then it is clear."""
@@ -32,21 +32,26 @@ class Evidence:
     spans: int = 0
     """Spans whose place depends on the unit."""
 
-    def add(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
-        """Take in the spans of one text; those before its first character beyond U+FFFF say nothing."""
+    def add(self, text: str, spans: Sequence[tuple[int, int]], covered: object = None) -> None:
+        """Take in the spans of one text; those before its first character beyond U+FFFF say nothing.
+
+        Args:
+            covered: What our own files say of such texts: the text under each span, in the same order.
+        """
         if self.spans >= _MOST_SPANS or text.isascii() or max(text) <= "\uffff":
             return
         units = Utf16(text)
         first = next(at for at, character in enumerate(text) if character > "\uffff")
         clusters = [match.start() for match in _CLUSTER.finditer(text)] + [len(text)]
-        for start, end in spans:
+        said = covered if type(covered) is list and len(covered) == len(spans) else [None] * len(spans)
+        for (start, end), words in zip(spans, said, strict=True):
             if end <= first:
                 continue
             self.spans += 1
-            self.faults["code points"] += _faults(text, start, end, clusters)
+            self.faults["code points"] += _faults(text, start, end, words, clusters)
             begin, stop = units.to_points(start), units.to_points(end)
             self.faults["UTF-16"] += (
-                _SPLIT_CHARACTER if begin is None or stop is None else _faults(text, begin, stop, clusters)
+                _OUTSIDE if begin is None or stop is None else _faults(text, begin, stop, words, clusters)
             )
 
     @property
@@ -66,9 +71,22 @@ class Evidence:
         return f"{counted} fit text and words better so ({self.faults[self.unit]} faults against {self.faults[other]})"
 
 
-def _faults(text: str, start: int, end: int, clusters: list[int]) -> int:
+COVERED = "span_texts"
+"""Column of ours with the text under each span, where a text has characters beyond U+FFFF."""
+
+
+def covered(text: str, spans: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
+    """Return the column that proves the unit of a row's spans; nothing where all units are the same."""
+    if not spans or text.isascii() or max(text) <= "\uffff":
+        return {}
+    return {COVERED: [text[start:end] for start, end in spans]}
+
+
+def _faults(text: str, start: int, end: int, words: object, clusters: list[int]) -> int:
     if not 0 <= start < end <= len(text):
         return _OUTSIDE
+    if type(words) is str:
+        return _OTHER_TEXT * (text[start:end] != words)
     found = 0
     for edge in (start, end):
         at = bisect_left(clusters, edge)

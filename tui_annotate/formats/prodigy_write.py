@@ -78,7 +78,8 @@ def _add_version(
         made |= {"label": asked.name} | categories.columns(held.labels, [])
         return {"label": asked.name}
     accept = categories.of_labels(held.labels, scheme)
-    options = _options(accept, scheme, kept)
+    booleans = [label.name for label in held.labels.values() if isinstance(label.value, bool)]
+    options = _options([*booleans, *accept], scheme, kept)
     made |= {"options": options, "accept": accept} | categories.columns(held.labels, accept)
     return {"options": options}
 
@@ -96,11 +97,11 @@ def _single_boolean(version: ExchangedVersion) -> LabelValue | None:
     return label if isinstance(label.value, bool) else None
 
 
-def _options(accept: list[str], scheme: Scheme, kept: Mapping[str, Any]) -> list[Any]:
+def _options(met: list[str], scheme: Scheme, kept: Mapping[str, Any]) -> list[Any]:
     given = kept.get("options")
     options = list(given) if isinstance(given, list) else []
     known = {option.get("id") for option in options if isinstance(option, dict)}
-    named = dict.fromkeys([*(() if options else categories.options_of(scheme)), *accept])
+    named = dict.fromkeys([*(() if options else categories.options_of(scheme)), *met])
     return options + [{"id": id, "text": id} for id in named if id not in known]
 
 
@@ -108,6 +109,8 @@ def _add_answer(made: dict[str, Any], version: ExchangedVersion, kept: Mapping[s
     made |= {key: value for key, value in kept.items() if key not in _NOT_WRITTEN}
     if made.get("_is_binary") or made.get("_view_id") in BINARY_VIEWS:
         made["_is_binary"] = "label" in made
+        if "label" not in made:
+            made.pop("_view_id", None)
     if version.confirmed is not None:
         (label,) = version.annotations.labels.values() if "label" in made else (None,)
         made["answer"] = "reject" if label and label.value is False else _ANSWERS[version.confirmed]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import anndoc, conll, conllu, docbin, jsonl, prodigy, tables, text
+from tui_annotate.formats import anndoc, conll, conllu, docbin, json_formats, jsonl, tables, text
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
 from tui_annotate.formats.source import SourceFile
@@ -23,7 +23,7 @@ FORMATS: dict[str, Format] = {
         tables.TSV,
         docbin.FORMAT,
         *conll.FORMATS,
-        prodigy.FORMAT,
+        *json_formats.FORMATS,
         conllu.FORMAT,
         text.FORMAT,
     )
