@@ -48,6 +48,8 @@ class Kind(StrEnum):
     MERGE = "merge"
     UNDO = "undo"
     REDO = "redo"
+    DELETE = "delete"
+    """Documents went, with all decisions on them; the details say which."""
 
 
 class VersionState(StrEnum):
@@ -134,6 +136,12 @@ class Decision:
     """Time it took the annotator, from the moment the suggestion or document was shown."""
     keys: int = 0
     """Keys pressed for it."""
+
+
+def owner_of(decision: Decision) -> str:
+    """Return whose version a decision changes: its annotator's, or for a change of labels anybody's."""
+    owner: str = decision.details.get("in", decision.annotator)
+    return owner
 
 
 @dataclass(frozen=True, slots=True)

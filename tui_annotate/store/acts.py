@@ -21,10 +21,11 @@ from tui_annotate.domain.decisions import (
     LoggedDecision,
     RelationChange,
     VersionState,
+    owner_of,
 )
 from tui_annotate.domain.hooks import Event
 from tui_annotate.errors import ChangedMeanwhileError, DecisionError
-from tui_annotate.store import annotators, changing, counters, outbox, rows, versions
+from tui_annotate.store import aliases, annotators, changing, counters, outbox, rows, versions
 from tui_annotate.store.agreeing import agreement
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
@@ -69,6 +70,7 @@ class Act:
         self.step: int = self.sequence + 1
         self.at = rows.now()
         self.held: dict[int, HeldDocument] = {}
+        self._lost: aliases.Lost | None = None
 
     def take(self, decision: Decision) -> LoggedDecision:
         """Apply and log a decision that an annotator made; the first on a document makes the version.
@@ -80,20 +82,25 @@ class Act:
         annotator = annotators.ensure(self.corpus, self.db, decision.annotator)
         if not decision.changes:
             return self._log(decision, annotator)
+        self.check_names(decision.changes)
         version = document.versions.get(annotator) or self._version(decision.document, document, annotator)
         if version.state is None:
             decision = self._begin(decision, document, version)
         return self.apply(_with_what_it_ends(decision, version))
 
     def apply(self, decision: Decision) -> LoggedDecision:
-        """Apply and log a decision as it is: for undo, redo, and what `take` has prepared."""
+        """Apply and log a decision as it is: for undo, redo, and what `take` has prepared.
+
+        It changes the version of the annotator who makes it, or the one that `in` of its details names.
+        """
         if "version" in decision.details and not decision.changes:
             return self._review(decision)
         document = self.document(decision.document)
         annotator = annotators.ensure(self.corpus, self.db, decision.annotator)
         if not decision.changes:
             return self._log(decision, annotator)
-        version = document.versions.get(annotator) or self._version(decision.document, document, annotator)
+        owner = annotators.ensure(self.corpus, self.db, owner_of(decision))
+        version = document.versions.get(owner) or self._version(decision.document, document, owner)
         changes = decision.changes
         if changes.state is not None and version.state is not changes.state[0]:
             raise self._stale(decision, "the state of the version")
@@ -114,6 +121,21 @@ class Act:
         if "review" in decision.details:
             version.review = decision.details["review"][1]
         return logged
+
+    def note(self, decision: Decision) -> LoggedDecision:
+        """Log a decision that changes no version."""
+        return self._log(decision, annotators.ensure(self.corpus, self.db, decision.annotator))
+
+    def check_names(self, changes: Changes) -> None:
+        """Raise ChangedMeanwhileError where changes would write the name of a label that was renamed or went."""
+        if self._lost is None:
+            self._lost = aliases.lost_names(self.db)
+        found = aliases.stale(self._lost, changes)
+        if found is not None:
+            name, entry = found
+            raise ChangedMeanwhileError(
+                f"There is no {name} any more: {aliases.said(self.db, entry)}.", hint="Read the document again."
+            )
 
     def _review(self, decision: Decision) -> LoggedDecision:
         """Write what an annotator says about a version, their own or another's."""

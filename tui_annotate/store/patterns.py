@@ -72,7 +72,7 @@ def add(corpus: Corpus, patterns: Iterable[Pattern], *, annotator: str) -> int:
             added = db.total_changes - before
             new += added
             if added:
-                _note_change(db)
+                note_change(db)
     return new
 
 
@@ -96,11 +96,12 @@ def _change(corpus: Corpus, sql: str, ids: Sequence[int]) -> int:
             count = db.execute(sql, (rows.encode(ids[start : start + _AT_ONCE]),)).rowcount
             changed += count
             if count:
-                _note_change(db)
+                note_change(db)
     return changed
 
 
-def _note_change(db: sqlite3.Connection) -> None:
+def note_change(db: sqlite3.Connection) -> None:
+    """Note that the patterns are others now, inside a transaction."""
     db.execute(
         "INSERT INTO setting(name, value) VALUES (?, '1') ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1",
         (_CHANGED,),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tui_annotate.domain.decisions import Kind, LoggedDecision
-from tui_annotate.store import counters, log, restoring, rows, steps, versions
+from tui_annotate.store import counters, indexing, log, restoring, rows, steps, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.replaying import ReplayedDocument, ReplayedVersion, replay
 from tui_annotate.store.rows import STATES
@@ -63,6 +63,7 @@ def rebuild(
             on_progress(after / last)
     _steps(corpus, report, apply)
     _counters(corpus, report, apply)
+    _index(corpus, report, apply)
     return report
 
 
@@ -169,15 +170,39 @@ def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
                 target = step_of[rows.object_or_empty(details)["of"]]
                 marks[annotator, target] = steps.TAKEN_BACK if kind == Kind.UNDO else steps.HOLDS
                 (waiting.add if kind == Kind.UNDO else waiting.discard)(target)
-            elif kind == Kind.REVIEW or (
-                has_changes and (kind not in _NO_STEP or rows.object_or_empty(details).get("base"))
-            ):
+            elif kind == Kind.DELETE:
+                _bury(marks, redoable)
+            elif _is_step(kind, has_changes, details):
                 marks[annotator, step] = steps.HOLDS
                 for buried in waiting:
                     marks[annotator, buried] = steps.BURIED
                 waiting.clear()
         if not found:
             return marks, until
+
+
+def _is_step(kind: str, has_changes: bool, details: str | None) -> bool:
+    if kind == Kind.SCHEME:
+        return "change" in rows.object_or_empty(details)
+    if kind == Kind.REVIEW:
+        return True
+    return bool(has_changes) and (kind not in _NO_STEP or bool(rows.object_or_empty(details).get("base")))
+
+
+def _bury(marks: dict[tuple[int, int], int], redoable: dict[int, set[int]]) -> None:
+    """Let nobody redo anything: what buried a step may be among the decisions that went with documents."""
+    for annotator, waiting in redoable.items():
+        for buried in waiting:
+            marks[annotator, buried] = steps.BURIED
+        waiting.clear()
+
+
+def _index(corpus: Corpus, report: RebuildReport, apply: bool) -> None:
+    wrong = indexing.wrong(corpus)
+    report.differences += wrong
+    if apply and wrong:
+        indexing.forget(corpus)
+        report.mended += len(wrong)
 
 
 def _counters(corpus: Corpus, report: RebuildReport, apply: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tui_annotate.domain.annotations import Annotations, SuggestionKey, Verdict
-from tui_annotate.domain.decisions import Kind, LoggedDecision, VersionState, apply
+from tui_annotate.domain.decisions import Kind, LoggedDecision, VersionState, apply, owner_of
 from tui_annotate.domain.interchange import MASTER
 from tui_annotate.domain.selection import Candidate, Review, agree
 from tui_annotate.store.rows import STATE_NUMBERS
@@ -73,7 +73,7 @@ def _review(document: ReplayedDocument, logged: LoggedDecision) -> None:
 
 def _apply(document: ReplayedDocument, logged: LoggedDecision) -> None:
     decision, changes = logged.decision, logged.decision.changes
-    version = document.versions.setdefault(decision.annotator, ReplayedVersion())
+    version = document.versions.setdefault(owner_of(decision), ReplayedVersion())
     try:
         if changes.state is not None and changes.state[0] is not version.state:
             raise ValueError(f"expected the state {changes.state[0]}, found {version.state}")

@@ -49,7 +49,7 @@ LOG = "log.txt"
 _LONGEST = 120
 _STATES = ("", "-failed", "-cancelled")
 """Behind the number of a run, by what became of it."""
-_DELETED = "runs-deleted "
+DELETED = "runs-deleted "
 """Before a task: the setting that holds the highest number of its deleted runs."""
 
 
@@ -95,7 +95,9 @@ _COLUMNS = (
 def new_name(corpus: Corpus, task: str) -> str:
     """Return a name that no run has or ever had, and no folder: documents keep what deleted runs suggested."""
     with corpus.reading() as db:
-        names = {name for (name,) in db.execute("SELECT name FROM run WHERE task = ?", (task,))}
+        # A run keeps its name when its task is renamed, so that name may be another task's.
+        sql = "SELECT name FROM run WHERE task = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '-'"
+        names = {name for (name,) in db.execute(sql, (task,))}
         number = max((_highest_deleted(db, task), *(_number(name, task) for name in names))) + 1
     while any(folder(corpus, f"{task}-{number}{state}").exists() for state in _STATES):
         number += 1
@@ -275,14 +277,14 @@ def delete(corpus: Corpus, name: str) -> None:
         if number.isdecimal() and int(number) > _highest_deleted(db, task):
             db.execute(
                 "INSERT INTO setting(name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (_DELETED + task, number),
+                (DELETED + task, number),
             )
     shutil.rmtree(folder(corpus, name), ignore_errors=True)
 
 
 def _highest_deleted(db: sqlite3.Connection, task: str) -> int:
     """Return the highest number of a run of a task that was deleted."""
-    found = db.execute("SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?", (_DELETED + task,)).fetchone()
+    found = db.execute("SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?", (DELETED + task,)).fetchone()
     return int(found[0]) if found else 0
 
 

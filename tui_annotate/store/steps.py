@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision
+from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision, owner_of
+from tui_annotate.domain.scheme_changes import SchemeChange
 from tui_annotate.errors import DecisionError, UndoError
-from tui_annotate.store import annotators, rows
+from tui_annotate.store import annotators, renaming_steps, rows
 from tui_annotate.store.acts import Act
 from tui_annotate.store.connection import Corpus
 
@@ -43,11 +44,20 @@ def next_undone(corpus: Corpus, annotator: str) -> int | None:
     """Return the document of the step that the annotator would take back next, None when there is none."""
     with corpus.reading() as db:
         found = db.execute(
-            "SELECT document FROM decision WHERE sequence = (SELECT max(s.sequence) FROM step s"
-            " JOIN annotator a ON a.id = s.annotator WHERE a.name = ? AND s.undone = 0)",
+            "SELECT document FROM decision WHERE sequence >= (SELECT max(s.sequence) FROM step s"
+            " JOIN annotator a ON a.id = s.annotator WHERE a.name = ? AND s.undone = 0) ORDER BY sequence LIMIT 1",
             (annotator,),
         ).fetchone()
-    return int(found[0]) if found else None
+    return int(found[0]) if found and found[0] is not None else None
+
+
+def newest_change(corpus: Corpus, annotator: str) -> SchemeChange | None:
+    """Return the change of labels that the annotator would take back next; None where that is another step."""
+    sql = "SELECT max(s.sequence) FROM step s JOIN annotator a ON a.id = s.annotator WHERE a.name = ? AND s.undone = 0"
+    with corpus.reading() as db:
+        (step,) = db.execute(sql, (annotator,)).fetchone()
+        decisions = _of_step(db, step, annotator, first=True) if step is not None else []
+    return renaming_steps.change_of(decisions) if decisions else None
 
 
 def undo(corpus: Corpus, annotator: str) -> Undone:
@@ -62,9 +72,12 @@ def undo(corpus: Corpus, annotator: str) -> Undone:
         if step is None:
             raise UndoError("There is nothing to undo.")
         decisions = _of_step(db, step, annotator)
-        _refuse_if_reviewed(db, who, annotator, decisions)
+        _refuse_if_reviewed(db, who, decisions)
         act = Act(corpus, db)
-        applied = [_take_back(act, logged) for logged in reversed(decisions)]
+        if renaming_steps.change_of(decisions) is not None:
+            applied = _turn_labels(act, decisions, Kind.UNDO)
+        else:
+            applied = [_take_back(act, logged) for logged in reversed(decisions)]
         return _finish(act, db, who, step, decisions, applied, TAKEN_BACK)
 
 
@@ -81,12 +94,15 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
             raise UndoError("There is nothing to redo.")
         decisions = _of_step(db, step, annotator)
         act = Act(corpus, db)
-        applied = [_do_again(act, logged) for logged in decisions]
+        if renaming_steps.change_of(decisions) is not None:
+            applied = _turn_labels(act, decisions, Kind.REDO)
+        else:
+            applied = [_do_again(act, logged) for logged in decisions]
         return _finish(act, db, who, step, decisions, applied, HOLDS)
 
 
-def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDecision]:
-    """Return the decisions of a step that changed something: they follow one another in the log."""
+def _of_step(db: sqlite3.Connection, step: int, annotator: str, *, first: bool = False) -> list[LoggedDecision]:
+    """Return the decisions of a step that changed something, or the first alone: they follow one another in the log."""
     found: list[LoggedDecision] = []
     cursor = db.execute(
         "SELECT sequence, at, step, kind, document, changes, details FROM decision"
@@ -96,10 +112,14 @@ def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDe
     for sequence, at, its_step, kind, document, changes, details in cursor:
         if its_step != step:
             break
-        if changes is not None or kind == Kind.REVIEW:
+        if changes is not None or kind in (Kind.REVIEW, Kind.SCHEME):
             held = rows.decode_changes(changes) if changes is not None else Changes()
             more = rows.object_or_empty(details)
-            found.append(LoggedDecision(sequence, at, its_step, Decision(Kind(kind), document, annotator, held, more)))
+            found.append(
+                LoggedDecision(sequence, at, its_step, Decision(Kind(kind), document or 0, annotator, held, more))
+            )
+        if first:
+            break
     cursor.close()
     return found
 
@@ -126,8 +146,18 @@ def _again(decision: Decision) -> dict[str, Any]:
     return {name: decision.details[name] for name in names if name in decision.details}
 
 
+def _turn_labels(act: Act, decisions: list[LoggedDecision], kind: Kind) -> list[Decision]:
+    try:
+        return renaming_steps.turn(act, decisions, kind)
+    except UndoError:
+        raise
+    except DecisionError as error:
+        raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=error.hint) from None
+
+
 def _apply(act: Act, decision: Decision) -> Decision:
     try:
+        act.check_names(decision.changes)
         act.apply(decision)
     except DecisionError as error:
         raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=error.hint) from None
@@ -146,16 +176,24 @@ def _finish(
     act.finish()
     db.execute("UPDATE step SET undone = ? WHERE annotator = ? AND sequence = ?", (mark, who, step))
     bases = {logged.sequence for logged in decisions if logged.decision.kind is Kind.IMPORT}
-    last = decisions[-1].decision
+    # A change of labels is known by its first decision: the others are its consequences.
+    last = (decisions[0] if decisions[0].decision.kind is Kind.SCHEME else decisions[-1]).decision
     place: Mapping[str, Any] = next(
         (d.decision.details["place"] for d in decisions if "place" in d.decision.details), {}
     )
     return Undone(last.document, [d for d in applied if d.details["of"] not in bases], last.kind, place)
 
 
-def _refuse_if_reviewed(db: sqlite3.Connection, who: int, annotator: str, decisions: list[LoggedDecision]) -> None:
-    """Raise UndoError when somebody else reviewed or merged one of the versions since."""
-    for document in {logged.decision.document for logged in decisions if logged.decision.changes}:
+def _refuse_if_reviewed(db: sqlite3.Connection, who: int, decisions: list[LoggedDecision]) -> None:
+    """Raise UndoError when somebody else reviewed or merged one of the versions since.
+
+    What is only called something else is what was reviewed.
+    """
+    change = renaming_steps.change_of(decisions)
+    if change is not None and change.verb in ("rename", "merge"):
+        return
+    changed = [logged.decision for logged in decisions if logged.decision.changes]
+    for document, annotator in {(decision.document, owner_of(decision)): None for decision in changed}:
         later = db.execute(
             "SELECT a.name, l.kind, l.at FROM decision l JOIN annotator a ON a.id = l.annotator"
             " WHERE l.document = ? AND l.sequence > ? AND l.annotator <> ? AND l.kind IN ('review', 'merge')"

@@ -16,7 +16,7 @@ from typing import Any
 from tui_annotate.domain.annotations import Annotations, Relation, Suggestion, SuggestionKey
 from tui_annotate.domain.interchange import ExchangedVersion
 from tui_annotate.errors import DataError
-from tui_annotate.store import rows
+from tui_annotate.store import aliases, rows
 from tui_annotate.store.annotators import MASTER_ID
 from tui_annotate.store.connection import Corpus
 
@@ -29,13 +29,13 @@ class Proposal:
     extra: dict[str, Any] | None = None
 
 
-_decode_proposal = rows.decoder(Proposal)
+decode_proposal = rows.decoder(Proposal)
 _PATTERNS = "patterns"
 """Stands for the patterns where tasks have their run frozen."""
 
 
 def task_of(run: str) -> str:
-    """Return the task of a run from its name, `<task>-<n>`."""
+    """Return the task that a run was trained for from its name, `<task>-<n>`; it may have been renamed since."""
     task, dash, number = run.rpartition("-")
     return task if dash and number.isdigit() else run
 
@@ -64,7 +64,7 @@ def freeze(corpus: Corpus, document: int, predictions: Sequence[Suggestion], *, 
         by_run.setdefault(suggestion.run or run, []).append(suggestion)
     with corpus.reading() as db:
         frozen = _frozen(db, document)
-        if all(frozen.get(task_of(name)) == name for name in by_run):
+        if all(frozen.get(_task(db, name)) == name for name in by_run):
             return _shown(db, document)
     with corpus.transaction() as db:
         for name, suggestions in by_run.items():
@@ -82,7 +82,7 @@ def freeze_several(corpus: Corpus, predictions: Mapping[int, Mapping[str, Sequen
         for document, by_run in predictions.items():
             frozen = _frozen(db, document)
             for name, suggestions in by_run.items():
-                if frozen.get(task_of(name)) != name:
+                if frozen.get(_task(db, name)) != name:
                     _freeze_one(db, document, name, suggestions)
 
 
@@ -90,12 +90,19 @@ def _freeze_one(db: sqlite3.Connection, document: int, name: str, suggestions: I
     if not db.execute(
         "SELECT 1 FROM suggestion WHERE document = ? AND source = 'run' AND run = ? LIMIT 1", (document, name)
     ).fetchone():
-        insert(db, document, (replace(s, source="run", run=name) for s in suggestions))
+        predicted = aliases.modern(db, list(suggestions))
+        insert(db, document, (replace(s, source="run", run=name) for s in predicted))
     db.execute(
         "INSERT INTO frozen(document, task, run) VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET run = excluded.run WHERE run <> excluded.run",
-        (document, task_of(name), name),
+        (document, _task(db, name), name),
     )
+
+
+def _task(db: sqlite3.Connection, run: str) -> str:
+    """Return the task of a run as it is called now."""
+    found = db.execute("SELECT task FROM run WHERE name = ?", (run,)).fetchone()
+    return str(found[0]) if found else task_of(run)
 
 
 def add(corpus: Corpus, document: int, suggestions: Iterable[Suggestion]) -> int:
@@ -105,6 +112,12 @@ def add(corpus: Corpus, document: int, suggestions: Iterable[Suggestion]) -> int
         new = list({s.key: s for s in suggestions if s.key not in known}.values())
         insert(db, document, new)
     return len(new)
+
+
+def frozen_runs(corpus: Corpus, document: int) -> set[str]:
+    """Return the runs whose predictions are frozen last for a document, one a task."""
+    with corpus.reading() as db:
+        return {run for task, run in _frozen(db, document).items() if task != _PATTERNS}
 
 
 def frozen_matches(corpus: Corpus, document: int) -> int:
@@ -152,7 +165,7 @@ def read_proposals(db: sqlite3.Connection, document: int) -> dict[str, Exchanged
     ).fetchall()
     found: dict[str, ExchangedVersion] = {}
     for name, annotator, confirmed, body in held:
-        proposal = _decode_proposal(body)
+        proposal = decode_proposal(body)
         annotations = Annotations(relations={r.number: r for r in proposal.relations}, extra=dict(proposal.extra or {}))
         sql = "SELECT number, body FROM suggestion WHERE document = ? AND source = 'import' AND origin = ? ORDER BY id"
         for number, text in db.execute(sql, (document, annotator)):
