@@ -37,6 +37,20 @@ class UsageError(AnnotateError):
     exit_code = EXIT_USAGE
 
 
+class QueryError(UsageError):
+    """A search query that cannot be understood, and where in it."""
+
+    def __init__(self, message: str, *, column: int, query: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
+        """Where the trouble begins, from 1."""
+        self.query = query
+        """The whole query."""
+
+    def __str__(self) -> str:
+        return f"column {self.column}: {super().__str__()}"
+
+
 class SchemeError(AnnotateError):
     """A scheme that cannot be used, or a label that is not in it."""
 
@@ -47,6 +61,15 @@ class DataError(AnnotateError):
     """Input that cannot be read: broken files, archives, offsets."""
 
     exit_code = EXIT_INVALID_DATA
+
+
+class UploadError(DataError):
+    """Files that a client sent and that were refused, all of them; nothing was written."""
+
+    def __init__(self, message: str, *, faults: tuple[tuple[str, str, str], ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.faults = faults
+        """File, field and reason of each thing that was wrong."""
 
 
 class DecisionError(AnnotateError):

@@ -54,7 +54,8 @@ class NewDocuments:
         self.states = dict.fromkeys(DocumentState, 0)
         self.ids: list[int] = []
         """Of the documents gathered."""
-        self.next_document = self._next("id", "document")
+        (gone,) = db.execute("SELECT document FROM gone").fetchone()
+        self.next_document = max(self._next("id", "document"), gone + 1)
         self.next_version = self._next("id", "version")
         self.next_sequence = self._next("sequence", "decision")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.selection import Review
-from tui_annotate.store import counters, rows
+from tui_annotate.store import bitsets, counters, rows
 from tui_annotate.store.connection import Corpus
 
 Sort = Literal["file", "name", "state", "changed"]
@@ -263,3 +263,32 @@ def _rows(corpus: Corpus, ids: list[int]) -> list[DocumentRow]:
             (rows.encode(ids),),
         ).fetchall()
         return to_rows(db, found)
+
+
+def some(corpus: Corpus, ids: Sequence[int]) -> list[DocumentRow]:
+    """Return some documents in this order, 500 at most; those that are gone are left out."""
+    return _rows(corpus, list(ids[:500]))
+
+
+def ordered(
+    corpus: Corpus, bits: int, *, sort: Sort, descending: bool = False, offset: int = 0, limit: int = 200
+) -> list[DocumentRow]:
+    """Return those of a set of documents (`bitsets`) in order; at most 500."""
+    limit = min(limit, 500)
+    if sort == "file":
+        count = bits.bit_count()
+        begin = max(0, count - offset - limit) if descending else offset
+        end = max(0, count - offset) if descending else offset + limit
+        found = list(bitsets.members(bits, begin, end))
+        return _rows(corpus, found[::-1] if descending else found)
+    if bits.bit_count() <= _FEW:
+        ids = list(bitsets.members(bits))
+        return among(corpus, ids, sort=sort, descending=descending, offset=offset, limit=limit)
+    held = bitsets.flags(bits)
+    fitting: list[int] = []
+    position: tuple[Any, int] | None = None
+    done = False
+    while len(fitting) < offset + limit and not done:
+        seen, position, done = _window(corpus, "1", [], _COLUMN[sort], descending, position)
+        fitting += [id for id in seen if id < len(held) and held[id]]
+    return _rows(corpus, fitting[offset : offset + limit])

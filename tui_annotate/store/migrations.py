@@ -196,11 +196,73 @@ CREATE TABLE account (name TEXT PRIMARY KEY, password TEXT NOT NULL, at TEXT NOT
 ALTER TABLE annotator ADD COLUMN role TEXT NOT NULL DEFAULT 'owner'
 """
 
+
+def m005_search(db: sqlite_utils.Database) -> None:
+    """Keep an index of texts and facts for searches, filled by whoever has time; let documents go with their log.
+
+    `gone` keeps the highest row of a document that was deleted, since it must not come back as another's.
+    """
+    for statement in _SEARCH.split(";;"):
+        db.execute(statement)
+    _watch(db)
+
+
+_SEARCH = """
+CREATE VIRTUAL TABLE search_text USING fts5(
+    text, content = '', tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co'"
+);;
+INSERT INTO search_text(search_text, rank) VALUES ('automerge', 0);;
+INSERT INTO search_text(search_text, rank) VALUES ('crisismerge', 1000);;
+CREATE TABLE search_fact (
+    block INTEGER NOT NULL, fact TEXT NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (block, fact)
+) STRICT, WITHOUT ROWID;;
+CREATE TABLE search_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1), until INTEGER NOT NULL DEFAULT 0, watched INTEGER NOT NULL DEFAULT 0,
+    merging INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL DEFAULT 0
+) STRICT;;
+INSERT INTO search_state(id) VALUES (1);;
+CREATE TABLE search_stale (document INTEGER PRIMARY KEY, times INTEGER NOT NULL DEFAULT 1) STRICT;;
+CREATE TABLE gone (
+    id INTEGER PRIMARY KEY CHECK (id = 1), document INTEGER NOT NULL DEFAULT 0
+) STRICT;;
+INSERT INTO gone(id) VALUES (1);;
+DROP TRIGGER decision_remains;;
+CREATE TRIGGER decision_remains BEFORE DELETE ON decision
+WHEN OLD.document IS NULL OR EXISTS (SELECT 1 FROM document WHERE id = OLD.document)
+BEGIN SELECT raise(ABORT, 'the log is append-only'); END
+"""
+_OF_VERSION = "(SELECT document FROM version WHERE id = {row}.version)"
+_STALE = """
+CREATE TRIGGER search_{name} AFTER {event} ON {table}
+WHEN {document} <= (SELECT watched FROM search_state) BEGIN
+INSERT INTO search_stale(document) VALUES ({document}) ON CONFLICT (document) DO UPDATE SET times = times + 1;
+END
+"""
+
+
+def _watch(db: sqlite_utils.Database) -> None:
+    """Have every change of what is indexed mark its document, whoever makes it."""
+    for table in ("entity", "label", "relation", "verdict"):
+        _watch_rows(db, table, _OF_VERSION)
+    for table in ("version", "document_tag", "suggestion", "frozen", "assignment"):
+        _watch_rows(db, table, "{row}.document")
+    columns = "key, name, folder, language, source, imported_at, holdout, given, state, adjudicate, changed"
+    document = "NEW.id"
+    db.execute(_STALE.format(name="document", event=f"UPDATE OF {columns}", table="document", document=document))
+
+
+def _watch_rows(db: sqlite_utils.Database, table: str, document: str) -> None:
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        name = f"{table}_{event.lower()}"
+        db.execute(_STALE.format(name=name, event=event, table=table, document=document.format(row=row)))
+
+
 MIGRATIONS: list[Callable[[sqlite_utils.Database], None]] = [
     m001_first_schema,
     m002_patterns,
     m003_master_of_versions,
     m004_others,
+    m005_search,
 ]
 """Append only."""
 

@@ -14,7 +14,7 @@ from tui_annotate.store import trouble
 
 APPLICATION_ID = 0x74756941
 """`tuiA`, in every corpus file's header."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The `user_version` that this program writes; equals the number of the last migration."""
 LOOK_EVERY = 0.001
 """Seconds between looks at a lock that another program holds."""

@@ -1,0 +1,83 @@
+"""Names in queries as the scheme has them: by name, without regard to capitals, by anndoc's id, or with a `*`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Protocol
+
+from tui_annotate.domain.query_tree import Like
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.errors import QueryError
+
+_WORDS = {
+    "label": "document label",
+    "entity": "entity type",
+    "count": "entity type",
+    "attribute": "attribute",
+    "relation": "relation type",
+    "suggested": "label",
+    "rejected": "label",
+}
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
+def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
+    """Return the names that a field's first value means.
+
+    Raises:
+        QueryError: The scheme has nothing of that name.
+    """
+    held = _held(scheme, field)
+    if wanted.is_any:
+        return [one.name for one in held]
+    pieces = wanted.pieces
+    if len(pieces) > 1:
+        return [one.name for one in held if fits(pieces, one.name)]
+    (text,) = pieces
+    for matches in (
+        [one.name for one in held if one.name == text],
+        [one.name for one in held if one.id == text],
+        [one.name for one in held if one.name.casefold() == text.casefold()],
+    ):
+        if matches:
+            return matches
+    names = [one.name for one in held]
+    near = get_close_matches(text.casefold(), [name.casefold() for name in names], n=1)
+    meant = next((name for name in names if near and name.casefold() == near[0]), "")
+    some = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    hint = f"Did you mean {meant}?" if meant else f"There are {some}." if names else "The scheme has none yet."
+    raise QueryError(f"there is no {_WORDS[field]} {text[:40]}.", column=column, hint=hint)
+
+
+def fits(pieces: Sequence[str], text: str) -> bool:
+    """Say whether a text is made of pieces with anything between them, without regard to capitals."""
+    text = text.casefold()
+    first, *between, last = (piece.casefold() for piece in pieces)
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for piece in between:
+        at = text.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def _held(scheme: Scheme, field: str) -> Sequence[_Named]:
+    if field == "label":
+        return scheme.labels
+    if field in ("entity", "count"):
+        return scheme.entities
+    if field == "attribute":
+        return scheme.attributes
+    if field == "relation":
+        return scheme.relations
+    return (*scheme.entities, *scheme.labels, *scheme.attributes)

@@ -1,0 +1,144 @@
+"""Searching as everybody does it: the app, the command line, the HTTP API; pages of documents that fit a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from tui_annotate.domain import query as grammar
+from tui_annotate.domain.query_tree import Query
+from tui_annotate.errors import QueryError
+from tui_annotate.store import around, bitsets, finding, indexing, listing, ranking, settings
+from tui_annotate.store.around import Excerpt
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.fields import Asking
+from tui_annotate.store.listing import DocumentRow
+
+Order = Literal["relevance", "file", "name", "state", "changed"]
+"""`relevance`: the first 1,000 hits by how often and how densely the words stand in them, the others in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found."""
+
+    query: str
+    rows: list[DocumentRow]
+    total: int
+    """Documents that fit, exactly."""
+    page: int
+    """From 1."""
+    size: int
+    excerpts: dict[int, Excerpt] = field(default_factory=dict)
+    """What stands around the first hit of each row, by row id; how the text begins where no word was asked for."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; 1 where nothing was found."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def previous(self) -> int:
+        """The page before, -1 on the first."""
+        return self.page - 1 if self.page > 1 else -1
+
+    @property
+    def next(self) -> int:
+        """The page behind, -1 on the last."""
+        return self.page + 1 if self.page < self.pages else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """All documents that fit a query, as they were when it was asked."""
+
+    query: str
+    tree: Query
+    bits: int
+    """As a set, see `store.bitsets`."""
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.bits.bit_count()
+
+    def ids(self, start: int = 0, stop: int | None = None) -> list[int]:
+        """Return row ids in file order, all or some of them."""
+        return list(bitsets.members(self.bits, start, stop))
+
+
+def search(
+    corpus: Corpus,
+    query: str,
+    *,
+    annotator: str,
+    page: int = 1,
+    size: int = 50,
+    sort: Order = "relevance",
+    descending: bool = False,
+    now: datetime | None = None,
+) -> Found:
+    """Return a page of the documents that fit a query.
+
+    What is not indexed yet is looked at in place; `catch_up` indexes it, which makes the next search quick.
+
+    Args:
+        annotator: Who searches: `filter:TODO` and `members_assigned:me` mean them.
+        page: From 1; beyond the last there are no rows.
+        size: Rows of a page, 500 at most.
+
+    Raises:
+        QueryError: The query cannot be understood; it knows the column.
+    """
+    found = hits(corpus, query, annotator=annotator, now=now)
+    size = max(1, min(size, 500))
+    rows = page_of(corpus, found, offset=(page - 1) * size, limit=size, sort=sort, descending=descending)
+    return Found(query, rows, found.total, page, size, excerpts(corpus, found, rows))
+
+
+def ids(corpus: Corpus, query: str, *, annotator: str, now: datetime | None = None) -> list[int]:
+    """Return the row ids of all documents that fit, in file order; raises QueryError."""
+    return hits(corpus, query, annotator=annotator, now=now).ids()
+
+
+def hits(corpus: Corpus, query: str, *, annotator: str, now: datetime | None = None) -> Hits:
+    """Return all documents that fit, to take pages of; raises QueryError."""
+    tree = grammar.parse(query)
+    asking = Asking(annotator, now or datetime.now(UTC), settings.scheme(corpus))
+    try:
+        return Hits(query, tree, finding.find(corpus, tree, asking))
+    except QueryError as error:
+        raise QueryError(error.message, column=error.column, query=query, hint=error.hint) from None
+
+
+def page_of(
+    corpus: Corpus, found: Hits, *, offset: int, limit: int, sort: Order = "relevance", descending: bool = False
+) -> list[DocumentRow]:
+    """Return some of the documents that were found, in order; those deleted since are left out."""
+    if sort == "relevance":
+        first = (
+            ranking.ranked(corpus, found.tree, found.bits)[offset : offset + limit] if offset < ranking.FIRST else []
+        )
+        behind = range(max(offset, ranking.FIRST), offset + limit)
+        return listing.some(corpus, [*first, *found.ids(behind.start, max(behind.start, behind.stop))])
+    return listing.ordered(corpus, found.bits, sort=sort, descending=descending, offset=offset, limit=limit)
+
+
+def excerpts(corpus: Corpus, found: Hits, rows: list[DocumentRow]) -> dict[int, Excerpt]:
+    """Return what stands around the first hit in each of some documents."""
+    return around.excerpts(corpus, found.tree, [row.id for row in rows])
+
+
+def catch_up(
+    corpus: Corpus,
+    *,
+    seconds: float | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> bool:
+    """Index what is not yet, so that searches are quick; False where it was stopped or the corpus is read-only."""
+    if corpus.readonly:
+        return not indexing.behind(corpus).many
+    return indexing.catch_up(corpus, seconds=seconds, on_progress=on_progress, stop=stop)

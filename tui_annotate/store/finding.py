@@ -1,0 +1,216 @@
+"""Evaluating a query: each thing it asks for becomes a set of documents, and the sets are joined as it says.
+
+What is indexed is asked of the index; what is not, or changed since, is worked out from the rows. Both give the same
+sets, so a search is right however far the index is. Reads are short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tui_annotate.domain.query_tree import Both, Everything, Not, Query, Where, Words
+from tui_annotate.errors import QueryError
+from tui_annotate.store import bitsets, documents, facts, fields, fts, indexing, rows
+from tui_annotate.store.bitsets import BLOCK
+from tui_annotate.store.connection import Corpus
+from tui_annotate.store.fields import Asking, Source
+
+_ids = msgspec.json.Decoder(list[int]).decode
+_BLOCKS = 400
+"""Blocks of which one read takes rows."""
+_AT_ONCE = 2000
+"""Documents that are looked at together where they are not indexed."""
+_LAST = "\U0010ffff"
+
+
+def find(corpus: Corpus, query: Query, asking: Asking) -> int:
+    """Return the documents that fit, as a set of their row ids.
+
+    Raises:
+        QueryError: A label or type is not in the scheme, or there is no word to look for.
+    """
+    finder = _Finder(asking)
+    with corpus.reading() as db:
+        held = indexing.state(db)
+        (last,) = db.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+        sql = "SELECT document FROM search_stale WHERE document <= ? ORDER BY document"
+        stale = [id for (id,) in db.execute(sql, (held.until,))]
+    found = 0
+    if held.until:
+        found = finder.evaluate(query, _Indexed(corpus, held.until))
+        found &= ~bitsets.of(stale, held.until + 1)
+    for some in _not_indexed(corpus, stale, held.until, last):
+        source = _Scanned(corpus, some)
+        try:
+            held_by_these = finder.evaluate(query, source)
+        finally:
+            source.close()
+        fitting = [some[at] for at in bitsets.members(held_by_these)]
+        if fitting:
+            found |= bitsets.of(fitting, fitting[-1] + 1)
+    return found
+
+
+def _not_indexed(corpus: Corpus, stale: list[int], until: int, last: int) -> Iterable[list[int]]:
+    for begin in range(0, len(stale), _AT_ONCE):
+        yield stale[begin : begin + _AT_ONCE]
+    after = until
+    while after < last:
+        sql = "SELECT id FROM document WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
+        with corpus.reading() as db:
+            some = [id for (id,) in db.execute(sql, (after, last, _AT_ONCE))]
+        if not some:
+            return
+        yield some
+        after = some[-1]
+
+
+class _Indexed:
+    """The documents up to the mark; a member of a set is a row id."""
+
+    def __init__(self, corpus: Corpus, until: int) -> None:
+        self._corpus = corpus
+        self._until = until
+        self._blocks = until // BLOCK + 1
+        self.everything = self.fact(facts.EXISTS)
+
+    def words(self, match: str) -> int:
+        sql = "SELECT json_group_array(rowid) FROM search_text WHERE search_text MATCH ? AND rowid BETWEEN ? AND ?"
+        found: list[int] = []
+        for first, last in fts.slices(self._until):
+            with self._corpus.reading() as db:
+                found += _ids(db.execute(sql, (match, first, last)).fetchone()[0])
+        return bitsets.of(found, self._until + 1)
+
+    def fact(self, fact: str) -> int:
+        return bitsets.assemble(((block, body) for block, _, body in self._rows("= ?", (fact,))), self._blocks)
+
+    def facts(self, begin: str, fits: Callable[[str], bool]) -> int:
+        found = self._rows(">= ? AND f.fact < ?", (begin, begin + _LAST))
+        held = ((block, body) for block, fact, body in found if fits(fact[len(begin) :]))
+        return bitsets.assemble(held, self._blocks)
+
+    def rows(self, sql: str, values: Sequence[Any]) -> int:
+        with self._corpus.reading() as db:
+            found = [id for (id,) in db.execute(sql, values) if id <= self._until]
+        return bitsets.of(found, self._until + 1)
+
+    def _rows(self, condition: str, values: Sequence[str]) -> Iterable[tuple[int, str, bytes]]:
+        sql = (
+            "SELECT f.block, f.fact, f.bits FROM json_each(?) b CROSS JOIN search_fact f"
+            f" ON f.block = b.value AND f.fact {condition}"
+        )
+        for begin in range(0, self._blocks, _BLOCKS):
+            wanted = rows.encode(list(range(begin, min(begin + _BLOCKS, self._blocks))))
+            with self._corpus.reading() as db:
+                found = db.execute(sql, (wanted, *values)).fetchall()
+            yield from found
+
+
+class _Scanned:
+    """Some documents that are not indexed; a member of a set is a place among them."""
+
+    def __init__(self, corpus: Corpus, ids: list[int]) -> None:
+        self._corpus = corpus
+        self._ids = ids
+        self._places = {id: place for place, id in enumerate(ids)}
+        self._aside: fts.Aside | None = None
+        self._facts: dict[str, int] | None = None
+        self.everything = (1 << len(ids)) - 1
+
+    def close(self) -> None:
+        """Forget what was read."""
+        if self._aside is not None:
+            self._aside.close()
+
+    def words(self, match: str) -> int:
+        if self._aside is None:
+            held = documents.load_some(self._corpus, self._ids)
+            self._aside = fts.Aside({id: document.text for id, document in held.items()})
+        return self._set(self._aside.find(match))
+
+    def fact(self, fact: str) -> int:
+        return self._held().get(fact, 0)
+
+    def facts(self, begin: str, fits: Callable[[str], bool]) -> int:
+        found = 0
+        for fact, bits in self._held().items():
+            if fact.startswith(begin) and fits(fact[len(begin) :]):
+                found |= bits
+        return found
+
+    def rows(self, sql: str, values: Sequence[Any]) -> int:
+        with self._corpus.reading() as db:
+            return self._set(id for (id,) in db.execute(sql, values) if id in self._places)
+
+    def _set(self, ids: Iterable[int]) -> int:
+        return bitsets.of((self._places[id] for id in ids), len(self._ids))
+
+    def _held(self) -> dict[str, int]:
+        if self._facts is None:
+            self._facts = {}
+            for begin in range(0, len(self._ids), 256):
+                with self._corpus.reading() as db:
+                    found = facts.gather(self._corpus, db, self._ids[begin : begin + 256])
+                for id, held in found.items():
+                    for fact in held:
+                        self._facts[fact] = self._facts.get(fact, 0) | 1 << self._places[id]
+        return self._facts
+
+
+class _Finder:
+    """Evaluates one query on any source."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def evaluate(self, query: Query, source: Source) -> int:
+        """Return the documents of a source that fit."""
+        if isinstance(query, Everything):
+            return source.everything
+        if isinstance(query, Not):
+            return source.everything & ~self.evaluate(query.part, source)
+        if isinstance(query, Words):
+            return source.words(self._match(query))
+        if isinstance(query, Both):
+            return self._joined(query, source)
+        return self._where(query, source)
+
+    def _joined(self, query: Both, source: Source) -> int:
+        """Join sets; what FTS5 can join among words, it does."""
+        every = query.joined == "AND"
+        texts = [part for part in query.parts if isinstance(part, Words)]
+        others = [part for part in query.parts if not isinstance(part, Words)]
+        absent: list[Words] = []
+        if every and texts:
+            absent = [part.part for part in others if isinstance(part, Not) and isinstance(part.part, Words)]
+            others = [part for part in others if not (isinstance(part, Not) and isinstance(part.part, Words))]
+        found = source.everything if every else 0
+        for part in others:
+            held = self.evaluate(part, source)
+            found = found & held if every else found | held
+            if every and not found:
+                self._check([*texts, *absent])
+                return 0
+        if texts:
+            match = f" {query.joined} ".join(map(self._match, texts))
+            if absent:
+                match = f"({match}) NOT ({' OR '.join(map(self._match, absent))})"
+            held = source.words(match)
+            found = found & held if every else found | held
+        return found
+
+    def _check(self, texts: list[Words]) -> None:
+        for words in texts:
+            self._match(words)
+
+    def _match(self, words: Words) -> str:
+        if not fts.has_word(words.text):
+            raise QueryError(f"{words.text!r} has no letter, digit or symbol to look for.", column=words.column)
+        return fts.expression(words.text, prefix=words.prefix)
+
+    def _where(self, query: Where, source: Source) -> int:
+        return fields.evaluate(query, source, self._asking)
