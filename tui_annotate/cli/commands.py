@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "curve": "figures",
     "runs": "runs",
     "versions": "versions",
+    "history": "histories",
     "tag": "tags",
     "simulate": "simulating",
     "settings": "settings",

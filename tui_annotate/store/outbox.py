@@ -149,11 +149,11 @@ def release(corpus: Corpus, id: int) -> None:
         db.execute(sql, (id,))
 
 
-def history(corpus: Corpus, *, hook: str = "", limit: int = 50) -> list[Row]:
-    """Return what was told last and what waits, newest first, of one webhook or all."""
+def history(corpus: Corpus, *, hook: str = "", document: int = 0, limit: int = 50) -> list[Row]:
+    """Return what was told last and what waits, newest first, of one webhook or document or of all."""
     with corpus.reading() as db:
-        sql = f"SELECT {_COLUMNS} WHERE ? IN ('', h.name) ORDER BY o.id DESC LIMIT ?"
-        return [_row(found) for found in db.execute(sql, (hook, limit)).fetchall()]
+        sql = f"SELECT {_COLUMNS} WHERE ?1 IN ('', h.name) AND ?2 IN (0, o.document) ORDER BY o.id DESC LIMIT ?3"
+        return [_row(found) for found in db.execute(sql, (hook, document, limit)).fetchall()]
 
 
 def retry(corpus: Corpus, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from tui_annotate.errors import UsageError
@@ -80,3 +81,23 @@ def of_document(corpus: Corpus, document: int) -> tuple[int, str] | None:
     with corpus.reading() as db:
         found = db.execute(sql, (document,)).fetchone()
     return (int(found[0]), str(found[1])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How a document came in."""
+
+    at: str
+    """UTC."""
+    source: str
+    """Name of the file that it shared with others; empty for one that came alone."""
+
+
+def came(corpus: Corpus, document: int) -> Came:
+    """Return when a document came in and from where."""
+    sql = "SELECT d.imported_at, coalesce(s.name, '') FROM document d LEFT JOIN source s ON s.id = d.source"
+    with corpus.reading() as db:
+        found = db.execute(f"{sql} WHERE d.id = ?", (document,)).fetchone()
+    if found is None:
+        raise UsageError(f"There is no document {document}.")
+    return Came(*found)
