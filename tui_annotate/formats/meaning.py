@@ -90,14 +90,18 @@ def by(holds: frozenset[Feature]) -> Meaning:
     """Return the meaning of documents in a format that has room for just these features, besides the text."""
 
     def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
-        left = reduced(exchanged, holds, options)
-        document = left.document
-        parts = [(part.id, part.text) for part in document.parts]
-        versions = {v.annotator: [v.confirmed, of_annotations(v.annotations)] for v in left.versions}
-        about = (document.key, document.name, document.folder, document.language, sorted(document.tags))
-        return about, parts, versions
+        return plain(reduced(exchanged, holds, options))
 
     return meaning
+
+
+def plain(left: ExchangedDocument) -> Any:
+    """Return all that is left of a document as plain values."""
+    document = left.document
+    parts = [(part.id, part.text) for part in document.parts]
+    versions = {v.annotator: [v.confirmed, of_annotations(v.annotations)] for v in left.versions}
+    about = (document.key, document.name, document.folder, document.language, sorted(document.tags))
+    return about, parts, versions
 
 
 def of_annotations(held: Annotations) -> Any:

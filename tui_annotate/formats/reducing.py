@@ -20,10 +20,11 @@ JOINED = "s1v1"
 
 
 def reduced(exchanged: ExchangedDocument, holds: frozenset[Feature], options: WriteOptions) -> ExchangedDocument:
-    """Return a document without what a format has no room for; unknown keys and sources are left out.
+    """Return a document without what a format has no room for, and without what is anndoc's alone.
 
     Parts that cannot be told apart become one text, a newline between them. Entities that lie over each other give
-    way to the longest. A version that then says nothing is none.
+    way to the longest. A version that then says nothing is none. Unknown keys, sources and anndoc's states of
+    confidence are left out.
     """
     document = exchanged.document
     starts = {} if "parts" in holds else part_starts(document)
@@ -116,7 +117,7 @@ def _entity(entity: Entity, starts: Mapping[str, int], holds: frozenset[Feature]
         spans=spans,
         who=entity.who if "authors" in holds else (),
         prob=entity.prob if "probabilities" in holds else 1.0,
-        state=entity.state if "states" in holds else "pre-added",
+        state="pre-added",
         attributes=entity.attributes if "attributes" in holds else {},
         extra={},
     )
@@ -127,7 +128,7 @@ def _label(label: LabelValue, holds: frozenset[Feature]) -> LabelValue:
         label,
         who=label.who if "authors" in holds else (),
         prob=label.prob if "probabilities" in holds else 1.0,
-        state=label.state if "states" in holds else "pre-added",
+        state="pre-added",
         extra={},
     )
 
@@ -137,7 +138,7 @@ def _relation(relation: Relation, holds: frozenset[Feature]) -> Relation:
         relation,
         who=relation.who if "authors" in holds else (),
         prob=relation.prob if "probabilities" in holds else 1.0,
-        state=relation.state if "states" in holds else "pre-added",
+        state="pre-added",
         extra={},
     )
 
