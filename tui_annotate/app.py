@@ -177,7 +177,7 @@ class AnnotateApp(RimApp):
     async def _create(self, path: Path) -> None:
         await asyncio.to_thread(lambda: Corpus.create(path).close())
         await self._open(path)
-        self.program_do("import")
+        self.program_do("set-up")
 
     async def _demo(self, name: str) -> None:
         sample = get_sample(name)

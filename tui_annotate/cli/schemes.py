@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_annotate.cli import options
+from tui_annotate.cli import options, scheme_changes
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, ListOf, examples
 from tui_annotate.cli.output import out, out_json, out_lines, say
 from tui_annotate.errors import DataError, NothingToDoError, SchemeError, UsageError
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
     from tui_annotate.services.scheme_checking import Finding
 
-app = options.group("Show, edit or check the labels of a corpus.")
+app = options.group("Show, edit, check or change the labels of a corpus.")
+app.add_typer(scheme_changes.app)
 
 CorpusOrFile = Annotated[
     Path, typer.Argument(metavar="CORPUS", help="A corpus, or a scheme file of any format.", show_default=False)

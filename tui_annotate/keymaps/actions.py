@@ -19,6 +19,7 @@ Context = Literal[
     "queue",
     "figures",
     "second-look",
+    "scheme",
 ]
 """Where a binding is alive. `app` is everywhere, so its keys are taken in every other context."""
 
@@ -103,6 +104,11 @@ ACTIONS: tuple[Action, ...] = (
         ("find-again", "F", "find again", "Go to the next place where the text stands"),
         ("queue", "Q", "queue", "Show which documents come next, and why"),
         ("copy-to-identical", "D", "copy to identical", "Copy what is confirmed to all with the same text"),
+    ),
+    *_actions(
+        "review",
+        "Scheme",
+        ("edit-scheme", "E", "edit labels", "Edit the labels of this corpus: add, change, reorder, with a preview"),
     ),
     *_actions(
         "review",
@@ -246,6 +252,19 @@ ACTIONS: tuple[Action, ...] = (
         "Second look",
         ("open-suspect", "enter", "open", "Open the document, with what the models say as suggestion"),
         ("keep-suspect", "a", "right as it is", "Say that the document is right as it is: it does not come back"),
+    ),
+    *_actions(
+        "scheme",
+        "Editing labels",
+        ("change-field", "enter", "change", "Change something about the label or option under the cursor"),
+        ("add-label", "a", "add", "Add an entity type, a document label, an attribute or a relation type"),
+        ("add-option", "o", "option", "Add an option to the label under the cursor"),
+        ("drop-label", "x delete", "delete", "Delete the label or option under the cursor"),
+        ("label-up", "K", "up", "Move the label or option up among its like"),
+        ("label-down", "J", "down", "Move the label or option down among its like"),
+        ("take-back", "u", "undo", "Take the last change of this table back"),
+        ("load-labels", "i", "load", "Take labels from a scheme file: TOML, Label Studio, tagtog, doccano, Prodigy"),
+        ("save-scheme", "s", "save", "Put what the table says in force"),
     ),
     *_actions(
         "app",

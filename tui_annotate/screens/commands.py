@@ -24,6 +24,8 @@ REVIEW_COMMANDS = (
 
 CORPUS_COMMANDS = (
     Command("import", "import", "Import files or a folder into this corpus"),
+    Command("edit-scheme", "edit labels", "Edit the labels of this corpus: add, change, reorder, with a preview"),
+    Command("load-scheme", "load labels", "Take labels from a scheme file of another tool into this corpus"),
     Command("train", "train now", "Train all tasks as they are set, without the form"),
     Command("set-every", "retrain after N", "Set after how many confirmations a training begins"),
     Command("priority", "priority of annotators", "Say whose version counts where several are confirmed"),

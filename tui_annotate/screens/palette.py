@@ -53,6 +53,10 @@ class CommandProvider(Provider):
                 yield Hit(score, matcher.highlight(command.name), run, text=command.name, help=command.help)
 
     def _commands(self) -> Iterator[tuple[Command, Callable[[], object]]]:
-        yield from bound_commands(self.screen)
+        bound = list(bound_commands(self.screen))
+        yield from bound
+        ids = {command.id for command, _ in bound}
         for command in self.screen.app.extra_commands(self.screen):  # type: ignore[attr-defined]
+            if command.id in ids:
+                continue
             yield command, partial(self.screen.app.run_action, f"do('{command.id}')")

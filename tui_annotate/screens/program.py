@@ -49,6 +49,9 @@ class Program:
             "cancel-training": lambda: self._learn(self._cancel),
             "rollback": self._roll_back,
             "runs": lambda: self._show("runs", "RunsScreen"),
+            "edit-scheme": self._edit_scheme,
+            "load-scheme": lambda: self._edit_scheme(load=True),
+            "set-up": self._set_up,
             **{id: partial(self._by_figures, id) for id in _FIGURE_VERBS},
             **Team(opened, review).table,
             "settings": self._settings,
@@ -206,6 +209,42 @@ class Program:
             self._review.app.push_screen(getattr(screens, screen)(self._opened, self._review.keymap))
 
         self._review.later(show)
+
+    # Labels
+
+    def _edit_scheme(self, *, load: bool = False) -> None:
+        review = self._review
+
+        def left(wrote: bool | None) -> None:
+            if wrote:
+                review.later(review.reviewing.renew_scheme)
+                review.later(review.reviewing.refresh)
+                review.tell("the labels are as you saved them")
+
+        async def show() -> None:
+            screens = await asyncio.to_thread(importlib.import_module, "tui_annotate.screens.scheme_editor")
+            keys, colour = review.own_keys, review.has_colour
+            screen = screens.SchemeEditorScreen(self._opened, review.keymap, keys=keys, colour=colour, load=load)
+            review.app.push_screen(screen, left)
+
+        if review.reviewing.readonly:
+            review.tell("This corpus is read-only: its labels cannot be changed.", warning=True)
+        else:
+            review.later(show)
+
+    def _set_up(self) -> None:
+        """Ask what a corpus begins with: labels, their file, or documents."""
+        choices = [
+            Choice("import", "import documents", "labels that they carry join by themselves"),
+            Choice("edit-scheme", "set up labels", "entity types, document labels, their keys"),
+            Choice("load-scheme", "load labels", "from TOML, Label Studio, tagtog, doccano or Prodigy"),
+        ]
+
+        def picked(answer: Choice[str] | str) -> None:
+            if isinstance(answer, Choice):
+                self.do(answer.value)
+
+        self._review.ask(Picker("begin with", lambda query: matching(query, choices)), picked)
 
     def _roll_back(self) -> None:
         loop = self._opened.loop

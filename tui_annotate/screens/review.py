@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -114,6 +114,11 @@ class ReviewScreen(Screen[None]):
     def panel(self) -> Panel:
         """The lines under the text."""
         return self.frame.panel
+
+    @property
+    def own_keys(self) -> Mapping[str, Sequence[str]]:
+        """The user's own keys, by action."""
+        return self._config.keys
 
     @property
     def has_colour(self) -> bool:
