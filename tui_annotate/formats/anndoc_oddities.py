@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,11 +85,11 @@ class Oddities:
     def _of_parts(self, given: Mapping[str, Any]) -> None:
         state, prob = given.get("state", "pre-added"), given.get("prob", 1)
         if state not in _STATES:
-            self.add(f"state {state!r:.40}: kept, counts as an annotation")
+            self.add(f"state {json.dumps(state)[:40]}: kept, counts as an annotation")
         if type(prob) not in (int, float):
-            self.add(f"prob {prob!r:.40}: taken as 1")
+            self.add(f"prob {json.dumps(prob)[:40]}: taken as 1")
         elif not 0 <= prob <= 1:
-            self.add(f"prob {prob!r:.40}: taken as {0 if prob < 0 else 1}")
+            self.add(f"prob {json.dumps(prob)[:40]}: taken as {0 if prob < 0 else 1}")
         elif prob == 0 and not isinstance(prob, bool):
             self.add("prob 0: kept")
         who = given.get("who")

@@ -10,8 +10,10 @@ DEEPEST = 2000
 """Elements inside each other that are read; real documents have some twenty."""
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 _CLOSED_BY_ITSELF = frozenset(
-    "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot th thead tr track"
-    " wbr".split()
+    (
+        *("area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p"),
+        *("param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"),
+    )
 )
 
 
