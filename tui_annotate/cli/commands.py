@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "search": "looking",
     "stats": "looking",
     "hook": "hooks",
+    "serve": "serve",
     "verify": "trust",
     "rebuild": "trust",
     "backup": "trust",

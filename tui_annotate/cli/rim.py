@@ -100,4 +100,9 @@ def _log(error: BaseException, doing: str) -> Path | None:
     return path
 
 
-__all__ = ["EXIT_OK", "guarded", "run"]
+def log_fault(error: BaseException, doing: str) -> Path | None:
+    """Append a traceback to the log, for who goes on all the same; returns where, None when nothing can be written."""
+    return _log(error, doing)
+
+
+__all__ = ["EXIT_OK", "guarded", "log_fault", "run"]

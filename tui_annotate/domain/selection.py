@@ -132,10 +132,13 @@ def agree(candidates: Iterable[Candidate]) -> Agreement:
     Confirming publishes to master when master is empty, or was imported; a second annotator's confirmation calls
     for adjudication, and the first one's stays master meanwhile. It ends when a reviewer accepts
     one of them, or only one is left. Imported versions of annotators are never published by themselves, since they
-    are to go out as they came; an imported master that is confirmed settles between them.
+    are to go out as they came; an imported master that is confirmed settles between them. A master of its own that
+    somebody merged or wrote through the API is accepted with that, and stands above all of them.
     """
     held = [c for c in candidates if c.state is not None]
     imported = next((c for c in held if c.annotator == MASTER), None)
+    if imported is not None and imported.review is Review.ACCEPTED and _is_usable(imported):
+        return Agreement(MASTER)
     usable = [c for c in held if _is_usable(c) and c.annotator != MASTER]
     pool = [c for c in usable if c.review is Review.ACCEPTED]
     if not pool:

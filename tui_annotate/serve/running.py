@@ -1,0 +1,127 @@
+"""Running the server: its socket, its certificate, its end by a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import uvicorn
+
+from tui_annotate.errors import UsageError
+from tui_annotate.serve.app import create_app
+from tui_annotate.serve.options import ServeOptions
+
+_MOST_CONNECTIONS = 200
+_KEEP_ALIVE = 15
+_GRACE = 5
+"""Seconds that requests which are under way have when the server is ended."""
+
+
+class _Server(uvicorn.Server):
+    """Ends by a signal as one does that is asked to, not as one that was killed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for one in ending:
+            loop.add_signal_handler(one, self._end)
+        try:
+            yield
+        finally:
+            for one in ending:
+                loop.remove_signal_handler(one)
+
+    def _end(self) -> None:
+        # The second time somebody is impatient.
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def run(
+    options: ServeOptions,
+    *,
+    log: Callable[[str], None],
+    fault: Callable[[Exception], None],
+    on_ready: Callable[[ServeOptions], None],
+) -> None:
+    """Serve until a signal ends it.
+
+    Args:
+        on_ready: Called with the port that was got, when the first request may come.
+
+    Raises:
+        UsageError: The address cannot be used, or the certificate not be read.
+        AnnotateError: The corpus cannot be opened.
+    """
+    # What uvicorn has to say is said by the gate, or raised: its own lines would hold whole addresses and tracebacks.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
+    listening = _bound(options)
+    with listening:
+        _check_certificate(options)
+        options = replace(options, port=listening.getsockname()[1])
+        failed: list[Exception] = []
+        app, service = create_app(options, log=log, fault=fault)
+        service.on_ready = lambda: on_ready(options)
+        service.on_failure = failed.append
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            http="h11",
+            ws="none",
+            lifespan="on",
+            proxy_headers=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=_GRACE,
+            ssl_certfile=str(options.certificate) if options.certificate else None,
+            ssl_keyfile=str(options.key) if options.key else None,
+        )
+        asyncio.run(_Server(config).serve(sockets=[listening]))
+        if failed:
+            raise failed[0]
+
+
+def _bound(options: ServeOptions) -> socket.socket:
+    """Return a socket that listens; raises UsageError in one line where it cannot."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((options.host, options.port))
+        listening.listen(256)
+        listening.setblocking(False)
+    except OSError as error:
+        listening.close()
+        where = f"{options.host}:{options.port}"
+        if error.errno == errno.EADDRINUSE:
+            hint = "Another program listens there; name another with --port, or --port 0 for any that is free."
+            raise UsageError(f"Port {options.port} is in use.", hint=hint) from error
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise UsageError(f"{where} may not be used.", hint="Ports below 1024 are the system's.") from error
+        raise UsageError(f"{where} cannot be listened on: {error.strerror or error}.") from error
+    except OverflowError as error:
+        listening.close()
+        raise UsageError(f"{options.port} is no port.", hint="A port is from 0 to 65535.") from error
+    return listening
+
+
+def _check_certificate(options: ServeOptions) -> None:
+    if options.certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate, options.key, password=lambda: b"")
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "Give PEM files: --cert with the chain, --key with the key, without a passphrase."
+        raise UsageError(f"{options.certificate}: cannot be used as a certificate: {reason}.", hint=hint) from error

@@ -1,0 +1,93 @@
+"""What all routes share: the corpus's threads, who may log in, what predicts, and who is told of faults."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tui_annotate.errors import AnnotateError
+from tui_annotate.serve.options import ServeOptions
+from tui_annotate.serve.predicting import Predictor
+from tui_annotate.serve.threads import CorpusThreads
+from tui_annotate.services.accounts import Credentials
+from tui_annotate.services.delivering import Delivery
+from tui_annotate.store import accounts
+from tui_annotate.store.connection import Corpus
+
+_ACCOUNTS_LAST = 1.0
+"""Seconds after which changes that other programs made to the accounts are seen."""
+_REST_EVERY = 30.0
+_AT_ONCE = 2
+"""Passwords that are hashed at the same time, so that guessing cannot take the machine."""
+
+
+class Service:
+    """One corpus, served."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        self.options = options
+        self.threads = CorpusThreads(options.path)
+        self.predictor = Predictor(options.path, self.threads, patience=options.patience)
+        self._credentials = Credentials()
+        self._passwords: dict[str, str] = {}
+        self._roles: dict[str, str] = {}
+        self._read_at = float("-inf")
+        self._hashing = asyncio.Semaphore(_AT_ONCE)
+        self._delivery = Delivery(Path(options.path))
+        self._resting: asyncio.Task[None] | None = None
+        self.on_ready: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[Exception], None] = lambda _: None
+        """Takes what kept the server from starting, before it is raised."""
+
+    async def start(self) -> None:
+        """Begin: raises what keeps the corpus from being opened."""
+        try:
+            await self.threads.write(lambda corpus: corpus.data_version())
+            await self.read_accounts()
+        except AnnotateError as error:
+            self.on_failure(error)
+            raise
+        self._delivery.start()
+        self._resting = asyncio.create_task(self._rest())
+        self.on_ready()
+
+    async def stop(self) -> None:
+        """End everything that was started; what was begun is written."""
+        if self._resting is not None:
+            self._resting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._resting
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.predictor.close()
+        self._delivery.close()
+        self.threads.close()
+
+    async def _rest(self) -> None:
+        while True:
+            await asyncio.sleep(_REST_EVERY)
+            self.predictor.rest()
+
+    async def verify(self, name: str, password: str) -> str | None:
+        """Return the role of whom a name and a password belong to, None for nobody."""
+        if time.monotonic() - self._read_at > _ACCOUNTS_LAST:
+            await self.read_accounts()
+        if not self._credentials.remembers(name, password, self._passwords):
+            async with self._hashing:
+                good = await asyncio.to_thread(self._credentials.verify, name, password, self._passwords)
+            if not good:
+                return None
+        return self._roles.get(name, "admin" if name == self.options.owner else "reader")
+
+    async def read_accounts(self) -> None:
+        """See who may log in now."""
+
+        def read(corpus: Corpus) -> tuple[dict[str, str], dict[str, str]]:
+            return accounts.passwords(corpus), {one.name: one.role for one in accounts.members(corpus)}
+
+        self._passwords, self._roles = await self.threads.read(read)
+        self._read_at = time.monotonic()
