@@ -14,12 +14,13 @@ from tui_annotate.domain.figures import LEAST_DOCUMENTS
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.learn import comparing, measuring
-from tui_annotate.learn.engines.base import Example, Model
+from tui_annotate.learn.engines.base import Example
 from tui_annotate.learn.engines.files import read_manifest
 from tui_annotate.learn.engines.registry import engine
 from tui_annotate.learn.mentions import about_gold
+from tui_annotate.learn.renamed import Renamed
 from tui_annotate.learn.spaces import SPACE_FILE, Encoded
-from tui_annotate.store import runs
+from tui_annotate.store import aliases, runs
 from tui_annotate.store.connection import Corpus
 
 
@@ -30,7 +31,7 @@ class Deployed:
     run: str
     task: str
     engine: str
-    model: Model
+    model: Renamed
     encoded: Encoded
     learned: frozenset[int] = field(default=frozenset(), repr=False)
     """Hashes of the texts that it was trained on; none where it does not say."""
@@ -87,8 +88,9 @@ def load_run(corpus: Corpus, name: str, *, known: Iterable[Encoded] = ()) -> Dep
     encoded = next((one for one in known if one.space.digest == manifest.space), None)
     if encoded is None:
         encoded = Encoded(factory.load_space(folder / SPACE_FILE))
-    model = factory.load(folder, encoded.space)
-    return Deployed(name, manifest.task, manifest.engine, model, encoded, runs.learned(folder))
+    model = Renamed(factory.load(folder, encoded.space), corpus, name)
+    task = aliases.of_run(corpus, name).task(manifest.task) or manifest.task
+    return Deployed(name, task, manifest.engine, model, encoded, runs.learned(folder))
 
 
 def held_against(

@@ -153,7 +153,7 @@ class RunMaker:
             deployed = load_run(self._kept.corpus, name, known=self._kept.encoded)
             if deployed.engine != engine_name:
                 raise NothingToDoError(f"the deployed run, {deployed.run}, is one of {deployed.engine}.")
-            start(deployed.model)
+            start(deployed.model.to_go_on_from())
         except AnnotateError as error:
             say(f"start: from the beginning; {error}")
             return course.engine, ""

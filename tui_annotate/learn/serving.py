@@ -20,8 +20,9 @@ from tui_annotate.learn.engines.files import HINT, read_manifest
 from tui_annotate.learn.engines.registry import engine, engine_for
 from tui_annotate.learn.mentions import Mentions, Seen
 from tui_annotate.learn.messages import Rank
+from tui_annotate.learn.renamed import Renamed
 from tui_annotate.learn.spaces import SPACE_FILE, Encoded
-from tui_annotate.store import documents, runs, settings
+from tui_annotate.store import aliases, documents, runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.queue import QueueEntry
 
@@ -107,7 +108,7 @@ class Serving:
     def _load(self, task: str, run: str, others: Sequence[Loaded]) -> Loaded:
         folder = runs.folder(self.corpus, run)
         manifest = read_manifest(folder)
-        if manifest.task != task:
+        if aliases.of_run(self.corpus, run).task(manifest.task) != task:
             raise LearnError(f"{folder}: a model of {manifest.task!r}, not of {task!r}.", hint=HINT)
         factory = engine(manifest.engine)
         encoded = next((one.encoded for one in others if one.model.space.digest == manifest.space), None)
@@ -115,7 +116,7 @@ class Serving:
             encoded = self._unfitted[1]
         if encoded is None:
             encoded = Encoded(factory.load_space(folder / SPACE_FILE))
-        return Loaded(run, task, factory.load(folder, encoded.space), encoded)
+        return Loaded(run, task, Renamed(factory.load(folder, encoded.space), self.corpus, run), encoded)
 
     def predict(
         self,

@@ -18,7 +18,7 @@ from tui_annotate.session.desk import Desk, Predictions, TakenBack
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act, ReviewSession
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import counters, documents, settings
+from tui_annotate.store import aliases, counters, documents, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 from tui_annotate.store.queue import NextDocument
@@ -134,6 +134,7 @@ class Reviewing:
         try:
             progress = await self.corpus(write)
         except ChangedMeanwhileError as error:
+            await self.renew_scheme()
             await self.reload()
             raise DecisionError(error.message, hint="This is how it is now.") from error
         self.session.wrote(act)
@@ -177,6 +178,9 @@ class Reviewing:
 
         taken, progress = await self.corpus(write)
         working = self.session.working
+        if taken.kind is Kind.SCHEME:
+            await self._labels_turned(taken, progress, word)
+            return
         if working is not None and working.id == taken.document:
             try:
                 self.session.took_back(taken.changes, taken.focus)
@@ -188,6 +192,14 @@ class Reviewing:
         self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
         many = f" in {taken.documents:,} documents" if taken.documents > 1 else ""
         self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}{many}")
+
+    async def _labels_turned(self, taken: TakenBack, progress: Progress, word: str) -> None:
+        """Show a change of labels that was taken back or done again: it may be anywhere, so the document stays."""
+        await self.renew_scheme()
+        self._counted(progress, 0)
+        if self.session.working is not None:
+            await self.reload()
+        self._view.tell(f"{word}: a change of labels in {taken.documents:,} document{'s' * (taken.documents != 1)}")
 
     def _counted(self, progress: Progress | None, confirmations: int) -> None:
         if progress is not None:
@@ -324,14 +336,18 @@ class Reviewing:
         """Notice what other processes wrote; the open document stays as it is."""
         known = self._data_version
 
-        def read(corpus: Corpus) -> tuple[int, Progress, Scheme] | None:
+        newest = self.progress.sequence
+
+        def read(corpus: Corpus) -> tuple[int, Progress, Scheme, str] | None:
             version = corpus.data_version()
-            return None if version == known else (version, counters.progress(corpus), settings.scheme(corpus))
+            if version == known:
+                return None
+            return version, counters.progress(corpus), settings.scheme(corpus), aliases.news(corpus, newest)
 
         found = await self.corpus(read)
         if found is None:
             return
-        self._data_version, progress, scheme = found
+        self._data_version, progress, scheme, changed = found
         if self.on_others is not None:
             await self.on_others()
         if progress != self.progress:
@@ -339,6 +355,8 @@ class Reviewing:
             if self.loop is not None:
                 await self.loop.reload()
         await self._take_scheme(scheme)
+        if changed:
+            self._view.tell(f"The labels changed, the next document shows it: {changed}")
         if self.session.working is None and progress.total:
             await self.next()
 

@@ -10,7 +10,7 @@ from tui_annotate.domain import deployment
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.session.desk import Predictions
-from tui_annotate.store import runs
+from tui_annotate.store import aliases, runs
 from tui_annotate.store.connection import Corpus
 
 _KEPT = 500
@@ -20,7 +20,7 @@ def written(corpus: Corpus, document: int, deployed: Sequence[str], scheme: Sche
     """Return what stands of a document in the folders of runs, without the labels of outside models."""
     held = {run: runs.predictions(runs.folder(corpus, run), [document]) for run in deployed}
     return [
-        Predictions(run, tuple(deployment.ours(scheme, found[document])))
+        Predictions(run, tuple(deployment.ours(scheme, aliases.of_run(corpus, run).suggestions(found[document]))))
         for run, found in held.items()
         if document in found
     ]

@@ -84,8 +84,11 @@ class LearningLoop:
         await self._learner.stop()
 
     async def reload(self) -> None:
-        """Read settings and scheme again after they changed."""
+        """Read settings and scheme again after they changed; the server learns what tasks are called now."""
+        tasks = self.state.runs
         await self._look()
+        if self._loaded and self.state.runs.keys() != tasks.keys():
+            self._serve()
         self._changed()
 
     def confirmed(self, change: int = 1) -> None:
@@ -191,7 +194,7 @@ class LearningLoop:
     async def _look(self) -> None:
         """Take over what stands in the corpus. The writer's thread only reads: `state` belongs to the event loop."""
         found = await self._write(stored)
-        if found.settings.suggest_from != self._settings.suggest_from:
+        if found.settings.suggest_from != self._settings.suggest_from or found.scheme != self._scheme:
             self._predictions.clear()
         self._settings, self._scheme = found.settings, found.scheme
         self.state = replace(

@@ -123,7 +123,7 @@ class Desk:
 
 def _taken_back(undone: log.Undone) -> TakenBack:
     focus = undone.place.get("focus") if undone.place else None
-    touched = {d.document for d in undone.decisions}
+    touched = {d.document for d in undone.decisions if d.document}
     # An act on many documents is taken back to where it was made.
     here = undone.place.get("document") if len(touched) > 1 and undone.place else None
     document = undone.document if here is None else here

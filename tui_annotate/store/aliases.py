@@ -89,6 +89,12 @@ def newest(corpus: Corpus) -> Entry | None:
     return found[-1] if found else None
 
 
+def news(corpus: Corpus, sequence: int) -> str:
+    """Return what changed of the labels since a decision, in a line; empty where nothing did."""
+    with corpus.reading() as db:
+        return "; ".join(said(db, entry) for entry in entries(db) if entry.sequence > sequence)
+
+
 def said(db: sqlite3.Connection, entry: Entry) -> str:
     """Return a change in a line: `PERSON renamed to HUMAN by ann`."""
     of = entry.undoes or entry.redoes
@@ -113,6 +119,14 @@ class Names:
             now = followed_task(now, renaming.change) if now is not None else None
         return now
 
+    def before(self, type: str) -> str:
+        """Return what an entity type of today was called; of several that became one, the first."""
+        for renaming in reversed(self._changes):
+            change = renaming.change
+            if change.kind == "entity" and type in change.new and type not in change.old:
+                type = change.old[0]
+        return type
+
     def suggestions(self, found: Iterable[Suggestion]) -> list[Suggestion]:
         """Return what is still suggested, each content once: the likeliest of what became one."""
         told: dict[object, Suggestion] = {}
@@ -123,6 +137,11 @@ class Names:
             if now is not None and (now.key not in told or told[now.key].prob < now.prob):
                 told[now.key] = now
         return list(told.values())
+
+
+def task_now(db: sqlite3.Connection, task: str, sequence: int) -> str:
+    """Return what a task of the time of a decision is called now; as it was called where it is none any more."""
+    return Names(since(entries(db), sequence)).task(task) or task
 
 
 def of_run(corpus: Corpus, run: str) -> Names:

@@ -25,6 +25,7 @@ Table = Literal[
 ]
 Values = tuple[Any, ...]
 
+_DOCUMENT = "SELECT 1 FROM document WHERE id = ?"
 _TABLES: dict[Table, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "suggestion": ("suggestion", ("id",), ("body",)),
     "suggestion row": ("suggestion", ("id",), ("document", "source", "run", "origin", "number", "body")),
@@ -75,16 +76,19 @@ def write(db: sqlite3.Connection, changes: Iterable[RowChange]) -> None:
         if change.before is None:
             assert change.after is not None
             names = (*keys, *columns)
+            values = (*change.key, *change.after)
+            given = dict(zip(names, values, strict=True))
+            # A document that was deleted since has no rows any more.
+            if "document" in given and not db.execute(_DOCUMENT, (given["document"],)).fetchone():
+                continue
             marks = ", ".join("?" * len(names))
-            db.execute(
-                f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({marks})", (*change.key, *change.after)
-            )
+            db.execute(f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({marks})", values)
         elif change.after is None:
             db.execute(f"DELETE FROM {table} WHERE {where}", change.key)
         else:
-            values = ", ".join(f"{name} = ?" for name in columns)
+            assigned = ", ".join(f"{name} = ?" for name in columns)
             same = " AND ".join(f"{name} IS ?" for name in columns)
             db.execute(
-                f"UPDATE OR IGNORE {table} SET {values} WHERE {where} AND {same}",
+                f"UPDATE OR IGNORE {table} SET {assigned} WHERE {where} AND {same}",
                 (*change.after, *change.key, *change.before),
             )

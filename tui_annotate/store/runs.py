@@ -18,7 +18,7 @@ from typing import Any, Literal
 from urllib.parse import quote, unquote
 
 from tui_annotate.errors import DiskFullError, NothingToDoError, StoreError, UsageError
-from tui_annotate.store import rows
+from tui_annotate.store import aliases, rows
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sweep, sync_folder, sync_tree
 from tui_annotate.store.learned import learned, write_learned
@@ -178,28 +178,33 @@ def register(corpus: Corpus, run: RunRow) -> None:
     Raises:
         UsageError: There is a run of this name.
     """
-    values = (
-        run.name,
-        run.id,
-        run.task,
-        run.engine,
-        run.trigger,
-        run.state,
-        run.created or rows.now(),
-        run.finished,
-        run.documents,
-        run.sequence,
-        rows.encode(run.parameters),
-        rows.encode(run.metrics),
-        run.by,
-        run.error,
-    )
+
+    def values(task: str) -> tuple[Any, ...]:
+        return (
+            run.name,
+            run.id,
+            task,
+            run.engine,
+            run.trigger,
+            run.state,
+            run.created or rows.now(),
+            run.finished,
+            run.documents,
+            run.sequence,
+            rows.encode(run.parameters),
+            rows.encode(run.metrics),
+            run.by,
+            run.error,
+        )
+
     sql = (
         "INSERT OR IGNORE INTO run(name, id, task, engine, trigger, state, created, finished, documents, sequence,"
         " parameters, metrics, by, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     with corpus.transaction() as db:
-        if not db.execute(sql, values).rowcount:
+        # The label may have been renamed while it was trained.
+        task = aliases.task_now(db, run.task, run.sequence)
+        if not db.execute(sql, values(task)).rowcount:
             raise UsageError(f"There is a run {run.name} already.")
 
 

@@ -1,0 +1,236 @@
+"""`scheme rename`, `merge`, `split`, `delete`, `undo`: labels changed in the middle of a project, everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui_annotate.cli import options
+from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
+from tui_annotate.cli.output import out, out_json, progress, say
+from tui_annotate.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui_annotate.domain.scheme import Scheme
+    from tui_annotate.domain.scheme_changes import Rule, SchemeChange, Target
+    from tui_annotate.services.scheme_changes import Report
+    from tui_annotate.store.connection import Corpus
+
+app = options.group()
+
+_KINDS = "NAME, or entity:, label:, attribute:, relation: and NAME; NAME=OPTION is an option of a choice."
+Label = Annotated[str, typer.Argument(metavar="LABEL", help=_KINDS, show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, change nothing.")]
+
+
+@app.command(
+    "rename",
+    epilog=examples(
+        "scheme rename notes.db PERSON HUMAN",
+        "scheme rename notes.db label:kind=letter discharge --dry-run",
+        "scheme undo notes.db",
+    ),
+)
+def rename(
+    corpus: CorpusPath,
+    old: Label,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.", show_default=False)],
+    dry_run: DryRun = False,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Give a label another name, in the scheme and in everything that is annotated, suggested, rejected and learned."""
+    from tui_annotate.domain import scheme_changes
+
+    _run(corpus, lambda scheme, _: scheme_changes.rename(scheme, _one(scheme, old), new), dry_run, json, annotator)
+
+
+@app.command(
+    "merge",
+    epilog=examples(
+        "scheme merge notes.db PERSON PEOPLE --into PERSON",
+        "scheme merge notes.db DRUG CHEMICAL --into SUBSTANCE --dry-run",
+        "scheme merge notes.db kind=letter kind=fax --into letter",
+    ),
+)
+def merge(
+    corpus: CorpusPath,
+    labels: Annotated[list[str], typer.Argument(metavar="LABEL...", help=_KINDS, show_default=False)],
+    into: Annotated[
+        str,
+        typer.Option("--into", metavar="NAME", help="One of them, another label, or a new name.", show_default=False),
+    ],
+    dry_run: DryRun = False,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Make one label of several; annotations that become the same are joined."""
+    from tui_annotate.domain import scheme_changes
+
+    def change(scheme: Scheme, _: Corpus) -> SchemeChange:
+        return scheme_changes.merge(scheme, [_one(scheme, label) for label in labels], into)
+
+    _run(corpus, change, dry_run, json, annotator)
+
+
+@app.command(
+    "split",
+    epilog=examples(
+        "scheme split notes.db PERSON DOCTOR PATIENT --where 'DOCTOR=^(Dr|Prof)' --dry-run",
+        "scheme split notes.db PERSON DOCTOR PATIENT --where 'DOCTOR=near:\\bDr\\.? ' --review",
+        "scheme split notes.db DRUG BRAND GENERIC --where BRAND=text:@brands.txt --rest GENERIC",
+        "scheme split notes.db DISEASE DISEASE HISTORY --where HISTORY=attribute:assertion=past",
+    ),
+)
+def split(
+    corpus: CorpusPath,
+    old: Label,
+    new: Annotated[list[str], typer.Argument(metavar="NEW...", help="What comes of it.", show_default=False)],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="NEW=RULE",
+            help="Which become NEW; the first rule that fits decides. RULE is a regular expression found in the"
+            " annotated text; near:REGEX, found in the text around it too; text:a,b or text:@FILE, these texts in any"
+            " case; attribute:NAME=VALUE; query:QUERY, in documents that a search finds.",
+            show_default=False,
+        ),
+    ] = None,
+    rest: Annotated[
+        str,
+        typer.Option("--rest", metavar="NAME", help="What the others become.", show_default="they stay as they are"),
+    ] = "",
+    review: Annotated[
+        bool,
+        typer.Option("--review", help="Take the others out and suggest them anew; opens confirmed documents again."),
+    ] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    annotator: Annotator = None,
+) -> None:
+    """Make several labels of one: rules share out what is annotated, the rest stays, or is decided anew."""
+    from tui_annotate.domain import scheme_changes
+
+    if rest and review:
+        raise UsageError("--rest and --review exclude each other.")
+    who = options.settled(corpus, annotator=annotator).who
+
+    def change(scheme: Scheme, opened: Corpus) -> SchemeChange:
+        target = _one(scheme, old)
+        names = [*new, target.option or target.name]
+        rules = [_rule(text, names, opened, who) for text in where or ()]
+        return scheme_changes.split(scheme, target, new, rules=rules, rest=rest, review=review)
+
+    _run(corpus, change, dry_run, json, annotator)
+
+
+@app.command(
+    "delete",
+    epilog=examples("scheme delete notes.db MISC --dry-run", "scheme delete notes.db label:urgent"),
+)
+def delete(
+    corpus: CorpusPath, label: Label, dry_run: DryRun = False, json: Json = False, annotator: Annotator = None
+) -> None:
+    """Take a label out of the scheme, and with it all that is annotated with it; the report lists what goes."""
+    from tui_annotate.domain import scheme_changes
+
+    _run(corpus, lambda scheme, _: scheme_changes.delete(scheme, _one(scheme, label)), dry_run, json, annotator)
+
+
+@app.command("undo", epilog=examples("scheme undo notes.db"))
+def undo(corpus: CorpusPath, annotator: Annotator = None) -> None:
+    """Take back the last change of labels, if it is the newest thing you did; the app's `u` does the same."""
+    from tui_annotate.services import scheme_changes
+
+    who = options.settled(corpus, annotator=annotator).who
+    with options.opened(corpus) as opened:
+        say(f"taken back: {scheme_changes.undo(opened, who)}")
+
+
+def _run(corpus: Path, change: Any, dry_run: bool, json: bool, annotator: str | None) -> None:
+    from tui_annotate.services import scheme_changes
+    from tui_annotate.store import settings
+
+    who = options.settled(corpus, annotator=annotator).who
+    with options.opened(corpus, readonly=dry_run) as opened, progress("changing labels") as report:
+        made = change(settings.scheme(opened), opened)
+        if dry_run:
+            found = scheme_changes.preview(opened, made, annotator=who, on_progress=report)
+        else:
+            found = scheme_changes.perform(opened, made, annotator=who, on_progress=report)
+    if json:
+        out_json(_as_json(found))
+        return
+    out(f"{found.change}{'' if found.done else ' (nothing is changed yet)'}")
+    for line in found.lines:
+        out(line)
+    if found.done:
+        say("`tui-annotate scheme undo` takes it back, and so does `u` in the app.")
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "change": str(report.change),
+        "done": report.done,
+        "documents": report.documents,
+        "versions": report.versions,
+        "versions_confirmed": report.versions_confirmed,
+        "versions_of_others": report.others,
+        "counts": report.counts,
+        "confirmed": report.confirmed,
+        "lost": [asdict(one) for one in report.lost],
+        "also": [str(one) for one in report.change.also],
+    }
+
+
+def _one(scheme: Scheme, address: str) -> Target:
+    from tui_annotate.domain import scheme_changes
+
+    return scheme_changes.find(scheme, address)
+
+
+def _rule(text: str, names: Sequence[str], corpus: Corpus, who: str) -> Rule:
+    from tui_annotate.domain.scheme_changes import Rule
+
+    name = max((name for name in names if text.startswith(f"{name}=")), key=len, default=None)
+    if name is None:
+        raise UsageError(
+            f"--where {text!r}: it begins with none of the names {', '.join(names)} and =.",
+            hint=f"As in --where {names[0]}=REGEX.",
+        )
+    how, colon, what = text[len(name) + 1 :].partition(":")
+    if not colon or how not in ("regex", "near", "text", "attribute", "query"):
+        return Rule(name, "regex", text[len(name) + 1 :])
+    if how == "text":
+        return Rule(name, "text", words=tuple(_words(what)))
+    if how == "near":
+        return Rule(name, "near", what)
+    if how == "attribute":
+        return Rule(name, "attribute", what)
+    if how == "query":
+        return Rule(name, "query", what, documents=_matching(corpus, what, who))
+    return Rule(name, "regex", what)
+
+
+def _words(text: str) -> list[str]:
+    if not text.startswith("@"):
+        return [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        content = Path(text[1:]).expanduser().read_text("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{text[1:]} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{text[1:]} is not UTF-8.") from error
+    return [line.strip() for line in content.splitlines() if line.strip()]
+
+
+def _matching(corpus: Corpus, query: str, who: str) -> frozenset[int]:
+    from tui_annotate.services import searching
+
+    return frozenset(searching.ids(corpus, query, annotator=who))
