@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "copy-identical": "identical",
     "keys": "keys",
     "search": "looking",
+    "delete": "deleting",
     "stats": "looking",
     "hook": "hooks",
     "serve": "serve",

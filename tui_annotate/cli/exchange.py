@@ -52,7 +52,7 @@ Version = Annotated[
     str, typer.Option("--version", metavar="NAME", help="Only this annotator's, or master.", show_default="all")
 ]
 Query = Annotated[
-    str, typer.Option("--query", metavar="TEXT", help="Only documents that hold this text.", show_default=False)
+    str, typer.Option("--query", metavar="QUERY", help="Only documents that `search` finds.", show_default=False)
 ]
 Decisions = Annotated[bool, typer.Option("--decisions", help="The log as well, beside it.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at PATH.")]
@@ -160,6 +160,7 @@ def _tell_import(done: ImportReport) -> None:
         "export notes.db --confirmed --output gold/",
         "export notes.db --format jsonl --output - | head",
         "export notes.db --version anna --output anna.zip",
+        "export notes.db --query 'tag:Train label:urgent:true' --output urgent.zip",
     ),
 )
 def export(
@@ -175,14 +176,15 @@ def export(
     annotator: Annotator = None,
 ) -> None:
     """Export a corpus: written aside, read again, compared, then renamed to PATH."""
-    from tui_annotate.services import exporting
-    from tui_annotate.store import search
+    from tui_annotate.cli.finding import searchable
+    from tui_annotate.services import exporting, searching
 
-    options.settled(corpus, annotator=annotator)
+    who = options.settled(corpus, annotator=annotator).who
     if json and output == "-":
         raise UsageError("--json and --output - both want standard output.", hint="Name a file for the export.")
-    with options.opened(corpus, readonly=True) as opened, progress("exporting") as report:
-        ids = {hit.document for hit in search.search(opened, query, per_document=1)} if query else None
+    opening = searchable(corpus) if query else options.opened(corpus, readonly=True)
+    with opening as opened, progress("exporting") as report:
+        ids = searching.ids(opened, query, annotator=who) if query else None
         done = exporting.export(
             opened,
             output,

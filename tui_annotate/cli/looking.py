@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json
-from tui_annotate.errors import NothingToDoError
+from tui_annotate.errors import NothingToDoError, UsageError
+
+if TYPE_CHECKING:
+    from tui_annotate.store.search import Hit
 
 app = options.group()
+
+_HINT = "Words are looked for in the texts; filename:*word* looks at names, word* finds longer words."
 
 
 @app.command(
@@ -66,41 +73,71 @@ def stats(corpus: CorpusPath, json: Json = False, annotator: Annotator = None) -
 
 @app.command(
     "search",
-    short_help="Find text in the documents.",
+    short_help="Find documents.",
     epilog=examples(
         "search notes.db aspirin",
+        "search notes.db 'aspirin -ibuprofen entity:DRUG created:[NOW-7DAYS TO *]'",
+        "search notes.db 'anncomplete:false label:urgent:true' --count",
         "search notes.db '[0-9]+ mg' --pattern --json",
         "search notes.db aspirin --queue     # label these next",
     ),
 )
 def search(
     corpus: CorpusPath,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="The text to find.", show_default=False)],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words and fields, see docs/search.md.")],
     pattern: Annotated[bool, typer.Option("--pattern", help="It is a regular expression.")] = False,
-    case: Annotated[bool, typer.Option("--case", help="Tell capitals from small letters.")] = False,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="Stop after N places; 0: never.", min=0)] = 0,
+    case: Annotated[bool, typer.Option("--case", help="With --pattern: tell capitals from small letters.")] = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="Stop after N lines; 0: never.", min=0)] = 0,
+    count: Annotated[bool, typer.Option("--count", help="Say only how many documents there are.")] = False,
     queue: Annotated[bool, typer.Option("--queue", help="Show the documents found next, before all others.")] = False,
     json: Json = False,
     annotator: Annotator = None,
 ) -> None:
-    """Find text in the documents: one line a place, with its document, part and offset."""
-    from tui_annotate.store import search as searching
+    """Find documents: one line a place where the words stand, with document, part and offset.
 
-    options.settled(corpus, annotator=annotator)
+    A query is words (all have to stand in the text), "phrases", word*, AND OR NOT - and brackets, and fields:
+    docid: filename: folder: label:NAME:VALUE entity:TYPE:TEXT count_TYPE:[2 TO *] created: updated: anncomplete:
+    members_anncomplete: members_assigned: filter:TODO state: tag: by: suggested: rejected: run: prob: and more.
+    A document that is found by fields alone gets one line with how it begins.
+    """
+    from tui_annotate.cli.finding import searchable
+    from tui_annotate.services import searching
+    from tui_annotate.store import search as by_pattern
+
+    settings = options.settled(corpus, annotator=annotator)
+    if case and not pattern:
+        raise UsageError("--case goes with --pattern; a query takes capitals and small letters as the same.")
     if queue:
         from tui_annotate.cli.queueing import ask_for
 
-        ask_for(corpus, query, pattern=pattern, case=case, limit=limit, json=json)
+        ask_for(corpus, query, annotator=settings.who, pattern=pattern, case=case, limit=limit, json=json)
         return
-    found = 0
-    with options.opened(corpus, readonly=True) as opened:
-        for found, hit in enumerate(searching.search(opened, query, pattern=pattern, case=case), 1):
-            if json:
-                out_json(asdict(hit), indent=None)
-            else:
-                at = f"{hit.span.part}:{hit.span.start}"
-                out(f"{hit.key}:{at}: {hit.before}[{hit.found}]{hit.after}")
-            if found == limit:
-                break
-    if not found:
-        raise NothingToDoError(f"{query!r} stands nowhere in {corpus}.")
+    with options.opened(corpus, readonly=True) if pattern else searchable(corpus) as opened:
+        if pattern:
+            hits = by_pattern.search(opened, query, pattern=True, case=case, per_document=int(count))
+            total = sum(1 for _ in hits) if count else 0
+        else:
+            found = searching.hits(opened, query, annotator=settings.who)
+            hits, total = searching.places(opened, found), found.total
+        if count:
+            out_json({"documents": total}) if json else out(str(total))
+            return
+        number = _print(islice(hits, limit or None), json=json)
+    if not number:
+        raise NothingToDoError(f"{query!r} finds nothing in {corpus}.", hint=_HINT if query.isalnum() else "")
+
+
+def _print(hits: Iterable[Hit], *, json: bool) -> int:
+    """Write hits, a line each or as one array, and return how many there were."""
+    if json:
+        shown = [asdict(hit) for hit in hits]
+        out_json(shown)
+        return len(shown)
+    number = 0
+    for hit in hits:
+        number += 1
+        if hit.span is None:
+            out(f"{hit.key}: {hit.after}")
+        else:
+            out(f"{hit.key}:{hit.span.part}:{hit.span.start}: {hit.before}[{hit.found}]{hit.after}")
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -111,19 +112,21 @@ def _lines(path: Path) -> list[str]:
         raise DataError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}).") from error
 
 
-def ask_for(corpus: Path, query: str, *, pattern: bool, case: bool, limit: int, json: bool) -> None:
+def ask_for(corpus: Path, query: str, *, annotator: str, pattern: bool, case: bool, limit: int, json: bool) -> None:
     """Search, and put the documents found before all others."""
+    from tui_annotate.cli.finding import searchable
+    from tui_annotate.services import searching
     from tui_annotate.store import queue as stored
     from tui_annotate.store import search
 
-    with options.opened(corpus) as opened:
-        found: list[int] = []
-        for hit in search.search(opened, query, pattern=pattern, case=case, per_document=1):
-            found.append(hit.document)
-            if len(found) == limit:
-                break
+    with searchable(corpus) as opened:
+        if pattern:
+            hits = search.search(opened, query, pattern=True, case=case, per_document=1)
+            found = [hit.document for hit in islice(hits, limit or None)]
+        else:
+            found = searching.ids(opened, query, annotator=annotator)[: limit or None]
         if not found:
-            raise NothingToDoError(f"{query!r} stands nowhere in {corpus}.")
+            raise NothingToDoError(f"{query!r} finds nothing in {corpus}.")
         asked = stored.ask_for(opened, found, reason=stored.searched(query))
     if json:
         out_json(asdict(asked))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_annotate.cli.commands import COMMANDS
-from tui_annotate.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, AnnotateError
+from tui_annotate.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, AnnotateError, QueryError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -24,6 +24,11 @@ def guarded(work: Callable[[], int], *, doing: str = "") -> int:
         code = work()
         if sys.stdout is not None:
             sys.stdout.flush()
+    except QueryError as error:
+        from tui_annotate.cli.finding import pointed
+
+        _say(f"query, column {error.column}: {error.message}\n{pointed(error)}", error.hint)
+        return error.exit_code
     except AnnotateError as error:
         _say(error.message, error.hint)
         return error.exit_code

@@ -20,7 +20,7 @@ app = options.group()
     epilog=examples(
         "tag notes.db                            # the tags in use",
         "tag notes.db Test --document note-0231",
-        "tag notes.db cardiology --query infarction",
+        "tag notes.db cardiology --query 'infarction folder:heart'",
         "tag notes.db Test --document note-0231 --remove",
     ),
 )
@@ -33,7 +33,7 @@ def tag(
         list[str] | None,
         typer.Option("--document", metavar="D", help="Id or name of a document; again for several."),
     ] = None,
-    query: Annotated[str, typer.Option(metavar="TEXT", help="Documents that hold this text.")] = "",
+    query: Annotated[str, typer.Option(metavar="QUERY", help="What `search` finds.")] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take the tag off.")] = False,
     json: Json = False,
     annotator: Annotator = None,
@@ -42,8 +42,9 @@ def tag(
 
     `Test` sets documents apart as a fixed test. Where documents are tagged `Train`, only they are trained on.
     """
-    from tui_annotate.services import versions_of
-    from tui_annotate.store import documents, search
+    from tui_annotate.cli.finding import searchable
+    from tui_annotate.services import searching, versions_of
+    from tui_annotate.store import documents
 
     who = options.settled(corpus, annotator=annotator).who
     if name is None:
@@ -58,10 +59,10 @@ def tag(
         return
     if bool(document) == bool(query):
         raise UsageError("Say which documents: either --document, or --query.")
-    with options.opened(corpus) as opened:
+    with searchable(corpus) as opened:
         ids = {options.find_document(opened, one) for one in document or ()}
         if query:
-            ids = {hit.document for hit in search.search(opened, query, per_document=1)}
+            ids = set(searching.ids(opened, query, annotator=who))
         changed = versions_of.change_tags(opened, ids, name, annotator=who, remove=remove)
     if json:
         out_json({"changed": changed})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,6 +15,7 @@ from tui_annotate.store.around import Excerpt
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.fields import Asking
 from tui_annotate.store.listing import DocumentRow
+from tui_annotate.store.search import Hit
 
 Order = Literal["relevance", "file", "name", "state", "changed"]
 """`relevance`: the first 1,000 hits by how often and how densely the words stand in them, the others in file order."""
@@ -129,6 +130,11 @@ def page_of(
 def excerpts(corpus: Corpus, found: Hits, rows: list[DocumentRow]) -> dict[int, Excerpt]:
     """Return what stands around the first hit in each of some documents."""
     return around.excerpts(corpus, found.tree, [row.id for row in rows])
+
+
+def places(corpus: Corpus, found: Hits) -> Iterator[Hit]:
+    """Yield every place where the words stand, in file order; documents found by fields alone have none."""
+    yield from around.places(corpus, found.tree, found.ids())
 
 
 def catch_up(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -13,8 +13,10 @@ from tui_annotate.domain.query_tree import Like, Query, Where, Words, leaves
 from tui_annotate.domain.spans import Span
 from tui_annotate.store import documents, fts
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import Hit
 
 _BEFORE, _BEHIND = 40, 160
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,27 @@ def excerpt(pattern: Pattern, document: Document) -> Excerpt:
     begin = max(0, span.start - _BEFORE)
     before = ("…" if begin else "") + text[begin : span.start]
     return Excerpt(span, before, text[span.start : span.end], text[span.end : span.end + _BEHIND])
+
+
+def places(corpus: Corpus, query: Query, ids: Sequence[int]) -> Iterator[Hit]:
+    """Yield every place of the words in some documents, in this order; a document without any yields how it begins."""
+    pattern = Pattern(query)
+    for begin in range(0, len(ids), _AT_ONCE):
+        some = ids[begin : begin + _AT_ONCE]
+        held = documents.load_some(corpus, some)
+        for id in some:
+            if id in held:
+                yield from _hits(id, held[id], pattern)
+
+
+def _hits(id: int, document: Document, pattern: Pattern) -> Iterator[Hit]:
+    found = pattern.places(document)
+    if not found:
+        yield Hit(id, document.key, document.name, None, "", "", document.text[: _BEFORE + _BEHIND])
+    for span in found:
+        text = document.part(span.part).text
+        before, behind = text[max(0, span.start - _BEFORE) : span.start], text[span.end : span.end + _BEFORE]
+        yield Hit(id, document.key, document.name, span, before, text[span.start : span.end], behind)
 
 
 def _words(query: Query) -> list[Words]:

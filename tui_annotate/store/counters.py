@@ -80,12 +80,13 @@ def move(db: sqlite3.Connection, before: int, after: int, *, holdout: int) -> No
         )
 
 
-def count(db: sqlite3.Connection) -> dict[str, int]:
-    """Count anew what is kept, by column; reads every document."""
+def count(db: sqlite3.Connection, ids: str | None = None) -> dict[str, int]:
+    """Count anew what is kept, by column; reads every document, or those of a JSON list of row ids."""
     found = db.execute(
         "SELECT count(*), coalesce(sum(state = 1), 0), coalesce(sum(state = 2), 0), coalesce(sum(state = 3), 0),"
         " coalesce(sum(given), 0), coalesce(sum(state = 2 AND holdout), 0), coalesce(sum(state = 3 AND holdout), 0)"
-        " FROM document"
+        f" FROM document{'' if ids is None else ' WHERE id IN (SELECT value FROM json_each(?))'}",
+        () if ids is None else (ids,),
     ).fetchone()
     names = ("total", "in_progress", "skipped", "confirmed", "given", "holdout_skipped", "holdout_confirmed")
     return dict(zip(names, found, strict=True))
@@ -97,6 +98,12 @@ def kept(db: sqlite3.Connection) -> dict[str, int]:
         "SELECT total, in_progress, skipped, confirmed, given, holdout_skipped, holdout_confirmed FROM counter"
     )
     return dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
+
+
+def take_away(db: sqlite3.Connection, ids: str) -> None:
+    """Count documents no longer, a JSON list of row ids, before they are deleted; inside a transaction."""
+    counted = count(db, ids)
+    db.execute(f"UPDATE counter SET {', '.join(f'{name} = {name} - ?' for name in counted)}", tuple(counted.values()))
 
 
 def recount(db: sqlite3.Connection) -> None:

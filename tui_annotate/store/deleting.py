@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection
 
 from tui_annotate.domain.decisions import Kind
-from tui_annotate.store import annotators, documents, indexing, rows, steps
+from tui_annotate.store import annotators, counters, documents, indexing, rows, steps
 from tui_annotate.store.connection import Corpus
 
 _AT_ONCE = 50
@@ -58,7 +58,7 @@ def _delete(corpus: Corpus, wanted: list[int], annotator: str) -> int:
         if not held:
             return 0
         these = rows.encode([id for id, _ in held])
-        _uncount(db, these)
+        counters.take_away(db, these)
         indexing.remove(db, {id: one.text for id, one in documents.load_some(corpus, [id for id, _ in held]).items()})
         db.execute("UPDATE gone SET document = max(document, ?)", (held[-1][0],))
         (decisions,) = db.execute(f"SELECT count(*) FROM decision WHERE document {_THESE}", (these,)).fetchone()
@@ -78,19 +78,6 @@ def _delete(corpus: Corpus, wanted: list[int], annotator: str) -> int:
                 db.execute("DELETE FROM step WHERE annotator = ? AND sequence = ?", (annotator_id, step))
         db.execute("UPDATE step SET undone = ? WHERE undone = ?", (steps.BURIED, steps.TAKEN_BACK))
     return len(held)
-
-
-def _uncount(db: sqlite3.Connection, these: str) -> None:
-    db.execute(
-        "UPDATE counter SET total = total - gone.total, in_progress = in_progress - gone.begun,"
-        " skipped = skipped - gone.skipped, confirmed = confirmed - gone.confirmed, given = given - gone.given,"
-        " holdout_skipped = holdout_skipped - gone.test_skipped,"
-        " holdout_confirmed = holdout_confirmed - gone.test_confirmed FROM ("
-        "SELECT count(*) AS total, sum(state = 1) AS begun, sum(state = 2) AS skipped, sum(state = 3) AS confirmed,"
-        " sum(given) AS given, sum(state = 2 AND holdout) AS test_skipped, sum(state = 3 AND holdout) AS test_confirmed"
-        f" FROM document WHERE id {_THESE}) AS gone",
-        (these,),
-    )
 
 
 def _drop(db: sqlite3.Connection, these: str) -> None:

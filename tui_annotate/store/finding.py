@@ -83,7 +83,7 @@ class _Indexed:
         for first, last in fts.slices(self._until):
             with self._corpus.reading() as db:
                 found += _ids(db.execute(sql, (match, first, last)).fetchone()[0])
-        return bitsets.of(found, self._until + 1)
+        return bitsets.of(found, self._until + 1) & self.everything
 
     def fact(self, fact: str) -> int:
         return bitsets.assemble(((block, body) for block, _, body in self._rows("= ?", (fact,))), self._blocks)

@@ -24,14 +24,14 @@ FEW = 256
 """Documents that a search rather looks at itself than having them indexed."""
 _WATCHED = 4096
 """Ids behind the mark that are watched already."""
-_CHARACTERS = 200_000
+_CHARACTERS = 120_000
 """Of the texts that are indexed in one step."""
 _READ = 256
 """Documents whose facts are read at once."""
 _STALE_BLOCKS = 8
 """Blocks with changed documents that are worked out again in one go."""
 _MERGE_EVERY = 4
-_MERGED_PAGES = 120
+_MERGED_PAGES = 80
 _MOST_PROBLEMS = 100
 _PAUSE = 0.002
 """Seconds between two steps, in which others get the lock."""
@@ -114,7 +114,7 @@ def step(corpus: Corpus) -> float:
     if held.watched < min(last, held.until + _WATCHED // 2):
         _watch(corpus, held)
     elif held.until < last:
-        _add_next(corpus, held)
+        _add_next(corpus, held, last)
     else:
         _renew(corpus, held)
     return min(1.0, held.until / last) if last else 1.0
@@ -200,11 +200,9 @@ def _watch(corpus: Corpus, held: State) -> None:
         db.execute("UPDATE search_state SET watched = max(watched, ?)", (held.until + _WATCHED,))
 
 
-def _add_next(corpus: Corpus, held: State) -> None:
+def _add_next(corpus: Corpus, held: State, last: int) -> None:
     """Index documents behind the mark, of one block."""
-    end = min((held.until // BLOCK + 1) * BLOCK - 1, held.watched)
-    if held.until % BLOCK == BLOCK - 1:
-        end = min(held.until + BLOCK, held.watched)
+    end = min(((held.until + 1) // BLOCK + 1) * BLOCK - 1, held.watched, last)
     with corpus.reading() as db:
         sql = "SELECT id, length FROM document WHERE id > ? AND id <= ? ORDER BY id"
         ids, weight = [], 0

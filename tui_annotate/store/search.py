@@ -1,4 +1,4 @@
-"""Finding text in a corpus, in file order and in short reads; a search of everything holds nobody up."""
+"""Finding every place of a text or regular expression, in file order and in short reads that hold nobody up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import regex
 
-from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import UsageError
 from tui_annotate.store import documents
@@ -18,51 +17,18 @@ _AROUND = 40
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place where the text stands."""
+    """A place where something stands, or a document without one."""
 
     document: int
     key: str
     name: str
-    span: Span
+    span: Span | None
+    """None where the document was found by something else than words."""
     before: str
     """Up to 40 characters before it."""
     found: str
     after: str
-    """Up to 40 characters after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at some documents found."""
-
-    found: dict[int, str]
-    """Documents in file order, each with what stands around the text in it; empty where its name alone holds it."""
-    last: int | None
-    """Where to go on behind; None when all have been looked at."""
-
-
-def look(corpus: Corpus, text: str, *, after: int = 0, size: int = 100) -> Look:
-    """Say which of the next `size` documents hold a text, in themselves or in name, id or folder.
-
-    A look is short, so whoever asks can show what there is, and stop.
-    """
-    wanted = regex.compile(regex.escape(text), regex.IGNORECASE)
-    batch = next(documents.batches(corpus, after=after, size=size), None)
-    if batch is None:
-        return Look({}, None)
-    held = ((id, _held(document, wanted)) for id, document in batch)
-    return Look({id: around for id, around in held if around is not None}, batch[-1][0])
-
-
-def _held(document: Document, wanted: regex.Pattern[str]) -> str | None:
-    for part in document.parts:
-        # A long text is looked through without holding the other threads up.
-        match = wanted.search(part.text, concurrent=True)
-        if match is not None:
-            begin = max(0, match.start() - _AROUND // 2)
-            return ("…" if begin else "") + part.text[begin : match.end() + 4 * _AROUND]
-    names = (document.name, document.key, document.folder)
-    return "" if any(wanted.search(name) for name in names) else None
+    """Up to 40 characters after it; how the document begins where there is no place."""
 
 
 def search(
