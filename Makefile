@@ -60,11 +60,11 @@ endif
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 ifneq ($(UV),)
-	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --editable . --group dev
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --editable ".[all]" --group dev
 else
 	@# An environment that somebody made before may have a pip that knows no groups.
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(COMPILING) $(BIN)/python -m pip install --quiet --compile --editable . --group dev
+	$(COMPILING) $(BIN)/python -m pip install --quiet --compile --editable ".[all]" --group dev
 endif
 	$(COMPILING) $(BIN)/python -m compileall -q tui_annotate
 	@touch $(VENV)/.app $@
