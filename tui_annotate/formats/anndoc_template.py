@@ -259,12 +259,28 @@ def _ending(row: Any) -> Any:
     return row.get("part"), last[0]["start"] + units(last[0]["text"])
 
 
+def _words(row: Any) -> Any:
+    """Return type, part and text of an entity: the same, when its offsets were set right."""
+    texts = [offset.get("text") for offset in _offsets(row)]
+    return [row.get("classId"), row.get("part"), texts] if texts else id(row)
+
+
+def _one_end(index: int) -> Callable[[Any], Any]:
+    """Return what tells a relation by its type and one of its ends: the same, when the other was moved."""
+
+    def end(row: Any) -> Any:
+        ends = row.get("entities") if isinstance(row, dict) else None
+        return [row.get("classId"), ends[index]] if isinstance(ends, list) and len(ends) == 2 else id(row)
+
+    return end
+
+
 def _ends(row: Any) -> Any:
     return row.get("entities") if isinstance(row, dict) else id(row)
 
 
-_ENTITY_WAYS = (_entity, _place, _beginning, _ending)
-_RELATION_WAYS = (_relation, _ends, anndoc_relations.places)
+_ENTITY_WAYS = (_entity, _place, _beginning, _ending, _words)
+_RELATION_WAYS = (_relation, _ends, anndoc_relations.places, _one_end(0), _one_end(1))
 
 
 def _agree(written: dict[str, Any], made: dict[str, Any]) -> bool:

@@ -94,17 +94,15 @@ class JsonText:
         if not parts:
             return brackets
         usual = pieces[-1].lead if pieces else ""
-        spelled = [
-            f"{usual if piece is None else piece.lead}{body}{'' if piece is None else piece.trail}"
-            for piece, body in parts[:-1]
-        ]
-        last, body = parts[-1]
-        lead = usual if last is None else last.lead
-        spelled.append(f"{lead}{body}{pieces[-1].trail if pieces else ''}")
-        if pieces and spelled and parts[0][0] is not pieces[0]:
-            first, body = parts[0]
-            trail = spelled[0].removeprefix((usual if first is None else first.lead) + body)
-            spelled[0] = pieces[0].lead + body + trail
+        leads = [usual if piece is None else piece.lead for piece, _ in parts]
+        trails = ["" if piece is None else piece.trail for piece, _ in parts]
+        if pieces:
+            leads[0], trails[-1] = pieces[0].lead, pieces[-1].trail
+            if parts[-1][0] is not pieces[-1]:
+                trails[:-1] = ["" if trail == trails[-1] else trail for trail in trails[:-1]]
+        else:
+            leads[1:] = [self._separators[0][1:]] * (len(parts) - 1)
+        spelled = [f"{lead}{body}{trail}" for lead, (_, body), trail in zip(leads, parts, trails, strict=True)]
         return brackets[0] + ",".join(spelled) + brackets[1]
 
 

@@ -104,7 +104,7 @@ def _with(annotations: Annotations, suggestions: Iterable[Suggestion]) -> Annota
             if s.name not in values or values[s.name].prob < s.prob:
                 values[s.name] = s
             continue
-        who = s.who or (f"ml:{s.run or s.source}",)
+        who = _who(s)
         if s.target == "entity":
             number += 1
             made.entities[number] = Entity(s.name, s.spans, who, s.prob, number, s.attributes, s.state, s.extra)
@@ -115,6 +115,13 @@ def _with(annotations: Annotations, suggestions: Iterable[Suggestion]) -> Annota
     return made
 
 
+def _who(suggestion: Suggestion) -> tuple[str, ...]:
+    """Return who made a suggestion; where an import does not say, nobody is said to have."""
+    if suggestion.who or suggestion.source == "import":
+        return suggestion.who
+    return (f"ml:{suggestion.run or suggestion.source}",)
+
+
 def _valued(entity: Entity, suggested: Mapping[str, Suggestion]) -> Entity:
     """Return an entity with the attributes suggested that it lacks, each with a confidence of its own."""
     values: dict[str, LabelScalar] = {}
@@ -122,7 +129,7 @@ def _valued(entity: Entity, suggested: Mapping[str, Suggestion]) -> Entity:
     for name, s in suggested.items():
         if name not in entity.attributes and s.value is not None and not isinstance(s.value, tuple):
             values[name] = s.value
-            who = s.who or (f"ml:{s.run or s.source}",)
+            who = _who(s)
             fields[name] = {"value": s.value, "confidence": anndoc_confidence.made(who, s.prob, s.state)}
     if not values:
         return entity

@@ -295,6 +295,9 @@ def _setting(working: WorkingDocument, after: LabelValue, user: str) -> Changes:
     """Return the changes that set a label; what is suggested for it is accepted, or changed, with that."""
     before = working.labels.get(after.name)
     suggestion = working.label_suggestion(after.name)
+    source = before if before is not None else suggestion
+    if source is not None and source.extra:
+        after = replace(after, extra=source.extra)
     if suggestion is None:
         return Changes(labels=(LabelChange(before, after),))
     same = suggestion.value == after.value
