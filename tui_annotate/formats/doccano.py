@@ -136,7 +136,7 @@ class _Reader:
         if type(id) not in (str, int, type(None)):
             raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
         parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-        key = f"{self._stem}-{item.line}" if id in (None, "") else str(id)
+        key = f"{self._stem}-{item.number}" if id in (None, "") else str(id)
         return jsonl_rows.document_of(row, key, parts)
 
     def _versions(

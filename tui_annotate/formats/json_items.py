@@ -37,19 +37,20 @@ class JsonItem:
     """One object of a file."""
 
     where: str
-    """File and line that it begins on."""
+    """File and line that it begins on; of an array also its number in it: `tasks.json:1#42`."""
     row: dict[str, Any]
     raw: bytes = field(repr=False)
     """As it stands in the file, in UTF-8."""
-    line: int
+    number: int
+    """Its line, or its number in the array: what makes the id of one that has none."""
 
 
 def objects(file: SourceFile) -> Iterator[JsonItem | Problem]:
     """Yield the objects of a file; what is no JSON or no object is refused with its line, and the rest goes on."""
     strangers: int | None = 0
     try:
-        for line, raw in raw_items(file):
-            where = f"{file.where}:{line}"
+        for line, number, raw in raw_items(file):
+            where = f"{file.where}:{line}" + (f"#{number}" if line != number else "")
             try:
                 row = _decode(raw)
             except JSON_ERRORS as error:
@@ -57,7 +58,7 @@ def objects(file: SourceFile) -> Iterator[JsonItem | Problem]:
                 continue
             if type(row) is dict:
                 strangers = None
-                yield JsonItem(where, row, raw, line)
+                yield JsonItem(where, row, raw, number)
                 continue
             yield Problem("refused", where, "", f"{raw[:40].decode('utf-8', 'replace')} is no JSON object")
             if strangers is not None:
@@ -81,8 +82,8 @@ def _reason(raw: bytes, error: Exception) -> str:
     return f"is no JSON: {error}"
 
 
-def raw_items(file: SourceFile) -> Iterator[tuple[int, bytes]]:
-    """Yield line and bytes of each item: of the array that the file is, or of its lines, or the single object.
+def raw_items(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
+    """Yield line, number and bytes of each item: of the array that the file is, or of its lines, or the single object.
 
     Raises:
         DataError: The file cannot be read, ends inside an item of an array, or has one that is too long.
@@ -92,18 +93,20 @@ def raw_items(file: SourceFile) -> Iterator[tuple[int, bytes]]:
     kind = _kind(head)
     with file.open() as stream:
         if kind == "array":
-            scanner = _Array()
+            scanner, count = _Array(), 0
             for chunk in _chunks(stream):
-                yield from scanner.feed(chunk)
+                for line, raw in scanner.feed(chunk):
+                    count += 1
+                    yield line, count, raw
             scanner.finish()
             return
         lines, _ = utf8_lines(stream)
         if kind == "lines":
-            yield from ((number, line) for number, line in enumerate(lines, 1) if not line.isspace())
+            yield from ((number, number, line) for number, line in enumerate(lines, 1) if not line.isspace())
         else:
             whole = b"".join(lines)
             if whole.strip():
-                yield 1, whole
+                yield 1, 1, whole
 
 
 def _kind(head: bytes) -> str:

@@ -65,17 +65,17 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
             yield from reader.read([item])
             continue
         rows = waiting.setdefault(of, [])
-        rows.append(zlib.compress(msgspec.json.encode((item.line, item.row)), 1))
+        rows.append(zlib.compress(msgspec.json.encode((item.where, item.number, item.row)), 1))
         if len(rows) == shared[of]:
-            yield from reader.read([_unpacked(file, row) for row in waiting.pop(of)])
+            yield from reader.read([_unpacked(row) for row in waiting.pop(of)])
     if not met and not options.empty:
         yield Problem("refused", file.where, "", "the file is empty, there is nothing to annotate")
     yield from reader.summary()
 
 
-def _unpacked(file: SourceFile, packed: bytes) -> JsonItem:
-    line, row = msgspec.json.decode(zlib.decompress(packed))
-    return JsonItem(f"{file.where}:{line}", row, b"", line)
+def _unpacked(packed: bytes) -> JsonItem:
+    where, number, row = msgspec.json.decode(zlib.decompress(packed))
+    return JsonItem(where, row, b"", number)
 
 
 def _shared(file: SourceFile) -> dict[int, int]:
@@ -158,7 +158,7 @@ class _Reader:
         if type(id) not in (str, int, type(None)):
             raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
         parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-        key = f"{self._stem}-{item.line}" if id in (None, "") else str(id)
+        key = f"{self._stem}-{item.number}" if id in (None, "") else str(id)
         return jsonl_rows.document_of(row, key, parts)
 
     def _take(self, version: _Version, answered: prodigy_rows.Answered) -> None:
