@@ -72,7 +72,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
 FORMAT = Format(
     name="text",
     description="plain text, a document per file",
-    extensions=(".txt", ".text", ".md", ".log"),
+    extensions=(".txt", ".text", ".log"),
     many=False,
     loses="all annotations and the borders of parts",
     meaning=meaning.of_text,
