@@ -18,11 +18,8 @@ from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Exchanged
 from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, jsonl_rows, meaning
 from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem
-from tui_annotate.formats.jsonl_write import write
+from tui_annotate.formats.jsonl_write import KNOWN, write
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
-
-_KNOWN = frozenset(("id", "text", "spans", "label", "labels", "confirmed", "tokens", "tags", "annotator", "relations"))
-_KNOWN |= {"parts", "name", "folder", "language", "document_tags", "version_extra"}
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -39,7 +36,7 @@ def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
 
 
 def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -> Iterator[Item]:
-    reader = _RowReader(file, options)
+    reader = RowReader(file, options)
     number = 0
     for number, line in enumerate(lines, 1):
         if line.isspace():
@@ -69,7 +66,7 @@ def _json_reason(line: bytes, error: Exception) -> str:
     return f"is no JSON: {error}"
 
 
-class _RowReader:
+class RowReader:
     """Turns the rows of one file into documents."""
 
     def __init__(self, file: SourceFile, options: ReadOptions) -> None:
@@ -110,7 +107,7 @@ class _RowReader:
         for field, reason in problems:
             yield Problem("refused", where, field, reason)
         yield ExchangedDocument(
-            document, _versions(row, annotations, confirmed), where, {k: v for k, v in row.items() if k not in _KNOWN}
+            document, _versions(row, annotations, confirmed), where, {k: v for k, v in row.items() if k not in KNOWN}
         )
 
     def _key(self, id: Any, number: int) -> str:

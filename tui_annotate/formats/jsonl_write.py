@@ -13,6 +13,10 @@ from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Exchanged
 from tui_annotate.formats.base import WriteOptions, chosen_version
 from tui_annotate.formats.reducing import part_starts
 
+KNOWN = frozenset(("id", "text", "spans", "label", "labels", "confirmed", "tokens", "tags", "annotator", "relations"))
+KNOWN |= {"parts", "name", "folder", "language", "document_tags", "version_extra"}
+"""What a row says that is read; all else is kept, and never taken for one of these."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,7 +39,7 @@ def row(exchanged: ExchangedDocument, version: ExchangedVersion | None) -> dict[
     made: dict[str, Any] = {"id": document.key, "text": document.text} | about(document, starts)
     if version is not None:
         _add_version(made, version, starts)
-    return made | {key: value for key, value in exchanged.extra.items() if key not in made}
+    return made | {key: value for key, value in exchanged.extra.items() if key not in made and key not in KNOWN}
 
 
 def _add_version(made: dict[str, Any], version: ExchangedVersion, starts: dict[str, int]) -> None:
