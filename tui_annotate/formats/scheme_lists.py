@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
+from tui_annotate.errors import DataError
 from tui_annotate.formats.label_studio_tags import color_of, web_color
 from tui_annotate.formats.scheme_reading import ListAs, Reading, nearest
 from tui_annotate.formats.source import JSON_ERRORS, decode
@@ -29,11 +30,16 @@ _GREY = "#209cee"
 def parse_prodigy(content: bytes, where: str, list_as: ListAs = "entities") -> Reading:
     """Read names on lines, `A,B,C`, or `--label A,B,C`; `#` begins a comment."""
     reading = Reading(where)
-    if b"\x00" in content[:4096]:
+    try:
+        text = decode(content).text
+    except DataError as error:
+        reading.refuse(0, "", error.message)
+        return reading
+    if "\x00" in text:
         reading.refuse(0, "", "is no list of labels: it has zero bytes.")
         return reading
     found: dict[str, tuple[int, Choice, str]] = {}
-    for number, line in enumerate(decode(content).text.splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         said = re.sub(r"^\s*(?:--label|-l)[\s=]+", "", line).strip()
         for name in [] if said.startswith("#") else [part.strip().strip("\"'") for part in said.split(",")]:
             if name in found:
@@ -48,7 +54,7 @@ def parse_doccano(content: bytes, where: str, list_as: ListAs = "entities") -> R
     reading = Reading(where)
     try:
         given = msgspec.json.decode(decode(content).text)
-    except JSON_ERRORS as error:
+    except (*JSON_ERRORS, DataError) as error:
         reading.refuse(0, "", f"is no JSON: {error}.")
         return reading
     if not isinstance(given, list):

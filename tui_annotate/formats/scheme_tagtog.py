@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, LabelKind, RelationType, Scheme
+from tui_annotate.errors import DataError
 from tui_annotate.formats.anndoc_legend import ids_of
 from tui_annotate.formats.label_studio_tags import color_of, hex_color
 from tui_annotate.formats.scheme_reading import Group, Reading, did_you_mean
@@ -45,7 +46,7 @@ def parse(content: bytes, where: str) -> Reading:
     reading = Reading(where)
     try:
         given = msgspec.json.decode(decode(content).text)
-    except JSON_ERRORS as error:
+    except (*JSON_ERRORS, DataError) as error:
         reading.refuse(0, "", f"is no JSON: {error}.")
         return reading
     if not is_settings(given):

@@ -137,8 +137,10 @@ def sniff(content: bytes, name: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix == ".toml":
         return "toml"
-    text = decode(content[:4096]).text.lstrip("\ufeff \t\r\n")
-    if suffix == ".xml" or text.startswith("<"):
+    # A cut may end within a character, and some encodings are the format's own matter.
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = content[:4096].decode("utf-16" if wide else "utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if suffix == ".xml" or re.match(r"<(?:\?xml|!|View\b)" if suffix == ".txt" else "<", text):
         return "label-studio"
     if suffix == ".json" or re.match(r"\{|\[\s*[{\]\"]", text):
         return _sniff_json(content)
@@ -148,7 +150,7 @@ def sniff(content: bytes, name: str) -> str:
 def _sniff_json(content: bytes) -> str:
     try:
         given = msgspec.json.decode(decode(content).text)
-    except JSON_ERRORS:
+    except (*JSON_ERRORS, DataError):
         return "anndoc"
     if isinstance(given, list):
         return "doccano"
