@@ -28,6 +28,14 @@ class Marker:
         """One for each entity type, for where its name has no room."""
         self._tags = {a.name: _tags(a) for a in scheme.attributes}
 
+    def draws_like(self, before: Marker) -> bool:
+        """Say whether what another one drew looks the same drawn by this one."""
+        return (
+            before.letters.items() <= self.letters.items()
+            and before._colors.items() <= self._colors.items()
+            and before._tags == self._tags
+        )
+
     def mark(self, item: Item, working: WorkingDocument) -> Mark:
         """Return the mark of an item in the text, with what its attributes say behind the name of its type."""
         tags = self._said(item, working) if self._tags else ""

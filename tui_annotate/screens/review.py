@@ -234,7 +234,7 @@ class ReviewScreen(Screen[None]):
         scheme = self.reviewing.session.scheme
         self.keymap = assign(scheme, self._config.keys)
         before, self._marker = self._marker, self._make_marker()
-        if any(self._marker.letters[name] != letter for name, letter in before.letters.items()):
+        if not self._marker.draws_like(before):
             working = self.reviewing.session.working
             self.view.set_marks(self._marker.marks(working) if working is not None else [])
         self.post_message(self.SchemeChanged(self.keymap))

@@ -47,7 +47,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
     SchemeEditorScreen #preview { width: 1fr; height: 100%; border-left: solid $foreground 50%; padding: 0 1; }
     SchemeEditorScreen #palette { height: 1fr; }
     SchemeEditorScreen #palette Static { width: 100%; height: auto; }
-    SchemeEditorScreen DocumentView { height: 7; border-top: solid $foreground 50%; }
+    SchemeEditorScreen DocumentView { height: 6; border-bottom: solid $foreground 50%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("scheme")]
     HINTS = (
@@ -56,7 +56,6 @@ class SchemeEditorScreen(RowsScreen[bool]):
         ("add-option", "option"),
         ("drop-label", "delete"),
         ("label-up", "up"),
-        ("label-down", "down"),
         ("take-back", "undo"),
         ("save-scheme", "save"),
     )
@@ -89,9 +88,10 @@ class SchemeEditorScreen(RowsScreen[bool]):
         with Horizontal(id="both"):
             yield Rows(cursor_type="row")
             with Vertical(id="preview"):
+                # Above: what is typed is asked at the foot.
+                yield self._sample
                 with VerticalScroll(id="palette", can_focus=False):
                     yield self._palette
-                yield self._sample
         with VerticalScroll(id="details", can_focus=False):
             yield self._said
         below = Static(markup=False, id="below")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rich.color import Color, ColorParseError
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
 
+from tui_annotate.domain.annotations import LabelContent
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, DocumentLabel, Scheme
@@ -31,31 +34,27 @@ def colors_of(scheme: Scheme, *, colour: bool = True) -> Mapping[str, str]:
 
 def palette_text(
     scheme: Scheme, keymap: Keymap, *, deployed: Mapping[str, str] | None = None, colour: bool = True
-) -> Text:
+) -> Group:
     """Return labels with their keys and colours, and the model of each.
 
     Args:
         deployed: Name of the deployed run by task.
     """
-    text = Text()
+    found: list[RenderableType] = []
     for heading, lines in _sections(scheme, keymap, deployed or {}, colors_of(scheme, colour=colour)):
-        text.append(f"{heading}\n", "bold")
-        for line in lines[:_MOST]:
-            text.append_text(line)
-            text.append("\n")
+        found.append(Text(heading, "bold underline"))
+        found += lines[:_MOST]
         if len(lines) > _MOST:
-            text.append(f"  and {len(lines) - _MOST:,} more\n", "dim")
-    if not text:
-        text.append("No labels yet. `a` adds one, `i` takes them from a file.\n", "dim")
-    return text
+            found.append(Text(f"  and {len(lines) - _MOST:,} more", "dim"))
+    return Group(*found or [Text("No labels yet: `a` adds one, `i` takes them from a file.", "dim")])
 
 
 def _sections(
     scheme: Scheme, keymap: Keymap, deployed: Mapping[str, str], colors: Mapping[str, str]
-) -> Iterator[tuple[str, list[Text]]]:
+) -> Iterator[tuple[str, list[RenderableType]]]:
     if scheme.entities:
         by = deployed.get(ENTITIES, "")
-        lines = []
+        lines: list[RenderableType] = []
         for type in scheme.entities:
             key = _key(keymap, "entity", type.name)
             style = _style(colors.get(type.name, ""))
@@ -76,7 +75,7 @@ def _sections(
         yield (
             "Relations",
             [
-                Text(f"    {shown(r.name, _WORDS)}  {_ends(r.ends, '→' if r.directed else '–')}".rstrip())
+                Text(f"  {shown(r.name, _WORDS)}  {_ends(r.ends, '→' if r.directed else '–')}".rstrip())
                 for r in scheme.relations
             ],
         )
@@ -86,32 +85,30 @@ def _ends(ends: tuple[str, str], arrow: str) -> str:
     return f"{shown(ends[0] or 'any', _WORDS)} {arrow} {shown(ends[1] or 'any', _WORDS)}" if any(ends) else ""
 
 
-def _field(field: DocumentLabel | Attribute, target: str, keymap: Keymap, by: str) -> Text:
-    """Return a label with its values, each with its key."""
-    text = Text("    ")
-    text.append(shown(field.name, _WORDS), "bold")
+def _field(field: DocumentLabel | Attribute, target: str, keymap: Keymap, by: str) -> RenderableType:
+    """Return a label, and under it its values, each with its key."""
     words = [field.kind] * (field.kind in ("choices", "text"))
     if isinstance(field, DocumentLabel) and field.train:
         words.append("trained first")
     if isinstance(field, Attribute):
         words += ["assertion"] * field.assertion + ([f"on {', '.join(field.on)}"] if field.on else [])
-    text.append(f"  {shown(', '.join(words), 60)}" if words else "", "dim")
+    said = f"  {shown(', '.join(words), 60)}" if words else ""
+    head = Text.assemble((shown(field.name, _WORDS), "bold"), (said + _model(field.model, by), "dim"))
+    values = Text()
     for hotkey in keymap.hotkeys:
         if hotkey.target == target and hotkey.name == field.name:
-            value = (
-                ""
-                if hotkey.value is None
-                else "yes"
-                if hotkey.value is True
-                else "no"
-                if hotkey.value is False
-                else hotkey.value
-            )
             key = display_key(hotkey.keys[0]) if hotkey.keys else "·"
-            text.append(f"  {key} ", "bold")
-            text.append(shown(str(value), _WORDS))
-    text.append(_model(field.model, by), "dim")
-    return text
+            # What belongs together stays in one row.
+            word = shown(_value(hotkey.value), _WORDS).replace(" ", "\N{NO-BREAK SPACE}")
+            values.append(f"{key}\N{NO-BREAK SPACE}", "bold")
+            values.append(f"{word}  ")
+    return Group(Padding(head, (0, 0, 0, 2)), Padding(values, (0, 0, 0, 4))) if values else Padding(head, (0, 0, 0, 2))
+
+
+def _value(value: LabelContent | None) -> str:
+    if value is None:
+        return "sets it"
+    return "yes" if value is True else "no" if value is False else str(value)
 
 
 def _key(keymap: Keymap, target: str, name: str) -> str:

@@ -174,6 +174,7 @@ class Questions:
             return changes.delete(corpus, group, old, annotator=by, of=of, dry_run=dry_run)
 
         report = await self._screen.opened.writer(lambda corpus: perform(corpus, True))
+        self._screen.preview(self._screen.draft.scheme)
 
         async def go() -> None:
             await self._screen.opened.writer(lambda corpus: perform(corpus, False))
