@@ -8,36 +8,41 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.screens.conftest import HOSTILE, app_on, document, picture, press, settled
-from tui_annotate.app import AnnotateApp
-from tui_annotate.screens import corpus as corpus_screen
 from tui_annotate.screens.corpus import CorpusScreen
+from tui_annotate.screens.filter_prompt import FilterPrompt
+from tui_annotate.services import searching
+from tui_annotate.services.searching import Hits
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.search import Look, look
+from tui_annotate.store.finding import SearchStopped
 
 MakeCorpus = Callable[..., Path]
 
 
-async def searched(app: AnnotateApp) -> CorpusScreen:
-    """Wait until a search has ended, and return the table."""
-    screen = app.screen
-    assert isinstance(screen, CorpusScreen)
-    if screen._searching is not None:
-        await asyncio.wait([screen._searching])
-    return screen
-
-
-async def test_a_filter_finds_in_texts_as_well_as_in_names(make_corpus: MakeCorpus) -> None:
+async def test_the_table_keeps_to_what_a_query_finds_while_it_is_typed(make_corpus: MakeCorpus) -> None:
     plain = [document(f"note-{n}", f"Nothing in number {n}.") for n in range(1, 300)]
     app = app_on(make_corpus(*plain, document("note-300", "Took Aspirin."), document("aspirin-list", "empty")))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
-        await press(pilot, "c", "f", *"aspirin", "enter")
-        await searched(app)
+        await press(pilot, "c", "f", *"aspirin -foldr:x")
+        await pilot.pause()
+        assert any("column 10: there is no field foldr: Did you mean folder:?" in line for line in picture(app))
+        await press(pilot, "enter")
+        prompt = app.screen
+        assert isinstance(prompt, FilterPrompt)
+        prompt.query_one(Input).value = "aspirin OR filename:aspirin*"
+        prompt._search()
+        screen = app.screen_stack[-2]
+        assert isinstance(screen, CorpusScreen)
+        assert screen._searching is not None
+        await asyncio.wait([screen._searching])
+        assert screen._count() == 2
+        await press(pilot, "enter")
         await pilot.pause()
         shown = picture(app)
-        assert "holding “aspirin”" in shown[0]
+        assert "that fit aspirin OR filename:aspirin*" in shown[0]
         assert "1 of 2" in shown[0]
         assert ["note-300" in shown[2], "aspirin-list" in shown[3], shown[4].strip()] == [True, True, ""]
         assert "Took Aspirin." in shown[2]
@@ -49,33 +54,31 @@ async def test_a_filter_finds_in_texts_as_well_as_in_names(make_corpus: MakeCorp
         assert "301 of 301" in picture(app)[0]
 
 
-async def test_a_search_can_be_stopped_and_keeps_what_it_found(
+async def test_a_search_can_be_stopped_and_leaves_what_was_shown(
     make_corpus: MakeCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = app_on(make_corpus(*(document(f"note-{n}") for n in range(1, 6))))
+    begun = threading.Event()
 
-    stopped = threading.Event()
+    def endless(corpus: Corpus, query: str, *, stop: Callable[[], bool], **more: object) -> Hits:
+        begun.set()
+        while not stop():
+            threading.Event().wait(0.01)
+        raise SearchStopped("stopped")
 
-    def endless(corpus: Corpus, text: str, after: int) -> Look:
-        if after:
-            assert stopped.wait(60)
-        return Look(look(corpus, text).found, 1)
-
-    monkeypatch.setattr(corpus_screen, "look", endless)
+    monkeypatch.setattr(searching, "hits", endless)
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "c", "f", *"aspirin", "enter")
+        assert await asyncio.to_thread(begun.wait, 30)
         await pilot.pause()
         assert "escape stops" in picture(app)[0]
         await press(pilot, "escape")
         screen = app.screen
         assert isinstance(screen, CorpusScreen)
         assert screen._searching is None
-        stopped.set()
-        assert app.opened is not None
-        await app.opened.reader(lambda corpus: None)
         await settled(pilot)
-        assert "stopped" in picture(app)[0]
+        assert "all documents" in picture(app)[0]
         assert "note-5" in picture(app)[6]
 
 

@@ -153,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         "corpus",
         "Corpus table",
         ("open-document", "enter", "open", "Review the document under the cursor"),
-        ("filter", "f slash", "filter", "Show only documents whose name, id, folder or text holds something"),
+        ("filter", "f slash", "filter", "Show only documents that a query finds: words, labels, entities, tags, dates"),
         ("filter-state", "s", "state", "Show only documents in one state"),
         ("sort", "o", "sort", "Sort by file order, name, state or last change"),
         ("tag-documents", "number_sign", "tag", "Tag all documents that the table shows, or take a tag off them"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,25 +15,34 @@ from textual.binding import BindingType
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import DocumentState
+from tui_annotate.domain.query_tree import quoted
 from tui_annotate.errors import AnnotateError, UsageError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.asking import STATES
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.document_table import DocumentTable, Entry
+from tui_annotate.screens.filter_prompt import FilterPrompt
 from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
-from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.tags import change_tags, tag_for_all
-from tui_annotate.store import documents, listing, queue
+from tui_annotate.services import searching
+from tui_annotate.services.searching import Hits, Order
+from tui_annotate.store import documents, indexing, listing, queue
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
-from tui_annotate.store.listing import Sort, Standing
-from tui_annotate.store.search import look
+from tui_annotate.store.finding import SearchStopped
+from tui_annotate.store.listing import Standing
 
-_SORTS: dict[Sort, str] = {"file": "file order", "name": "name", "state": "state", "changed": "last change"}
+_SORTS: dict[Order, str] = {
+    "file": "file order",
+    "relevance": "relevance",
+    "name": "name",
+    "state": "state",
+    "changed": "last change",
+}
 _HINTS = (
     ("open-document", "open"),
     ("filter", "filter"),
@@ -43,10 +53,6 @@ _HINTS = (
     ("close", "back"),
     ("help", "help"),
 )
-_RENEW_EVERY = 0.3
-"""Seconds, while a search goes on."""
-
-
 _STANDINGS: dict[Standing, str] = {
     "adjudicate": "to adjudicate",
     "reviewed": "reviewed",
@@ -70,6 +76,13 @@ class _Kept:
         said = [STATES[state] for state in self.states] + [f"#{shown(tag, 30)}" for tag in self.tags]
         return ", ".join([*said, *([_STANDINGS[self.standing]] if self.standing else [])])
 
+    def narrowed(self, text: str) -> str:
+        """Return a query that also asks for this."""
+        more = [f"state:{state.name.lower()}" for state in self.states]
+        more += [f"tag:{quoted(tag)}" for tag in self.tags]
+        more += [f"state:{self.standing}"] if self.standing else []
+        return " ".join([f"({text})", *more]) if more else text
+
 
 class CorpusScreen(LeftOnce[int]):
     """Shows all documents; its result is the one to open."""
@@ -89,15 +102,19 @@ class CorpusScreen(LeftOnce[int]):
         self._progress = progress
         self._here = here
         """The document that is open on the screen below."""
+        self._wanted = ""
+        """The query that is looked for, or that was."""
         self._text = ""
-        self._found: dict[int, str] = {}
-        """Documents that hold the text, as far as was searched, and where they do."""
+        """The query that the table keeps to."""
+        self._found: Hits | None = None
+        """What fits it, and is in one of the states that are shown."""
         self._searching: asyncio.Task[None] | None = None
-        self._stopped = False
-        """The search was stopped before its end."""
+        self._stop_asked = threading.Event()
+        self._indexed: float | None = None
+        """The share of the documents that is indexed, while they are."""
         self._kept = _Kept()
         self._annotator = opened.annotator
-        self._sort: Sort = "file"
+        self._sort: Order = "file"
         self._descending = False
 
     def compose(self) -> ComposeResult:
@@ -163,22 +180,22 @@ class CorpusScreen(LeftOnce[int]):
         """Stop the search, else show all again, else leave."""
         if self._searching is not None:
             self._stop()
-            self._stopped = True
-            self._table.renew()
             self._draw_heading()
         elif self._text or self._kept != _Kept():
-            self._text, self._kept, self._stopped = "", _Kept(), False
+            self._text, self._kept, self._found = "", _Kept(), None
             self._renew()
         else:
             self.dismiss(None)
 
     def _filter(self) -> None:
-        def given(text: str | None) -> None:
-            if text is not None:
-                self._search(text.strip())
+        before = self._text
 
-        hint = "Case does not matter. Empty shows all."
-        self.app.push_screen(Prompt("name, id, folder or text holds", value=self._text, hint=hint), given)
+        def given(text: str | None) -> None:
+            wanted = before if text is None else text.strip()
+            if wanted != self._wanted:
+                self._search(wanted)
+
+        self.app.push_screen(FilterPrompt(value=self._text, typed=self._search), given)
 
     def _filter_state(self) -> None:
         async def ask() -> None:
@@ -191,7 +208,7 @@ class CorpusScreen(LeftOnce[int]):
             def picked(answer: Choice[_Kept] | str | None) -> None:
                 if isinstance(answer, Choice):
                     self._kept = answer.value
-                    self._renew()
+                    self._search(self._text)
 
             self.app.push_screen(Picker("show documents that are", lambda query: matching(query, choices)), picked)
 
@@ -208,11 +225,12 @@ class CorpusScreen(LeftOnce[int]):
 
         def picked(answer: Choice[tuple[str, bool]] | str | None) -> None:
             if answer is not None:
-                found = tuple(self._found) if self._text else None
-                kept = self._kept
+                found, kept = self._found, self._kept
 
                 def fitting(corpus: Corpus) -> list[int]:
-                    return listing.matching(corpus, found, states=kept.states, tags=kept.tags, standing=kept.standing)
+                    if found is not None:
+                        return found.ids()
+                    return listing.matching(corpus, states=kept.states, tags=kept.tags, standing=kept.standing)
 
                 self.run_worker(self._guarded(change(answer, fitting)))
 
@@ -233,13 +251,16 @@ class CorpusScreen(LeftOnce[int]):
         choices = [
             Choice(
                 (sort, descending),
-                f"{word}, {'last' if descending else 'first'} first" if sort != "file" or descending else word,
+                f"{word}, {'last' if descending else 'first'} first"
+                if sort not in ("file", "relevance") or descending
+                else word,
             )
             for sort, word in _SORTS.items()
             for descending in (False, True)
+            if not (sort == "relevance" and descending)
         ]
 
-        def picked(answer: Choice[tuple[Sort, bool]] | str | None) -> None:
+        def picked(answer: Choice[tuple[Order, bool]] | str | None) -> None:
             if isinstance(answer, Choice):
                 self._sort, self._descending = answer.value
                 self._renew()
@@ -250,86 +271,81 @@ class CorpusScreen(LeftOnce[int]):
 
     def _label_next(self) -> None:
         """Have the documents that a search found shown before all others."""
-        if not self._text or not self._found:
-            self.app.notify("Filter for some text first: what is found then comes next.", markup=False)
+        found = self._found
+        if found is None or not found.total:
+            self.app.notify("Filter for something first: what is found then comes next.", markup=False)
             return
-        found, reason = sorted(self._found), queue.searched(self._text)
+        reason = queue.searched(self._text)
 
         async def ask() -> None:
-            try:
-                asked = await self._writer(partial(queue.ask_for, documents=found, reason=reason))
-                self.app.notify(shown(str(asked)), markup=False)
-            except AnnotateError as error:
-                self.app.notify(shown(str(error)), severity="error", markup=False)
+            asked = await self._writer(lambda corpus: queue.ask_for(corpus, found.ids(), reason=reason))
+            self.app.notify(shown(str(asked)), markup=False)
 
-        self.run_worker(ask(), exit_on_error=True)
+        self.run_worker(self._guarded(ask()))
 
     def _search(self, text: str) -> None:
+        """Look for a query, and show what fits when that is known."""
         self._stop()
-        self._text, self._found, self._stopped = text, {}, False
+        self._wanted = text
         if text:
-            self._searching = asyncio.ensure_future(self._look_through(text))
-        self._renew()
+            self._searching = asyncio.ensure_future(self._guarded(self._find(text, self._stop_asked)))
+            self._draw_heading()
+        else:
+            self._text, self._found = "", None
+            self._renew()
 
     def _stop(self) -> None:
         if self._searching is not None:
             self._searching.cancel()
-            self._searching = None
+            self._stop_asked.set()
+            self._searching = self._indexed = None
+            self._stop_asked = threading.Event()
+            self._wanted = self._text
 
-    async def _look_through(self, text: str) -> None:
-        """Look at all documents, some at a time, and show what was found so far."""
-        clock = asyncio.get_running_loop().time
-        last: int | None = 0
-        shown_at, shown_count = clock(), 0
+    async def _find(self, text: str, stopped: threading.Event) -> None:
+        """Have everything indexed that is not, a little at a time, then ask the index."""
+        wanted = self._kept.narrowed(text)
         try:
-            while last is not None:
-                seen = await self._reader(partial(look, text=text, after=last))
-                self._found.update(seen.found)
-                last = seen.last
-                if len(self._found) > shown_count and clock() - shown_at > _RENEW_EVERY:
-                    shown_at, shown_count = clock(), len(self._found)
-                    self._table.renew()
-                    self._draw_heading()
-        except AnnotateError as error:
-            self.app.notify(shown(str(error)), severity="error", markup=False)
-        self._searching = None
-        self._table.renew()
-        self._draw_heading()
+            while await self._writer(_is_behind):
+                self._indexed = await self._writer(indexing.step)
+                self._draw_heading()
+            found = await self._reader(
+                lambda corpus: searching.hits(corpus, wanted, annotator=self._annotator, stop=stopped.is_set)
+            )
+            self._text, self._found = text, found
+            self._renew()
+        except SearchStopped:
+            return
+        finally:
+            if not stopped.is_set():
+                self._searching = self._indexed = None
+                self._wanted = self._text
+                self._draw_heading()
 
     # Showing
 
     def _renew(self, cursor: int = 0) -> None:
-        searched, kept, sort, descending = bool(self._text), self._kept, self._sort, self._descending
+        found, kept, sort, descending = self._found, self._kept, self._sort, self._descending
 
         async def fetch(offset: int, limit: int) -> list[Entry]:
-            found = self._found.copy() if searched else None
-
             def read(corpus: Corpus) -> list[Entry]:
-                if found is None:
-                    rows = listing.page(
-                        corpus,
-                        states=kept.states,
-                        tags=kept.tags,
-                        standing=kept.standing,
-                        sort=sort,
-                        descending=descending,
-                        offset=offset,
-                        limit=limit,
+                if found is not None:
+                    rows = searching.page_of(
+                        corpus, found, offset=offset, limit=limit, sort=sort, descending=descending
                     )
-                else:
-                    rows = listing.among(
-                        corpus,
-                        tuple(found),
-                        states=kept.states,
-                        tags=kept.tags,
-                        standing=kept.standing,
-                        sort=sort,
-                        descending=descending,
-                        offset=offset,
-                        limit=limit,
-                    )
+                    around = searching.excerpts(corpus, found, rows)
+                    return [(row, around[row.id].text if row.id in around else "") for row in rows]
+                rows = listing.page(
+                    corpus,
+                    states=kept.states,
+                    tags=kept.tags,
+                    standing=kept.standing,
+                    sort="file" if sort == "relevance" else sort,
+                    descending=descending and sort != "relevance",
+                    offset=offset,
+                    limit=limit,
+                )
                 texts = listing.beginnings(corpus, [row.id for row in rows])
-                texts.update((id, around) for id in texts if found and (around := found[id]))
                 return [(row, texts.get(row.id, "")) for row in rows]
 
             return await self._reader(read)
@@ -339,9 +355,11 @@ class CorpusScreen(LeftOnce[int]):
 
     def _count(self) -> int | None:
         """Return how many documents the table has, as far as is known."""
+        if self._found is not None:
+            return self._found.total
         if self._table.count is not None:
             return self._table.count
-        if self._text or self._kept.tags or self._kept.standing:
+        if self._kept.tags or self._kept.standing:
             return None
         counts = self._progress
         by_state = {
@@ -354,15 +372,20 @@ class CorpusScreen(LeftOnce[int]):
 
     def _draw_heading(self) -> None:
         chosen = self._kept.words or "all"
-        filter = f" holding “{shown(self._text, 30)}”" if self._text else ""
+        filter = f" that fit {shown(self._text, 40)}" if self._text else ""
         order = _SORTS[self._sort] + (" (last first)" if self._descending else "")
         count = self._count()
         where = f"{self._table.cursor + 1:,} of {count:,} " if count else ""
-        if self._stopped:
-            where = f"search stopped: {where}"
+        if count == 0 and self._text.isalnum():
+            where = f"nothing; filename:*{shown(self._text, 20)}* looks at names "
         if self._searching is not None:
             keys = self._keymap.keys("close")
             stops = f"; {display_key(keys[0])} stops" if keys else ""
-            where = f"searching, {len(self._found):,} found{stops} "
+            where = f"searching{stops} " if self._indexed is None else f"indexing, {self._indexed:.0%}{stops} "
         left: list[Piece] = [(f" {shown(self._corpus, 40)}", "bold"), (f"  {chosen} documents{filter}, by {order}", "")]
         self.query_one("#heading", Lines).put(0, row(*left, right=[(where, "")]))
+
+
+def _is_behind(corpus: Corpus) -> bool:
+    """Say whether it is worth it to index before searching."""
+    return not corpus.readonly and indexing.behind(corpus).many

@@ -104,12 +104,24 @@ def ids(corpus: Corpus, query: str, *, annotator: str, now: datetime | None = No
     return hits(corpus, query, annotator=annotator, now=now).ids()
 
 
-def hits(corpus: Corpus, query: str, *, annotator: str, now: datetime | None = None) -> Hits:
-    """Return all documents that fit, to take pages of; raises QueryError."""
+def hits(
+    corpus: Corpus,
+    query: str,
+    *,
+    annotator: str,
+    now: datetime | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Hits:
+    """Return all documents that fit, to take pages of.
+
+    Raises:
+        QueryError: The query cannot be understood.
+        SearchStopped: `stop` said so.
+    """
     tree = grammar.parse(query)
     asking = Asking(annotator, now or datetime.now(UTC), settings.scheme(corpus))
     try:
-        return Hits(query, tree, finding.find(corpus, tree, asking))
+        return Hits(query, tree, finding.find(corpus, tree, asking, stop=stop))
     except QueryError as error:
         raise QueryError(error.message, column=error.column, query=query, hint=error.hint) from None
 

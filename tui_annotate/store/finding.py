@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.query_tree import Both, Everything, Not, Query, Where, Words
-from tui_annotate.errors import QueryError
+from tui_annotate.errors import AnnotateError, QueryError
 from tui_annotate.store import bitsets, documents, facts, fields, fts, indexing, rows
 from tui_annotate.store.bitsets import BLOCK
 from tui_annotate.store.connection import Corpus
@@ -26,10 +26,18 @@ _AT_ONCE = 2000
 _LAST = "\U0010ffff"
 
 
-def find(corpus: Corpus, query: Query, asking: Asking) -> int:
+class SearchStopped(AnnotateError):
+    """The search was given up because its caller said so."""
+
+
+def find(corpus: Corpus, query: Query, asking: Asking, *, stop: Callable[[], bool] | None = None) -> int:
     """Return the documents that fit, as a set of their row ids.
 
+    Args:
+        stop: Asked while documents are looked at that are not indexed.
+
     Raises:
+        SearchStopped: It was to stop.
         QueryError: A label or type is not in the scheme, or there is no word to look for.
     """
     finder = _Finder(asking)
@@ -43,6 +51,8 @@ def find(corpus: Corpus, query: Query, asking: Asking) -> int:
         found = finder.evaluate(query, _Indexed(corpus, held.until))
         found &= ~bitsets.of(stale, held.until + 1)
     for some in _not_indexed(corpus, stale, held.until, last):
+        if stop is not None and stop():
+            raise SearchStopped("The search was stopped.")
         source = _Scanned(corpus, some)
         try:
             held_by_these = finder.evaluate(query, source)

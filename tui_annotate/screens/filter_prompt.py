@@ -1,0 +1,73 @@
+"""The filter's prompt: a query, searched while it is typed, with what is wrong in it below the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import on
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from tui_annotate.domain import query
+from tui_annotate.domain.display import shown
+from tui_annotate.errors import QueryError
+from tui_annotate.screens.prompt import Prompt
+
+HINT = (
+    'words  "a phrase"  word*  -word  this OR that  (brackets)\n'
+    "label:NAME:VALUE  entity:TYPE:TEXT  count_TYPE:[2 TO *]  tag:  folder:  filename:  docid:\n"
+    "state:confirmed  filter:TODO  by:  suggested:  rejected:  run:  prob:<0.5  created:[NOW-1DAY TO *]"
+)
+_PAUSE = 0.2
+"""Seconds without a key after which what is typed is searched."""
+
+
+class FilterPrompt(Prompt):
+    """Asks for a query; an empty one shows all."""
+
+    DEFAULT_CSS = """
+    FilterPrompt > Vertical { width: 100; }
+    """
+
+    def __init__(self, *, value: str, typed: Callable[[str], None]) -> None:
+        super().__init__("documents that fit", value=value, hint=HINT)
+        self._typed = typed
+        """Called with what is typed, when it can be searched."""
+        self._waiting: Timer | None = None
+        self._last = value.strip()
+
+    @on(Input.Changed)
+    def typing(self, event: Input.Changed) -> None:
+        """Say what is wrong, or search a moment later."""
+        event.stop()
+        if self._waiting is not None:
+            self._waiting.stop()
+        if self._problem() is None:
+            self._waiting = self.set_timer(_PAUSE, self._search)
+
+    @on(Input.Submitted)
+    def given(self, event: Input.Submitted) -> None:
+        """Give the query back, unless it cannot be understood."""
+        event.prevent_default()  # the handler of every prompt
+        if self._problem() is None:
+            self.dismiss(event.value)
+
+    def _search(self) -> None:
+        text = self.query_one(Input).value.strip()
+        if self._problem() is None and text != self._last:
+            self._last = text
+            self._typed(text)
+
+    def _problem(self) -> QueryError | None:
+        """Say what is wrong with the query, below it, and return that."""
+        text = self.query_one(Input).value
+        hint = self.query_one("#hint", Static)
+        try:
+            if text.strip():
+                query.parse(text)
+        except QueryError as error:
+            hint.update(Text(shown(str(error)), style="bold"))
+            return error
+        hint.update(Text(HINT, style="dim"))
+        return None
