@@ -6,7 +6,7 @@ hold, and nothing else.
 
 from __future__ import annotations
 
-from array import array
+import tempfile
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -138,22 +138,28 @@ def _end(held: Annotations, number: int) -> Any:
 
 
 class Tally:
-    """Digests of documents, 16 bytes each, to compare what was written with what is read back."""
+    """Digests of documents, 16 bytes each in a temporary file, to compare what was written with what is read back."""
 
     def __init__(self, meaning: Meaning, options: WriteOptions) -> None:
         self._meaning = meaning
         self._options = options
-        self._digests = array("Q")
+        self._digests = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the tally
+        self._count = 0
         self._sum = 0
+
+    def close(self) -> None:
+        """Drop the digests."""
+        self._digests.close()
 
     def add(self, exchanged: ExchangedDocument) -> None:
         """Take a document's meaning in."""
-        digest = blake2b(_encode(self._meaning(exchanged, self._options)), digest_size=16).digest()
+        digest = self._digest(exchanged)
         self._sum = (self._sum + int.from_bytes(digest, "big")) % (1 << 128)
-        self._digests.extend((int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:], "big")))
+        self._count += 1
+        self._digests.write(digest)
 
     def __len__(self) -> int:
-        return len(self._digests) // 2
+        return self._count
 
     def matches(self, other: Tally) -> bool:
         """Say whether both hold the same documents, in any order."""
@@ -161,8 +167,12 @@ class Tally:
 
     def has(self, exchanged: ExchangedDocument) -> bool:
         """Say whether just this document was taken in; a search through all, to name what differs."""
-        one = Tally(self._meaning, self._options)
-        one.add(exchanged)
-        first, second = one._digests
-        pairs = zip(self._digests[::2], self._digests[1::2], strict=True)
-        return any(pair == (first, second) for pair in pairs)
+        wanted = self._digest(exchanged)
+        self._digests.seek(0)
+        try:
+            return any(digest == wanted for digest in iter(lambda: self._digests.read(16), b""))
+        finally:
+            self._digests.seek(0, 2)
+
+    def _digest(self, exchanged: ExchangedDocument) -> bytes:
+        return blake2b(_encode(self._meaning(exchanged, self._options)), digest_size=16).digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from hashlib import blake2b
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
@@ -62,16 +63,47 @@ class Names:
     """Gives out file names that differ on any file system, for documents whose cleaned names may be equal."""
 
     def __init__(self) -> None:
-        self._taken: set[int] = set()
+        self._taken = _Hashes()
 
     def take(self, name: str, key: str) -> str:
         """Return `name`, or, when it is taken already, `name` with a mark made from `key`."""
-        folded = hash(name.casefold())
-        if folded in self._taken:
+        if not self._taken.add(name.casefold()):
             mark = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
             folder, _, base = name.rpartition("/")
             head, dot, tail = base.partition(".")
             name = f"{folder}/" * bool(folder) + f"{head}-{mark}{dot}{tail}"
-            folded = hash(name.casefold())
-        self._taken.add(folded)
+            self._taken.add(name.casefold())
         return name
+
+
+class _Hashes:
+    """A set of strings by 64-bit hash, in 16 bytes or less for each: a million cost 16 MB, a set of them 100."""
+
+    def __init__(self) -> None:
+        self._slots = array("Q", bytes(8 * 1024))
+        self._count = 0
+
+    def add(self, text: str) -> bool:
+        """Add a string; False when it was there."""
+        value = (hash(text) & 0xFFFFFFFFFFFFFFFF) or 1
+        if not self._put(self._slots, value):
+            return False
+        self._count += 1
+        if self._count * 3 > len(self._slots) * 2:
+            wider = array("Q", bytes(16 * len(self._slots)))
+            for held in self._slots:
+                if held:
+                    self._put(wider, held)
+            self._slots = wider
+        return True
+
+    @staticmethod
+    def _put(slots: array[int], value: int) -> bool:
+        mask = len(slots) - 1
+        at = value & mask
+        while slots[at]:
+            if slots[at] == value:
+                return False
+            at = (at + 1) & mask
+        slots[at] = value
+        return True

@@ -11,20 +11,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import AnnotateError, DataError, DiskFullError, ReadOnlyError, StoreError, UsageError
-from tui_annotate.formats.base import Format, ReadOptions, WriteOptions
+from tui_annotate.formats import reading_back
+from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions
 from tui_annotate.formats.meaning import Tally
+from tui_annotate.formats.reading_back import Order
 from tui_annotate.formats.registry import ensure, read_paths
 from tui_annotate.formats.zips import ZipWriter
 
 _MOST_KEPT = 1000
 _DATABASE = b"SQLite format 3\0"
+_SYNCED_SINGLY = 1000
+"""Files of a folder that are put on the disk one by one; of more the whole system's are, at once."""
+_READ_AS_ONE = 2000
+"""Files that are read back as an import reads them, all names at once."""
 _LEFT_AFTER = 24 * 3600
 """Seconds after which what was written aside was left by an export that was killed."""
 _MARKS = ("annotations-legend.json", ".tui-annotate-export")
@@ -71,19 +77,21 @@ def write(
         _to_stdout(documents, format, options, written)
         return written
     path = Path(target)
-    with told_where(path), _aside(path) as aside:
+    with told_where(path), _aside(path) as aside, closing(Order()) as order:
         if format.write_stream is not None:
             with aside.open("wb") as stream:
                 tally = _fill_stream(documents, format, stream, options, written)
         elif path.suffix.lower() == ".zip":
             with aside.open("wb") as stream:
-                tally = _fill_zip(documents, format, stream, options, written)
+                tally = _fill_zip(documents, format, stream, options, written, order)
         elif _is_one_file(path, format):
             tally = _fill_one(documents, format, aside, options, written)
         else:
-            tally = _fill_folder(documents, format, aside, options, written)
-        _compare(aside, path, format, options, tally)
+            tally = _fill_folder(documents, format, aside, options, written, order)
+        with closing(tally):
+            _compare(aside, path, format, options, tally, order)
         _replace(aside, path)
+        _sync(path.absolute().parent)
     return written
 
 
@@ -103,7 +111,8 @@ def _to_stdout(documents: Iterable[ExchangedDocument], format: Format, options: 
         aside = Path(folder, f"export{format.extensions[0]}")
         with aside.open("wb") as stream:
             tally = _fill_stream(documents, format, stream, options, written)
-        _compare(aside, Path("-"), format, options, tally)
+        with closing(tally), closing(Order()) as order:
+            _compare(aside, Path("-"), format, options, tally, order)
         with told_where(Path("standard output")), aside.open("rb") as stream:
             shutil.copyfileobj(stream, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -183,7 +192,12 @@ def _fill_stream(
 
 
 def _fill_zip(
-    documents: Iterable[ExchangedDocument], format: Format, stream: BinaryIO, options: WriteOptions, written: Written
+    documents: Iterable[ExchangedDocument],
+    format: Format,
+    stream: BinaryIO,
+    options: WriteOptions,
+    written: Written,
+    order: Order,
 ) -> Tally:
     assert format.write_tree is not None
     tally = Tally(format.meaning, options)
@@ -191,13 +205,13 @@ def _fill_zip(
 
         def put(name: str, content: bytes) -> None:
             archive.put(f"{options.project}/{name}", content)
-            written.files += 1
+            order.add(name)
 
-        for problem in format.write_tree(_tallied(documents, tally), put, options):
+        for problem in format.write_tree(order.told(_tallied(documents, tally)), put, options):
             written.note(problem)
     stream.flush()
     os.fsync(stream.fileno())
-    written.documents = len(tally)
+    written.documents, written.files = len(tally), order.files
     return tally
 
 
@@ -223,7 +237,12 @@ def _fill_one(
 
 
 def _fill_folder(
-    documents: Iterable[ExchangedDocument], format: Format, aside: Path, options: WriteOptions, written: Written
+    documents: Iterable[ExchangedDocument],
+    format: Format,
+    aside: Path,
+    options: WriteOptions,
+    written: Written,
+    order: Order,
 ) -> Tally:
     assert format.write_tree is not None
     tally = Tally(format.meaning, options)
@@ -237,37 +256,67 @@ def _fill_folder(
             made.add(file.parent)
         with file.open("xb") as stream:
             stream.write(content)
-        written.files += 1
+            if order.files < _SYNCED_SINGLY:
+                os.fsync(stream.fileno())
+        order.add(name)
 
-    for problem in format.write_tree(_tallied(documents, tally), put, options):
+    for problem in format.write_tree(order.told(_tallied(documents, tally)), put, options):
         written.note(problem)
-    written.documents = len(tally)
+    written.documents, written.files = len(tally), order.files
+    if order.files > _SYNCED_SINGLY:
+        os.sync()
+    for folder in made:
+        _sync(folder)
     return tally
 
 
-def _compare(aside: Path, path: Path, format: Format, options: WriteOptions, tally: Tally) -> None:
-    """Read back what was written and compare it; raises DataError with the first that differs."""
-    back = Tally(format.meaning, options)
-    refused: list[str] = []
-    reading = ReadOptions(scheme=options.scheme, text_column="text", id_column="id", empty=True)
-    for item in read_paths([aside], format=format.name, options=reading, own=True) if len(tally) else ():
-        if isinstance(item, ExchangedDocument):
-            back.add(item)
-        elif isinstance(item, Problem) and item.severity == "refused":
-            refused.append(str(item).replace(str(aside), str(path)))
-    if tally.matches(back):
+def _sync(folder: Path) -> None:
+    """Put a folder's own entries on the disk, where the system can."""
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except OSError:
         return
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(number)
+
+
+def _compare(aside: Path, path: Path, format: Format, options: WriteOptions, tally: Tally, order: Order) -> None:
+    """Read back what was written and compare it; raises DataError with the first that differs."""
+    refused: list[str] = []
+    found = 0
+    with closing(Tally(format.meaning, options)) as back:
+        for item in _read_back(aside, format, options, order) if len(tally) else ():
+            if isinstance(item, ExchangedDocument):
+                back.add(item)
+            elif isinstance(item, Problem) and item.severity == "refused":
+                refused.append(str(item).replace(str(aside), str(path)))
+        if tally.matches(back):
+            return
+        found = len(back)
     differing = (
         item.document.key
-        for item in read_paths([aside], format=format.name, options=reading, own=True)
+        for item in _read_back(aside, format, options, order)
         if isinstance(item, ExchangedDocument) and not tally.has(item)
     )
     first = next(differing, "")
-    named = f"the first is {first!r}" if first else f"{len(tally)} were written, {len(back)} read"
+    named = f"the first is {first!r}" if first else f"{len(tally)} were written, {found} read"
     raise DataError(
         f"{path}: what was written reads back differently: {named}. {' '.join(refused[:3])}".rstrip(),
         hint="Nothing was left there. This is a fault of the program; please report it with the document.",
     )
+
+
+def _read_back(aside: Path, format: Format, options: WriteOptions, order: Order) -> Iterator[Item]:
+    """Read what was written as any import would; of very many files only a few at a time, in flat memory."""
+    reading = ReadOptions(scheme=options.scheme, text_column="text", id_column="id", empty=True)
+    if order.files > _READ_AS_ONE:
+        return reading_back.read(aside, format, order, reading)
+    return read_paths([aside], format=format.name, options=reading, own=True)
 
 
 def _replace(aside: Path, path: Path) -> None:

@@ -1,7 +1,7 @@
-"""A zip written so that equal contents give equal bytes, and memory stays flat however many members it has.
+"""A zip written so that equal contents give equal bytes, and read back, in flat memory however many members it has.
 
 The standard library keeps an object per member until the end; here the central
-directory waits in a temporary file.
+directory waits in a temporary file, and is read as a stream.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO
+
+from tui_annotate.errors import DataError
 
 _VERSION = 45
 _DEFLATED, _STORED = 8, 0
@@ -75,3 +79,73 @@ class ZipWriter:
             self._stream.write(struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1))
         count, size, at = min(self._count, 0xFFFF), min(size, _LIMIT), min(self._at, _LIMIT)
         self._stream.write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, size, at, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member, as the directory of an archive has it."""
+
+    name: str
+    at: int
+    """Where its header begins."""
+    packed: int
+    size: int
+    method: int
+    crc: int
+
+
+def entries(stream: BinaryIO) -> Iterator[Entry]:
+    """Yield the members of an archive that `ZipWriter` wrote, in their order, reading its directory as a stream.
+
+    Raises:
+        DataError: It is none.
+    """
+    count, at = _directory(stream)
+    for _ in range(count):
+        stream.seek(at)
+        head = stream.read(46)
+        if len(head) < 46 or not head.startswith(b"PK\x01\x02"):
+            raise DataError("the directory of the archive is damaged.")
+        method, crc, packed, size, name_length, more_length = struct.unpack_from("<10xH4xIIIHH", head)
+        (begins,) = struct.unpack_from("<42xI", head)
+        name = stream.read(name_length)
+        more = stream.read(more_length)
+        if begins == _LIMIT:
+            (begins,) = struct.unpack_from("<4xQ", more)
+        at += 46 + name_length + more_length
+        yield Entry(name.decode("utf-8"), begins, packed, size, method, crc)
+
+
+def content(stream: BinaryIO, entry: Entry) -> bytes:
+    """Return what a member holds; raises DataError where it is damaged."""
+    stream.seek(entry.at)
+    head = stream.read(30)
+    if len(head) < 30 or not head.startswith(b"PK\x03\x04"):
+        raise DataError(f"{entry.name}: its header is damaged.")
+    name_length, more_length = struct.unpack_from("<26xHH", head)
+    name = stream.read(name_length + more_length)[:name_length]
+    packed = stream.read(entry.packed)
+    try:
+        body = zlib.decompressobj(-15).decompress(packed) if entry.method == _DEFLATED else packed
+    except zlib.error as error:
+        raise DataError(f"{entry.name}: it is damaged: {error}.") from error
+    if name.decode("utf-8", "replace") != entry.name or len(body) != entry.size or zlib.crc32(body) != entry.crc:
+        raise DataError(f"{entry.name}: it is not what the directory of the archive says.")
+    return body
+
+
+def _directory(stream: BinaryIO) -> tuple[int, int]:
+    """Return the number of members, and where the directory begins."""
+    end = stream.seek(0, 2)
+    stream.seek(max(0, end - 22))
+    tail = stream.read(22)
+    if len(tail) < 22 or not tail.startswith(b"PK\x05\x06"):
+        raise DataError("the end of the archive is missing.")
+    count, at = struct.unpack_from("<10xH4xI", tail)
+    stream.seek(max(0, end - 42))
+    locator = stream.read(20)
+    if locator.startswith(b"PK\x06\x07"):
+        (record,) = struct.unpack_from("<8xQ", locator)
+        stream.seek(record)
+        count, at = struct.unpack_from("<32xQ8xQ", stream.read(56))
+    return count, at
