@@ -9,7 +9,19 @@ from pathlib import Path
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import anndoc, brat, conll, conllu, docbin, json_formats, jsonl, rich_formats, tables, text
+from tui_annotate.formats import (
+    anndoc,
+    brat,
+    conll,
+    conllu,
+    docbin,
+    json_formats,
+    jsonl,
+    rich_formats,
+    slate,
+    tables,
+    text,
+)
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
 from tui_annotate.formats.source import SourceFile
@@ -27,6 +39,7 @@ FORMATS: dict[str, Format] = {
         conllu.FORMAT,
         *rich_formats.FORMATS,
         brat.FORMAT,
+        slate.FORMAT,
         text.FORMAT,
     )
 }
