@@ -18,7 +18,7 @@ from tui_annotate.session.desk import Desk, Predictions, TakenBack
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act, ReviewSession
 from tui_annotate.session.working import WorkingDocument
-from tui_annotate.store import aliases, counters, documents, settings
+from tui_annotate.store import aliases, counters, documents, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 from tui_annotate.store.queue import NextDocument
@@ -111,6 +111,10 @@ class Reviewing:
         """Called when another program wrote."""
         self._background: set[asyncio.Task[None]] = set()
         self._kept_place: dict[str, Any] | None = None
+        self._decided: int | None = None
+        """The last decision on the open version that is on the screen; None when that was not asked yet."""
+        self._told = False
+        """That another program changed the open version."""
         if start.working is not None:
             self.session.show(start.working, start.focus)
 
@@ -127,12 +131,17 @@ class Reviewing:
         annotator = self.session.annotator
         counted = any(decision.changes.state is not None for decision in act.decisions)
 
-        def write(corpus: Corpus) -> Progress | None:
+        here, known = self.session.document.id, self._decided
+
+        def write(corpus: Corpus) -> tuple[Progress | None, int]:
+            if known not in (None, versions.last_decision(corpus, here, annotator)):
+                raise ChangedMeanwhileError("Another program changed this document meanwhile.")
             Desk(corpus, annotator).write(act)
-            return counters.progress(corpus) if counted else None
+            decided = versions.last_decision(corpus, here, annotator)
+            return counters.progress(corpus) if counted else None, decided
 
         try:
-            progress = await self.corpus(write)
+            progress, self._decided = await self.corpus(write)
         except ChangedMeanwhileError as error:
             await self.renew_scheme()
             await self.reload()
@@ -173,10 +182,11 @@ class Reviewing:
     async def _take_back(self, verb: Callable[[Desk], TakenBack], word: str, sign: int) -> None:
         annotator = self.session.annotator
 
-        def write(corpus: Corpus) -> tuple[TakenBack, Progress]:
-            return verb(Desk(corpus, annotator)), counters.progress(corpus)
+        def write(corpus: Corpus) -> tuple[TakenBack, Progress, int]:
+            taken = verb(Desk(corpus, annotator))
+            return taken, counters.progress(corpus), versions.last_decision(corpus, taken.document, annotator)
 
-        taken, progress = await self.corpus(write)
+        taken, progress, decided = await self.corpus(write)
         working = self.session.working
         if taken.kind is Kind.SCHEME:
             await self._labels_turned(taken, progress, word)
@@ -184,6 +194,7 @@ class Reviewing:
         if working is not None and working.id == taken.document:
             try:
                 self.session.took_back(taken.changes, taken.focus)
+                self._decided = decided
                 self._view.marks_changed(taken.changes)
             except ValueError:
                 await self.open(taken.document, focus=taken.focus)
@@ -214,7 +225,13 @@ class Reviewing:
         """Open a document; its suggestions are on disk before it is shown."""
         annotator = self.session.annotator
         predictions = await self.loop.predictions_for(document) if self.loop is not None and not self.readonly else []
-        working = await self.corpus(lambda corpus: Desk(corpus, annotator).open(document, predictions, reason=reason))
+
+        def read(corpus: Corpus) -> tuple[WorkingDocument, int]:
+            working = Desk(corpus, annotator).open(document, predictions, reason=reason)
+            return working, versions.last_decision(corpus, document, annotator)
+
+        working, self._decided = await self.corpus(read)
+        self._told = False
         self.session.show(working, focus)
         self._view.document_changed()
         self.keep_place()
@@ -334,20 +351,24 @@ class Reviewing:
 
     async def look(self) -> None:
         """Notice what other processes wrote; the open document stays as it is."""
-        known = self._data_version
+        known, newest, annotator = self._data_version, self.progress.sequence, self.session.annotator
+        here = self.session.working.id if self.session.working is not None else 0
 
-        newest = self.progress.sequence
-
-        def read(corpus: Corpus) -> tuple[int, Progress, Scheme, str] | None:
+        def read(corpus: Corpus) -> tuple[int, Progress, Scheme, str, int] | None:
             version = corpus.data_version()
             if version == known:
                 return None
-            return version, counters.progress(corpus), settings.scheme(corpus), aliases.news(corpus, newest)
+            news, decided = aliases.news(corpus, newest), versions.last_decision(corpus, here, annotator)
+            return version, counters.progress(corpus), settings.scheme(corpus), news, decided
 
         found = await self.corpus(read)
         if found is None:
             return
-        self._data_version, progress, scheme, changed = found
+        self._data_version, progress, scheme, changed, decided = found
+        working = self.session.working
+        if working is not None and working.id == here and self._decided not in (None, decided) and not self._told:
+            self._told = True
+            self._view.tell("Another program changed this document; the next decision reads it again.", warning=True)
         if self.on_others is not None:
             await self.on_others()
         if progress != self.progress:

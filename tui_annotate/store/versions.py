@@ -76,6 +76,16 @@ def to_row(row: tuple[Any, ...]) -> VersionRow:
     return VersionRow(id, document, annotator, held, Review(review), priority, sequence, confirmed, bool(is_master))
 
 
+def last_decision(corpus: Corpus, document: int, annotator: str) -> int:
+    """Return the sequence of the last decision on an annotator's version, changes of the scheme left out; 0 for none."""
+    sql = (
+        "SELECT coalesce(max(l.sequence), 0) FROM decision l JOIN annotator a ON a.id = l.annotator"
+        " WHERE l.document = ? AND a.name = ? AND l.changes IS NOT NULL AND l.kind <> 'scheme'"
+    )
+    with corpus.reading() as db:
+        return int(db.execute(sql, (document, annotator)).fetchone()[0])
+
+
 def load(corpus: Corpus, document: int, annotator: str) -> Version:
     """Return an annotator's version, or what it would begin with: a copy of master, or nothing."""
     with corpus.reading() as db:
