@@ -1,6 +1,6 @@
 """The one grammar of searches: text to tree, in one pass, with errors that name the column.
 
-Free words and `"phrases"`, `word*`, `*`, `field:value` (`query_fields.FIELDS`), ranges `[2 TO *]` and `{2 TO 5}`,
+Free words and `"phrases"`, `word*` and `"phrase"*`, `*`, `field:value` (`query_fields.FIELDS`), ranges `[2 TO *]` and `{2 TO 5}`,
 `<` and `>`, AND OR NOT and their signs `&& || - ! +`, brackets, `\\` before what is meant literally. Words side
 by side are joined by AND, which binds closer than OR.
 """
@@ -16,12 +16,14 @@ from tui_annotate.domain.query_fields import ALSO, COUNT, FIELDS, Field
 from tui_annotate.domain.query_tree import Bounds, Everything, Like, Not, Query, Where, Words, joined
 from tui_annotate.errors import QueryError
 
-__all__ = ["DEEPEST", "LONGEST", "Query", "parse"]
+__all__ = ["DEEPEST", "LONGEST", "MOST", "Query", "parse"]
 
 DEEPEST = 50
 """Brackets inside one another."""
 LONGEST = 20_000
 """Characters of a query."""
+MOST = 500
+"""Words, phrases and fields of a query."""
 _SPECIAL = frozenset('()"')
 _SIGNS = {"-": True, "!": True, "+": False}
 """Signs before a term, and whether each negates it."""
@@ -47,6 +49,7 @@ class _Parser:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.count = 0
 
     def whole(self) -> Query:
         """Parse everything there is."""
@@ -100,11 +103,16 @@ class _Parser:
             raise self._error("a word, a phrase or a field is expected here.", self.at)
         if self.text[self.at] == "(":
             return self._bracket(inside)
+        self.count += 1
+        if self.count > MOST:
+            raise self._error(f"a query has {MOST} words and fields at most.", self.at)
         if inside is not None:
             return inside.closed(self, self.at)
         if self.text[self.at] == '"':
-            begin = self.at
-            return Words(self._quoted(), column=begin + 1)
+            begin, text = self.at, self._quoted()
+            goes_on = self.text[self.at : self.at + 1] == "*"
+            self.at += goes_on
+            return Words(text, goes_on, begin + 1)
         return self._word()
 
     def _bracket(self, inside: _Open | None) -> Query:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_annotate.domain.documents import Document
-from tui_annotate.store import counters, documents, rows
+from tui_annotate.store import counters, documents, indexing, rows
 from tui_annotate.store.connection import Corpus
 
 _MOST = 100
@@ -16,7 +16,7 @@ def verify(corpus: Corpus, on_progress: Callable[[float], None] | None = None) -
     """Return what is wrong, a line each; empty when all is sound.
 
     SQLite's quick check (which holds writers up for as long as it takes to read the file), references
-    between rows (a table at a time), every entity inside its part, the kept counters.
+    between rows (a table at a time), every entity inside its part, the kept counters, the search index.
     """
     with corpus.reading() as db:
         problems = [str(answer) for (answer,) in db.execute("PRAGMA quick_check") if answer != "ok"]
@@ -31,6 +31,7 @@ def verify(corpus: Corpus, on_progress: Callable[[float], None] | None = None) -
         on_progress(0.3)
     problems += _spans(corpus, on_progress)
     problems += counters.wrong(corpus)
+    problems += indexing.wrong(corpus)
     return problems
 
 
