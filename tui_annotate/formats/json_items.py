@@ -94,11 +94,10 @@ def raw_items(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
     with file.open() as stream:
         if kind == "array":
             scanner, count = _Array(), 0
-            for chunk in _chunks(stream):
-                for line, raw in scanner.feed(chunk):
+            for chunk in chain(_chunks(stream), (None,)):
+                for line, raw in scanner.finish() if chunk is None else scanner.feed(chunk):
                     count += 1
                     yield line, count, raw
-            scanner.finish()
             return
         lines, _ = utf8_lines(stream)
         if kind == "lines":
@@ -170,8 +169,10 @@ class _Array:
         if len(self._held) > MOST_BYTES:
             raise DataError(f"the item in line {self._line} is longer than {MOST_BYTES >> 20} MB.")
 
-    def finish(self) -> None:
-        """Raise DataError when the array has not ended."""
+    def finish(self) -> Iterator[tuple[int, bytes]]:
+        """Yield what is left, and raise DataError when the array has not ended."""
+        self._enough = 0
+        yield from self.feed(b"")
         if not self._ended:
             raise DataError(
                 f"ends inside the item that begins in line {self._line}: a bracket or a quote is missing."

@@ -14,6 +14,9 @@ from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import SchemeError
 from tui_annotate.formats.base import WriteOptions, chosen_version
 
+_FORMULA = ("=", "+", "-", "@")
+"""What spreadsheets take for the beginning of a formula. A mark before it would change the text on its way back."""
+
 
 def write_csv(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: WriteOptions) -> Iterator[Problem]:
     """Write commas between, quotes where needed."""
@@ -38,15 +41,22 @@ def _write(
     else:
         table = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
     table.writerow(["id", "text", *names, "confirmed"])
+    formulas, first = 0, ""
     for exchanged in documents:
         index = chosen_version(exchanged, options)
         version = None if index is None else exchanged.versions[index]
         labels = version.annotations.labels if version else {}
         cells = [cell(labels[name].value) if name in labels else "" for name in names]
         confirmed = "" if version is None or version.confirmed is None else str(version.confirmed).lower()
-        table.writerow([exchanged.document.key, exchanged.document.text, *cells, confirmed])
+        row = [exchanged.document.key, exchanged.document.text, *cells, confirmed]
+        table.writerow(row)
+        begun = sum(written.startswith(_FORMULA) for written in row)
+        formulas, first = formulas + begun, first or (exchanged.document.key if begun else "")
         yield from _lost(exchanged, index, names)
     text.detach()
+    if formulas:
+        reason = f"{formulas} cells begin with =, +, - or @ (this document has the first): a spreadsheet would run them"
+        yield Problem("noted", first, "", f"{reason} as formulas. They are written as they are; import columns as text")
 
 
 def cell(value: LabelContent) -> str:
