@@ -30,10 +30,10 @@ class PrioritiesScreen(RowsScreen[None]):
         self.later(self._renew)
 
     async def _renew(self, cursor: str | None = None) -> None:
-        def read(corpus: Corpus) -> tuple[list[str], str]:
-            return annotators.order(corpus), settings.load(corpus).tie
+        def read(corpus: Corpus) -> tuple[list[str], dict[str, str], str]:
+            return annotators.order(corpus), annotators.roles(corpus), settings.load(corpus).tie
 
-        self._order, tie = await self._corpus(read)
+        self._order, roles, tie = await self._corpus(read)
         if not self._order:
             self.tell("nobody has annotated anything yet")
         elif tie == "recent":
@@ -41,7 +41,9 @@ class PrioritiesScreen(RowsScreen[None]):
         else:
             self.tell("of several confirmed versions that of the first one here counts")
         self.fill(
-            ("", "annotator"), [TableRow(name, (str(n), name)) for n, name in enumerate(self._order, 1)], cursor=cursor
+            ("", "annotator", "role"),
+            [TableRow(name, (str(n), name, roles.get(name, ""))) for n, name in enumerate(self._order, 1)],
+            cursor=cursor,
         )
 
     def action_do(self, id: str) -> None:

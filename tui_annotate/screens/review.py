@@ -201,6 +201,7 @@ class ReviewScreen(Screen[None]):
             return f"Every document is confirmed. The table of documents ({self._key('corpus')}) opens any of them."
         return (
             f"No documents yet: `import` in the commands ({self._key('palette')}), or `tui-annotate import` in a shell."
+            f" {self._key('edit-scheme')} sets up the labels."
         )
 
     def _key(self, id: str) -> str:

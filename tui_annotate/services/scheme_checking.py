@@ -203,13 +203,13 @@ def _model(scheme: Scheme, known: Models, task: str, model: str) -> tuple[Litera
     if bare in right or (not known.project and _is_export_of(scheme, task, bare)):
         return None
     if (other := known.runs.get(bare)) is not None:
-        return "fault", f"the run {model!r} is of {other}.", nearest(model, right, cutoff=0)
+        return "fault", f"the run {model!r} is of {other}.", right[0]
     kind, ours = bare.partition("_")[0], model_name(task, "").partition("_")[0]
+    own = model_name(task, known.project or "_".join(bare.split("_")[2:]) or "project")
     if kind in _KIND_WORDS and kind != ours:
         reason = f"a model called {model!r} {_KIND_WORDS[kind]}; here is one needed that {_KIND_WORDS[ours]}."
-        return "fault", reason, nearest(model, right, cutoff=0)
+        return "fault", reason, own
     if kind == ours == "classification" and not _is_export_of(scheme, task, bare):
-        own = model_name(task, known.project or "_".join(bare.split("_")[2:]) or "project")
         return "fault", f"{model!r} is the name of a model of another label.", own
     near = nearest(bare, right, cutoff=_CLOSE)
     if near:
@@ -218,8 +218,8 @@ def _model(scheme: Scheme, known: Models, task: str, model: str) -> tuple[Litera
 
 
 def valid_models(scheme: Scheme, known: Models, task: str) -> list[str]:
-    """Return the names of models that are right for a task: its runs, its engines, and its exported model."""
-    held = [name for name, of in known.runs.items() if of == task]
+    """Return the names of models that are right for a task: its runs, the newest first, its export, its engines."""
+    held = [name for name, of in reversed(known.runs.items()) if of == task]
     exported = [model_name(task, known.project)] if known.project else []
     return held + exported + [info.name for info in catalogue.engines_for(task, scheme)]
 

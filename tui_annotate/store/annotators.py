@@ -37,6 +37,12 @@ def names(corpus: Corpus) -> dict[str, int]:
         return dict(found.fetchall())
 
 
+def roles(corpus: Corpus) -> dict[str, str]:
+    """Return every annotator's role by name, `master` left out; who works alone is `owner`."""
+    with corpus.reading() as db:
+        return dict(db.execute("SELECT name, role FROM annotator WHERE name <> ? ORDER BY name", (MASTER,)).fetchall())
+
+
 def order(corpus: Corpus) -> list[str]:
     """Return all annotators, `master` left out, the one whose versions count most first."""
     held = names(corpus)
