@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document
-from tui_annotate.domain.renaming import Renaming, Worked
+from tui_annotate.domain.renaming import Renaming
+from tui_annotate.domain.reworking import Worked, rework, rework_relation
 from tui_annotate.store import documents, rows, suggestions, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.row_changes import RowChange
@@ -124,7 +125,7 @@ class Planner:
         ).fetchone()
         held = versions.contents(db, version)
         decided = versions.verdicts(db, version)
-        worked = self.renaming.version(held, decided, document, id=id, state=STATES[state or 0])
+        worked = rework(self.renaming, held, decided, document, id=id, state=STATES[state or 0])
         return VersionPlan(name, STATES[state or 0], confirmed, worked)
 
     def _suggested(
@@ -166,7 +167,7 @@ class Planner:
         numbers = dict(db.execute(sql, (document, annotator)).fetchall())
         gone = {change.key[0] for change in plan.rows if change.after is None}
         present = frozenset(number for id, number in numbers.items() if id not in gone)
-        now = (self.renaming.relation(relation, present) for relation in held.relations)
+        now = (rework_relation(self.renaming, relation, present) for relation in held.relations)
         after = tuple(relation for relation in now if relation is not None)
         if after != held.relations:
             plan.counts["suggestions"] += 1
