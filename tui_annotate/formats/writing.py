@@ -27,7 +27,7 @@ from tui_annotate.formats.zips import ZipWriter
 
 _MOST_KEPT = 1000
 _DATABASE = b"SQLite format 3\0"
-_SYNCED_SINGLY = 1000
+_SYNCED_SINGLY = 50
 """Files of a folder that are put on the disk one by one; of more the whole system's are, at once."""
 _READ_AS_ONE = 2000
 """Files that are read back as an import reads them, all names at once."""

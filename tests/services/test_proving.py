@@ -1,0 +1,79 @@
+"""A round trip that shows difference zero, and names each difference where there is one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.formats.helpers import CORPORA
+from tests.services.test_touching import session
+from tui_annotate.errors import DataError, NothingToDoError, UsageError
+from tui_annotate.services import proving
+from tui_annotate.services.importing import import_paths
+from tui_annotate.store import log
+from tui_annotate.store.connection import Corpus
+
+ROWS = [
+    {
+        "id": f"n{n}",
+        "text": f"Aspirin {n} helped 😀 e\u0301 a lot",
+        "spans": [{"start": 0, "end": 7, "label": "Drug", "prob": 0.5}, {"start": 10, "end": 16, "label": "Verb"}],
+        "labels": {"urgent": bool(n % 2), "topic": "a", "seen": ["x", "y"]},
+        "confirmed": n < 3,
+    }
+    for n in range(6)
+]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    corpus = Corpus.create(tmp_path / "c.db")
+    import_paths(corpus, [tmp_path / "rows.jsonl"], annotator="me")
+    import_paths(corpus, [CORPORA / "clinical"], annotator="me")
+    return corpus
+
+
+@pytest.mark.parametrize("format", ["anndoc", "jsonl", "csv", "docbin", "text"])
+def test_nothing_is_lost_that_the_format_has_room_for(corpus: Corpus, format: str) -> None:
+    one = session(corpus)
+    log.record(corpus, one.reopen().decisions)
+    proof = proving.prove(corpus, format=format)
+    assert proof.differences == []
+    assert proof.equal
+    assert proof.counts.documents == 8
+    assert bool(proof.lost) == (format != "anndoc")
+    assert (proof.counts.entities > 12) == (format in ("anndoc", "jsonl", "docbin"))
+
+
+def test_every_difference_is_named(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = import_paths
+
+    def meddle(back: Corpus, paths: list[Path], **options: Any) -> Any:
+        rows = [json.loads(line) for line in paths[0].read_text().splitlines()]
+        rows[0]["spans"][0]["label"] = "Drog"
+        rows[1]["confirmed"] = False
+        rows[2]["text"] = rows[2]["text"].replace("lot", "bit")
+        rows[3]["labels"]["topic"] = "b"
+        paths[0].write_text("\n".join(map(json.dumps, rows[:5] + rows[6:])))
+        return real(back, paths, **options)
+
+    monkeypatch.setattr(proving, "import_paths", meddle)
+    found = {(d.document, d.what) for d in proving.prove(corpus, format="jsonl").differences}
+    assert ("n0", "entity in the version of master") in found
+    assert ("n1", "confirmation of master") in found
+    assert ("n3", "document label in the version of master") in found
+    assert any(document == "n2" and what.startswith("text of s1v1 from character") for document, what in found)
+    assert ("n5", "the document") in found
+    assert not any(document == "n4" for document, _ in found)
+
+
+def test_what_cannot_be_proved_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no format"):
+        proving.prove(corpus, format="nonsense")
+    with Corpus.create(tmp_path / "empty.db") as empty, pytest.raises(NothingToDoError):
+        proving.prove(empty)
+    assert DataError.exit_code == 3
