@@ -131,7 +131,7 @@ def formats(name: Name = "", json: Json = False, annotator: Annotator = None) ->
                 _needs(fmt),
                 " ".join(fmt.extensions),
                 fmt.description,
-                fmt.loses or "nothing",
+                (fmt.loses or "nothing") if fmt.writes else "",
             )
             for fmt in registry.FORMATS.values()
         ],
@@ -175,7 +175,8 @@ def _tell_one(format: Format, *, json: bool) -> None:
     out(f"  holds   the text, {', '.join(sorted(format.holds))}")
     if EVERYTHING - format.holds:
         out(f"  lacks   {', '.join(sorted(EVERYTHING - format.holds))}")
-    out(f"  loses   {format.loses or 'nothing'}")
+    if format.writes:
+        out(f"  loses   {format.loses or 'nothing'}")
     if format.extra:
         state = f"which is missing: {format.lacking}" if format.lacking else "which is there"
         out(f"  needs   {format.needs}, {state}")

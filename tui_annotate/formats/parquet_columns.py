@@ -26,7 +26,7 @@ class Columns:
     """Turns the rows of one table into rows of JSON lines."""
 
     def __init__(self, schema: Any, options: ReadOptions) -> None:
-        self._types = {field.name: field.type for field in schema}
+        self._types: dict[str, Any] = {field.name: field.type for field in schema}
         self._names = list(self._types)
         metadata = schema.metadata or {}
         self._classes = _classes(metadata.get(_HUGGING_FACE, b""))

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tui_annotate.formats import bioc_json, bioc_xml, html, markdown, parquet, xmi
+from tui_annotate.formats import bioc_json, bioc_xml, html, markdown, parquet, pdf, xmi
 from tui_annotate.formats.base import Format
 
-FORMATS: tuple[Format, ...] = (xmi.FORMAT, bioc_xml.FORMAT, bioc_json.FORMAT, html.FORMAT, markdown.FORMAT, parquet.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    xmi.FORMAT,
+    bioc_xml.FORMAT,
+    bioc_json.FORMAT,
+    html.FORMAT,
+    markdown.FORMAT,
+    parquet.FORMAT,
+    pdf.FORMAT,
+)
