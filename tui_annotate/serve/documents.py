@@ -17,7 +17,7 @@ from tui_annotate.serve.calls import ADMIN, Call
 from tui_annotate.serve.failing import ApiError
 from tui_annotate.serve.uploading import NULL, no_network
 from tui_annotate.services import answers, deleting, exporting, searching
-from tui_annotate.store import listing, shared
+from tui_annotate.store import documents, listing, shared
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.listing import DocumentRow
 
@@ -52,8 +52,11 @@ async def _by_ids(call: Call) -> Response:
         raise ApiError(400, f"That are {len(ids)} documents, more than {MOST_TOGETHER}.", field="ids", hint=hint)
     if output in _ZIP:
         return await _project(call, ids)
+    if output == _CSV:
+        return await call.service.threads.read(lambda corpus: _csv(corpus, ids))
     if output == NULL:
-        return failing.json({"ok": len(ids), "errors": 0, "items": [], "warnings": []})
+        items = await call.service.threads.read(lambda corpus: [_item(documents.row(corpus, id)) for id in ids])
+        return failing.json({"ok": len(ids), "errors": 0, "items": items, "warnings": []})
     member = await call.service.threads.read(
         lambda corpus: calls.member(corpus, call.options, call.get("member"), call.user)
     )
@@ -122,6 +125,10 @@ def _doc(row: DocumentRow, standing: shared.Standing, header: str) -> dict[str, 
         "members_assigned": list(standing.assigned_to),
         "folder": f"pool/{row.folder}" if row.folder else "pool",
     }
+
+
+def _item(row: DocumentRow) -> dict[str, Any]:
+    return {"origid": row.name, "names": [row.name], "docid": row.key, "tagtogID": row.key}
 
 
 def _csv(corpus: Corpus, ids: Sequence[int]) -> Response:

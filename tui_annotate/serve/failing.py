@@ -14,6 +14,7 @@ from tui_annotate.errors import (
     DiskFullError,
     LockedError,
     NothingToDoError,
+    QueryError,
     ReadOnlyError,
     SchemeError,
     UploadError,
@@ -65,13 +66,14 @@ def response(error: AnnotateError) -> Response:
         headers = error.headers
         if error.field:
             errors = [{"field": error.field, "reason": error.message}]
-    column = getattr(error, "column", None)
-    if isinstance(column, int):
-        errors = [{"field": "search", "column": column, "reason": error.message}]
+    message = error.message
+    if isinstance(error, QueryError):
+        errors = [{"field": "search", "column": error.column, "reason": message}]
+        message = f"search, column {error.column}: {message}"
     status = status_of(error)
     if status == 503:
         headers["Retry-After"] = "1"
-    body: dict[str, object] = {"error": error.message, "errors": errors}
+    body: dict[str, object] = {"error": message, "errors": errors}
     if error.hint:
         body["hint"] = error.hint
     return Response(msgspec.json.encode(body), status, headers, JSON)

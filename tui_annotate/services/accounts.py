@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from base64 import b64decode, b64encode
+from functools import cached_property
 
 from tui_annotate.errors import UsageError
 from tui_annotate.store import accounts
@@ -69,7 +70,11 @@ class Credentials:
         self._known: dict[bytes, tuple[str, float]] = {}
         """Keyed hash of name and password: what was kept of the password then, and until when that is remembered."""
         self._lock = threading.Lock()
-        self._nobody = hashed(secrets.token_hex(16))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Stands for the password of a name that nobody has."""
+        return hashed(secrets.token_hex(16))
 
     def remembers(self, name: str, password: str, kept: dict[str, str]) -> bool:
         """Say whether these were verified a short while ago, and the account has not changed since."""

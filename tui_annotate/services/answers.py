@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+import msgspec
+
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion
@@ -141,9 +143,18 @@ def _anndoc(held: ExchangedDocument, output: str, base: str, scheme: Scheme, def
         pass
     if output == ANNOTATIONS:
         body = next(body for name, body in files.items() if name.endswith(".ann.json"))
-        return Answer(body, f"{base}.ann.json", _TYPES[".json"], default)
+        return Answer(_with_parts(body, held.document), f"{base}.ann.json", _TYPES[".json"], default)
     body = next(body for name, body in files.items() if name.endswith(".plain.html"))
     return Answer(body, f"{base}.plain.html", _TYPES[".xml" if output == "xml" else ".html"])
+
+
+def _with_parts(body: bytes, document: Document) -> bytes:
+    """Return an ann.json that names the document's parts, also where it came without them."""
+    found = msgspec.json.decode(body)
+    parts = found.get("annotatable")
+    if isinstance(parts, dict) and parts.get("parts"):
+        return body
+    return msgspec.json.encode({**found, "annotatable": {"parts": [part.id for part in document.parts]}})
 
 
 def _original(one: Outgoing, base: str) -> Answer:

@@ -139,14 +139,15 @@ def read(
 
 def checked_format(name: str) -> str:
     """Return the name of a format; raises UploadError with the nearest name when there is none of it."""
-    known = [*FORMATS, *registry.FORMATS]
+    known = list(dict.fromkeys((*FORMATS, *registry.FORMATS)))
     if not name or name in known:
         return name
-    if name.startswith("nativepdf"):
-        raise UploadError(f"The format {name!r} is tagtog's own view of a PDF.", hint="Send default-plus-annjson.")
     near = get_close_matches(name, known, 1)
     hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
-    raise UploadError(f"There is no format {name!r}.", hint=hint)
+    reason = f"There is no format {name!r}."
+    if name.startswith("nativepdf"):
+        reason, hint = f"The format {name!r} is tagtog's own view of a PDF.", "Send default-plus-annjson."
+    raise UploadError(reason, faults=(("", "format", reason),), hint=hint)
 
 
 def pairs(files: Sequence[Uploaded], *, html_only: bool = False) -> list[tuple[Uploaded, Uploaded]]:

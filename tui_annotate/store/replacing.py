@@ -25,7 +25,7 @@ from tui_annotate.domain.decisions import (
 from tui_annotate.domain.interchange import MASTER
 from tui_annotate.domain.selection import Review
 from tui_annotate.errors import DecisionError
-from tui_annotate.store import annotators, landing, outbox, rows, versions
+from tui_annotate.store import annotators, landing, outbox, rows, steps, versions
 from tui_annotate.store.acts import Act
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.preparing import PreparedDocument, PreparedVersion
@@ -198,6 +198,7 @@ class _Replacement:
                 said = {"version": name, "before": held[name], "after": after}
                 act.apply(Decision(Kind.REVIEW, self.id, self.by, details=said))
         act.finish()
+        steps.add(self.db, annotators.ensure(self.corpus, self.db, self.by), act.step)
         return True
 
     def _count_as_open(self) -> None:
