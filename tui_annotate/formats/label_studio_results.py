@@ -152,9 +152,14 @@ class Results:
             return
         content = _content(values, self._attribute_kinds.get(name), is_text=one.type == "textarea")
         scalar: LabelScalar = "|".join(content) if isinstance(content, tuple) else content
+        left = {key: value for key, value in one.row.items() if key not in _OF_CONTROL}
         for number in numbers:
             entity = self.held.entities[number]
-            self.held.entities[number] = replace(entity, attributes={**entity.attributes, name: scalar})
+            kept = entity.extra[KEPT]
+            kept = kept | {"controls": kept.get("controls", {}) | {name: left}}
+            self.held.entities[number] = replace(
+                entity, attributes={**entity.attributes, name: scalar}, extra={KEPT: kept}
+            )
 
     def _add_label(self, one: Given, name: str, values: list[Any]) -> None:
         who, prob, state = _said(one)
@@ -165,6 +170,8 @@ class Results:
 
 
 _OF_RELATION = frozenset(("type", "from_id", "to_id", "direction", "labels", "who", "score", "state"))
+
+_OF_CONTROL = frozenset((*_SAID, "id", "from_name", "to_name"))
 
 
 def _key_of(one: Given) -> str:

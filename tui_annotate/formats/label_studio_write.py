@@ -151,6 +151,7 @@ class _Items:
             for name, value in entity.attributes.items():
                 place = {key: region["value"][key] for key in _PLACE if key in region["value"]}
                 base = {"id": region["id"], "from_name": name, "to_name": region["to_name"]}
+                base |= _control_kept(entity, name)
                 yield entity.who, base | _control(value, self._attribute_kinds.get(name), place), {}
         for label in self._held.labels.values():
             kept = _kept(label.extra)
@@ -194,7 +195,7 @@ class _Items:
         if len(entity.spans) > 1:
             offset = self._starts[entity.span.part]
             value["fragments"] = [[span.start + offset, span.end + offset] for span in entity.spans]
-        rest = {key: held for key, held in kept.items() if key not in ("id", "type", "at", "value")}
+        rest = {key: held for key, held in kept.items() if key not in ("id", "type", "at", "value", "controls")}
         base = {"id": self._ids[entity.number], "from_name": "label", "to_name": "text", "type": type_}
         return base | rest | {"value": value}
 
@@ -207,6 +208,12 @@ class _Items:
             "direction": "right" if relation.directed else "bi",
             "labels": [] if kept.get("unnamed") else [relation.type],
         } | {key: value for key, value in kept.items() if key != "unnamed"}
+
+
+def _control_kept(entity: Entity, name: str) -> dict[str, Any]:
+    controls = _kept(entity.extra).get("controls")
+    kept = controls.get(name) if isinstance(controls, dict) else None
+    return kept if isinstance(kept, dict) else {}
 
 
 _PLACE = ("start", "end", "startOffset", "endOffset", "globalOffsets", "text")
