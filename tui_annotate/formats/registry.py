@@ -21,6 +21,7 @@ from tui_annotate.formats import (
     slate,
     tables,
     text,
+    webanno,
 )
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
@@ -40,6 +41,7 @@ FORMATS: dict[str, Format] = {
         *rich_formats.FORMATS,
         brat.FORMAT,
         slate.FORMAT,
+        webanno.FORMAT,
         text.FORMAT,
     )
 }
