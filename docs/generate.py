@@ -36,6 +36,7 @@ def keys() -> str:
         "training": "in the training form",
         "figures": "in the figures",
         "second-look": "in the second look",
+        "scheme": "in the editor of labels",
         "app": "everywhere",
     }
     page = "# Keys\n\n" + NOTE + KEYS_INTRODUCTION

@@ -365,6 +365,7 @@ async def test_from_nothing_to_the_first_document(tmp_path: Path, monkeypatch: p
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert path.exists()
+        await press(pilot, "enter")
         await press(pilot, *texts.name, "enter")
         assert app.program is not None
         await app.program.importing()

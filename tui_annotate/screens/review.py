@@ -200,8 +200,8 @@ class ReviewScreen(Screen[None]):
         if self.reviewing.progress.total:
             return f"Every document is confirmed. The table of documents ({self._key('corpus')}) opens any of them."
         return (
-            f"No documents yet: `import` in the commands ({self._key('palette')}), or `tui-annotate import` in a shell."
-            f" {self._key('edit-scheme')} sets up the labels."
+            f"No documents yet: `import` in the commands ({self._key('palette')}), or `tui-annotate import`."
+            f" {self._key('edit-scheme')} sets up labels."
         )
 
     def _key(self, id: str) -> str:

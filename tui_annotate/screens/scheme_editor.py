@@ -33,7 +33,7 @@ from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.label_use import Group
 
-_COLUMNS = ("label", "is", "key")
+_COLUMNS = ("key", "label", "is")
 _SHORT: Mapping[Group, str] = {"entity": "entity", "label": "", "attribute": "attribute", "relation": "relation"}
 _MOST_SAID = 6
 
@@ -43,7 +43,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
 
     DEFAULT_CSS = """
     SchemeEditorScreen #both { height: 1fr; }
-    SchemeEditorScreen Rows { width: 40%; height: 100%; }
+    SchemeEditorScreen Rows { width: 42%; height: 100%; overflow-x: hidden; }
     SchemeEditorScreen #preview { width: 1fr; height: 100%; border-left: solid $foreground 50%; padding: 0 1; }
     SchemeEditorScreen #palette { height: 1fr; }
     SchemeEditorScreen #palette Static { width: 100%; height: auto; }
@@ -157,7 +157,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
             and (bool(row.option) == isinstance(hotkey.value, str))
         ]
         name = f"  {row.option}" if row.option else row.name
-        return TableRow(row.key, (name, word, display_key(found[0]) if found else ""))
+        return TableRow(row.key, (display_key(found[0]) if found else "", name, word))
 
     def details(self, key: str) -> str:
         """Return a row's fields that say something."""

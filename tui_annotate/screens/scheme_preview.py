@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.color import Color, ColorParseError
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
@@ -94,15 +94,29 @@ def _field(field: DocumentLabel | Attribute, target: str, keymap: Keymap, by: st
         words += ["assertion"] * field.assertion + ([f"on {', '.join(field.on)}"] if field.on else [])
     said = f"  {shown(', '.join(words), 60)}" if words else ""
     head = Text.assemble((shown(field.name, _WORDS), "bold"), (said + _model(field.model, by), "dim"))
-    values = Text()
+    values = []
     for hotkey in keymap.hotkeys:
         if hotkey.target == target and hotkey.name == field.name:
             key = display_key(hotkey.keys[0]) if hotkey.keys else "·"
-            # What belongs together stays in one row.
-            word = shown(_value(hotkey.value), _WORDS).replace(" ", "\N{NO-BREAK SPACE}")
-            values.append(f"{key}\N{NO-BREAK SPACE}", "bold")
-            values.append(f"{word}  ")
-    return Group(Padding(head, (0, 0, 0, 2)), Padding(values, (0, 0, 0, 4))) if values else Padding(head, (0, 0, 0, 2))
+            values.append(Text.assemble((f"{key} ", "bold"), shown(_value(hotkey.value), _WORDS)))
+    return Group(Padding(head, (0, 0, 0, 2)), Padding(_Values(values), (0, 0, 0, 4)))
+
+
+class _Values:
+    """Values with their keys, as many in a row as fit, none of them parted."""
+
+    def __init__(self, values: Sequence[Text]) -> None:
+        self._values = values
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        line = Text()
+        for value in self._values:
+            if line and line.cell_len + 2 + value.cell_len > options.max_width:
+                yield line
+                line = Text()
+            line = Text("  ").join([line, value]) if line else value.copy()
+        if line:
+            yield line
 
 
 def _value(value: LabelContent | None) -> str:
