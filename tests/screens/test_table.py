@@ -36,8 +36,8 @@ async def test_the_table_keeps_to_what_a_query_finds_while_it_is_typed(make_corp
         prompt._search()
         screen = app.screen_stack[-2]
         assert isinstance(screen, CorpusScreen)
-        assert screen._searching is not None
-        await asyncio.wait([screen._searching])
+        assert screen._search.task is not None
+        await asyncio.wait([screen._search.task])
         assert screen._count() == 2
         await press(pilot, "enter")
         await pilot.pause()
@@ -76,7 +76,7 @@ async def test_a_search_can_be_stopped_and_leaves_what_was_shown(
         await press(pilot, "escape")
         screen = app.screen
         assert isinstance(screen, CorpusScreen)
-        assert screen._searching is None
+        assert screen._search.task is None
         await settled(pilot)
         assert "all documents" in picture(app)[0]
         assert "note-5" in picture(app)[6]

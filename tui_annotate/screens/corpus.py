@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,13 +25,13 @@ from tui_annotate.screens.leaving import LeftOnce
 from tui_annotate.screens.lines import Lines, Piece, row
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
+from tui_annotate.screens.table_search import TableSearch
 from tui_annotate.screens.tags import change_tags, tag_for_all
 from tui_annotate.services import searching
-from tui_annotate.services.searching import Hits, Order
-from tui_annotate.store import documents, indexing, listing, queue
+from tui_annotate.services.searching import Order
+from tui_annotate.store import documents, listing, queue
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
-from tui_annotate.store.finding import SearchStopped
 from tui_annotate.store.listing import Standing
 
 _SORTS: dict[Order, str] = {
@@ -102,16 +100,7 @@ class CorpusScreen(LeftOnce[int]):
         self._progress = progress
         self._here = here
         """The document that is open on the screen below."""
-        self._wanted = ""
-        """The query that is looked for, or that was."""
-        self._text = ""
-        """The query that the table keeps to."""
-        self._found: Hits | None = None
-        """What fits it, and is in one of the states that are shown."""
-        self._searching: asyncio.Task[None] | None = None
-        self._stop_asked = threading.Event()
-        self._indexed: float | None = None
-        """The share of the documents that is indexed, while they are."""
+        self._search = TableSearch(opened, found=self._renew, told=self._draw_heading, failed=self._tell)
         self._kept = _Kept()
         self._annotator = opened.annotator
         self._sort: Order = "file"
@@ -136,10 +125,11 @@ class CorpusScreen(LeftOnce[int]):
             with suppress(AnnotateError):
                 cursor = await self._reader(partial(listing.rank, id=self._here))
         self._renew(cursor)
+        self._search.begin()
 
     def on_unmount(self) -> None:
         """End the search with the screen."""
-        self._stop()
+        self._search.close()
 
     @property
     def _table(self) -> DocumentTable:
@@ -178,24 +168,27 @@ class CorpusScreen(LeftOnce[int]):
 
     def _close(self) -> None:
         """Stop the search, else show all again, else leave."""
-        if self._searching is not None:
-            self._stop()
+        if self._search.task is not None:
+            self._search.stop()
             self._draw_heading()
-        elif self._text or self._kept != _Kept():
-            self._text, self._kept, self._found = "", _Kept(), None
-            self._renew()
+        elif self._search.text or self._kept != _Kept():
+            self._kept = _Kept()
+            self._search.look_for("", "")
         else:
             self.dismiss(None)
 
     def _filter(self) -> None:
-        before = self._text
+        before = self._search.text
 
         def given(text: str | None) -> None:
             wanted = before if text is None else text.strip()
-            if wanted != self._wanted:
-                self._search(wanted)
+            if wanted != self._search.wanted:
+                self._look_for(wanted)
 
-        self.app.push_screen(FilterPrompt(value=self._text, typed=self._search), given)
+        self.app.push_screen(FilterPrompt(value=before, typed=self._look_for), given)
+
+    def _look_for(self, text: str) -> None:
+        self._search.look_for(text, self._kept.narrowed(text))
 
     def _filter_state(self) -> None:
         async def ask() -> None:
@@ -208,7 +201,7 @@ class CorpusScreen(LeftOnce[int]):
             def picked(answer: Choice[_Kept] | str | None) -> None:
                 if isinstance(answer, Choice):
                     self._kept = answer.value
-                    self._search(self._text)
+                    self._look_for(self._search.text)
 
             self.app.push_screen(Picker("show documents that are", lambda query: matching(query, choices)), picked)
 
@@ -218,14 +211,14 @@ class CorpusScreen(LeftOnce[int]):
         """Ask for a tag, and put it on all documents that are shown, or take it off them."""
 
         async def ask() -> None:
-            if self._searching is not None:
+            if self._search.task is not None:
                 raise UsageError("The search goes on.", hint="Wait for its end, or stop it.")
             counts = await self._reader(documents.tag_counts)
             self.app.push_screen(tag_for_all(counts, self._count()), picked)
 
         def picked(answer: Choice[tuple[str, bool]] | str | None) -> None:
             if answer is not None:
-                found, kept = self._found, self._kept
+                found, kept = self._search.found, self._kept
 
                 def fitting(corpus: Corpus) -> list[int]:
                     if found is not None:
@@ -245,7 +238,10 @@ class CorpusScreen(LeftOnce[int]):
         try:
             await job
         except AnnotateError as error:
-            self.app.notify(shown(str(error)), severity="error", markup=False)
+            self._tell(error)
+
+    def _tell(self, error: AnnotateError) -> None:
+        self.app.notify(shown(str(error)), severity="error", markup=False)
 
     def _choose_sort(self) -> None:
         choices = [
@@ -271,11 +267,11 @@ class CorpusScreen(LeftOnce[int]):
 
     def _label_next(self) -> None:
         """Have the documents that a search found shown before all others."""
-        found = self._found
+        found = self._search.found
         if found is None or not found.total:
             self.app.notify("Filter for something first: what is found then comes next.", markup=False)
             return
-        reason = queue.searched(self._text)
+        reason = queue.searched(self._search.text)
 
         async def ask() -> None:
             asked = await self._writer(lambda corpus: queue.ask_for(corpus, found.ids(), reason=reason))
@@ -283,49 +279,10 @@ class CorpusScreen(LeftOnce[int]):
 
         self.run_worker(self._guarded(ask()))
 
-    def _search(self, text: str) -> None:
-        """Look for a query, and show what fits when that is known."""
-        self._stop()
-        self._wanted = text
-        if text:
-            self._searching = asyncio.ensure_future(self._guarded(self._find(text, self._stop_asked)))
-            self._draw_heading()
-        else:
-            self._text, self._found = "", None
-            self._renew()
-
-    def _stop(self) -> None:
-        if self._searching is not None:
-            self._searching.cancel()
-            self._stop_asked.set()
-            self._searching = self._indexed = None
-            self._stop_asked = threading.Event()
-            self._wanted = self._text
-
-    async def _find(self, text: str, stopped: threading.Event) -> None:
-        """Have everything indexed that is not, a little at a time, then ask the index."""
-        wanted = self._kept.narrowed(text)
-        try:
-            while await self._writer(_is_behind):
-                self._indexed = await self._writer(indexing.step)
-                self._draw_heading()
-            found = await self._reader(
-                lambda corpus: searching.hits(corpus, wanted, annotator=self._annotator, stop=stopped.is_set)
-            )
-            self._text, self._found = text, found
-            self._renew()
-        except SearchStopped:
-            return
-        finally:
-            if not stopped.is_set():
-                self._searching = self._indexed = None
-                self._wanted = self._text
-                self._draw_heading()
-
     # Showing
 
     def _renew(self, cursor: int = 0) -> None:
-        found, kept, sort, descending = self._found, self._kept, self._sort, self._descending
+        found, kept, sort, descending = self._search.found, self._kept, self._sort, self._descending
 
         async def fetch(offset: int, limit: int) -> list[Entry]:
             def read(corpus: Corpus) -> list[Entry]:
@@ -355,8 +312,8 @@ class CorpusScreen(LeftOnce[int]):
 
     def _count(self) -> int | None:
         """Return how many documents the table has, as far as is known."""
-        if self._found is not None:
-            return self._found.total
+        if self._search.found is not None:
+            return self._search.found.total
         if self._table.count is not None:
             return self._table.count
         if self._kept.tags or self._kept.standing:
@@ -372,20 +329,16 @@ class CorpusScreen(LeftOnce[int]):
 
     def _draw_heading(self) -> None:
         chosen = self._kept.words or "all"
-        filter = f" that fit {shown(self._text, 40)}" if self._text else ""
+        text, indexed = self._search.text, self._search.indexed
+        filter = f" that fit {shown(text, 40)}" if text else ""
         order = _SORTS[self._sort] + (" (last first)" if self._descending else "")
         count = self._count()
         where = f"{self._table.cursor + 1:,} of {count:,} " if count else ""
-        if count == 0 and self._text.isalnum():
-            where = f"nothing; filename:*{shown(self._text, 20)}* looks at names "
-        if self._searching is not None:
+        if count == 0 and text.isalnum():
+            where = f"nothing; filename:*{shown(text, 20)}* looks at names "
+        if self._search.task is not None:
             keys = self._keymap.keys("close")
             stops = f"; {display_key(keys[0])} stops" if keys else ""
-            where = f"searching{stops} " if self._indexed is None else f"indexing, {self._indexed:.0%}{stops} "
+            where = f"searching{stops} " if indexed is None else f"indexing, {indexed:.0%}{stops} "
         left: list[Piece] = [(f" {shown(self._corpus, 40)}", "bold"), (f"  {chosen} documents{filter}, by {order}", "")]
         self.query_one("#heading", Lines).put(0, row(*left, right=[(where, "")]))
-
-
-def _is_behind(corpus: Corpus) -> bool:
-    """Say whether it is worth it to index before searching."""
-    return not corpus.readonly and indexing.behind(corpus).many

@@ -33,8 +33,8 @@ class Source(Protocol):
 
     everything: int
 
-    def words(self, match: str) -> int:
-        """Return the documents whose text fits an FTS5 expression."""
+    def words(self, match: str, among: int | None = None) -> int:
+        """Return the documents whose text fits an FTS5 expression; it may leave out those that are not `among` some."""
 
     def fact(self, fact: str) -> int:
         """Return the documents of which a fact is true."""

@@ -6,8 +6,10 @@ sets, so a search is right however far the index is. Reads are short.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -21,6 +23,9 @@ from tui_annotate.store.fields import Asking, Source
 _ids = msgspec.json.Decoder(list[int]).decode
 _BLOCKS = 400
 """Blocks of which one read takes rows."""
+_ONE_BY_ONE = 1000
+"""Documents up to which each is asked for its words, rather than the words for their documents."""
+_REMEMBERED = 32
 _AT_ONCE = 2000
 """Documents that are looked at together where they are not indexed."""
 _LAST = "\U0010ffff"
@@ -48,7 +53,7 @@ def find(corpus: Corpus, query: Query, asking: Asking, *, stop: Callable[[], boo
         stale = [id for (id,) in db.execute(sql, (held.until,))]
     found = 0
     if held.until:
-        found = finder.evaluate(query, _Indexed(corpus, held.until))
+        found = finder.evaluate(query, _Indexed(corpus, held))
         found &= ~bitsets.of(stale, held.until + 1)
     for some in _not_indexed(corpus, stale, held.until, last):
         if stop is not None and stop():
@@ -78,22 +83,74 @@ def _not_indexed(corpus: Corpus, stale: list[int], until: int, last: int) -> Ite
         after = some[-1]
 
 
+class _Known:
+    """What was found for words through one connection lately: texts are never altered, so it stays true."""
+
+    _of: ClassVar[WeakKeyDictionary[Corpus, _Known]] = WeakKeyDictionary()
+
+    def __init__(self, stamp: tuple[int, int]) -> None:
+        self.stamp = stamp
+        self._sets: OrderedDict[str, int] = OrderedDict()
+
+    @classmethod
+    def of(cls, corpus: Corpus, held: indexing.State) -> _Known:
+        """Return what is known as of this state of the index."""
+        stamp = (held.until, held.generation)
+        known = cls._of.get(corpus)
+        if known is None or known.stamp != stamp:
+            known = cls._of[corpus] = cls(stamp)
+        return known
+
+    def get(self, match: str) -> int | None:
+        """Return the documents that fit an FTS5 expression, None where that has to be asked."""
+        if match in self._sets:
+            self._sets.move_to_end(match)
+        return self._sets.get(match)
+
+    def keep(self, match: str, held: int) -> None:
+        """Remember a set; the one that was not asked for for the longest time goes."""
+        self._sets[match] = held
+        while len(self._sets) > _REMEMBERED:
+            self._sets.popitem(last=False)
+
+
 class _Indexed:
     """The documents up to the mark; a member of a set is a row id."""
 
-    def __init__(self, corpus: Corpus, until: int) -> None:
+    def __init__(self, corpus: Corpus, held: indexing.State) -> None:
         self._corpus = corpus
-        self._until = until
-        self._blocks = until // BLOCK + 1
+        self._until = held.until
+        self._blocks = held.until // BLOCK + 1
+        self._known = _Known.of(corpus, held)
         self.everything = self.fact(facts.EXISTS)
 
-    def words(self, match: str) -> int:
+    def words(self, match: str, among: int | None = None) -> int:
+        known = self._known.get(match)
+        if known is not None:
+            return known
+        if among is not None and among.bit_count() <= _ONE_BY_ONE:
+            return self._words_of(match, list(bitsets.members(among)))
         sql = "SELECT json_group_array(rowid) FROM search_text WHERE search_text MATCH ? AND rowid BETWEEN ? AND ?"
         found: list[int] = []
         for first, last in fts.slices(self._until):
             with self._corpus.reading() as db:
                 found += _ids(db.execute(sql, (match, first, last)).fetchone()[0])
-        return bitsets.of(found, self._until + 1) & self.everything
+        held = bitsets.of(found, self._until + 1) & self.everything
+        self._known.keep(match, held)
+        return held
+
+    def _words_of(self, match: str, ids: list[int]) -> int:
+        """Return which of a few documents fit an FTS5 expression."""
+        sql = (
+            "SELECT value FROM json_each(?) WHERE EXISTS"
+            " (SELECT 1 FROM search_text WHERE search_text MATCH ? AND rowid = value)"
+        )
+        found: list[int] = []
+        for begin in range(0, len(ids), _ONE_BY_ONE // 2):
+            some = rows.encode(ids[begin : begin + _ONE_BY_ONE // 2])
+            with self._corpus.reading() as db:
+                found += [id for (id,) in db.execute(sql, (some, match))]
+        return bitsets.of(found, self._until + 1)
 
     def fact(self, fact: str) -> int:
         return bitsets.assemble(((block, body) for block, _, body in self._rows("= ?", (fact,))), self._blocks)
@@ -136,7 +193,7 @@ class _Scanned:
         if self._aside is not None:
             self._aside.close()
 
-    def words(self, match: str) -> int:
+    def words(self, match: str, among: int | None = None) -> int:
         if self._aside is None:
             held = documents.load_some(self._corpus, self._ids)
             self._aside = fts.Aside({id: document.text for id, document in held.items()})
@@ -209,7 +266,7 @@ class _Finder:
             match = f" {query.joined} ".join(map(self._match, texts))
             if absent:
                 match = f"({match}) NOT ({' OR '.join(map(self._match, absent))})"
-            held = source.words(match)
+            held = source.words(match, found if every else None)
             found = found & held if every else found | held
         return found
 
