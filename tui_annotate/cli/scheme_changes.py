@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,7 @@ from tui_annotate.errors import UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
-    from tui_annotate.domain.scheme_changes import Rule, SchemeChange, Target
+    from tui_annotate.domain.scheme_changes import SchemeChange, Target
     from tui_annotate.services.scheme_changes import Report
     from tui_annotate.store.connection import Corpus
 
@@ -114,6 +113,7 @@ def split(
 ) -> None:
     """Make several labels of one: rules share out what is annotated, the rest stays, or is decided anew."""
     from tui_annotate.domain import scheme_changes
+    from tui_annotate.services import split_rules
 
     if rest and review:
         raise UsageError("--rest and --review exclude each other.")
@@ -122,7 +122,7 @@ def split(
     def change(scheme: Scheme, opened: Corpus) -> SchemeChange:
         target = _one(scheme, old)
         names = [*new, target.option or target.name]
-        rules = [_rule(text, names, opened, who) for text in where or ()]
+        rules = [split_rules.parse(text, names, opened, annotator=who) for text in where or ()]
         return scheme_changes.split(scheme, target, new, rules=rules, rest=rest, review=review)
 
     _run(corpus, change, dry_run, json, annotator)
@@ -193,44 +193,3 @@ def _one(scheme: Scheme, address: str) -> Target:
     from tui_annotate.domain import scheme_changes
 
     return scheme_changes.find(scheme, address)
-
-
-def _rule(text: str, names: Sequence[str], corpus: Corpus, who: str) -> Rule:
-    from tui_annotate.domain.scheme_changes import Rule
-
-    name = max((name for name in names if text.startswith(f"{name}=")), key=len, default=None)
-    if name is None:
-        raise UsageError(
-            f"--where {text!r}: it begins with none of the names {', '.join(names)} and =.",
-            hint=f"As in --where {names[0]}=REGEX.",
-        )
-    how, colon, what = text[len(name) + 1 :].partition(":")
-    if not colon or how not in ("regex", "near", "text", "attribute", "query"):
-        return Rule(name, "regex", text[len(name) + 1 :])
-    if how == "text":
-        return Rule(name, "text", words=tuple(_words(what)))
-    if how == "near":
-        return Rule(name, "near", what)
-    if how == "attribute":
-        return Rule(name, "attribute", what)
-    if how == "query":
-        return Rule(name, "query", what, documents=_matching(corpus, what, who))
-    return Rule(name, "regex", what)
-
-
-def _words(text: str) -> list[str]:
-    if not text.startswith("@"):
-        return [word.strip() for word in text.split(",") if word.strip()]
-    try:
-        content = Path(text[1:]).expanduser().read_text("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{text[1:]} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{text[1:]} is not UTF-8.") from error
-    return [line.strip() for line in content.splitlines() if line.strip()]
-
-
-def _matching(corpus: Corpus, query: str, who: str) -> frozenset[int]:
-    from tui_annotate.services import searching
-
-    return frozenset(searching.ids(corpus, query, annotator=who))

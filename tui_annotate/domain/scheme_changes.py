@@ -266,10 +266,13 @@ def _check_free(scheme: Scheme, target: Target, name: str, *, merge: str = "") -
         raise SchemeError(f"{name} is its name already.")
     if name in names_of(scheme, target.kind, of):
         what = f"option of {of}" if of else GROUPS[target.kind]
-        raise SchemeError(f"There is {_a(what)} {name} already.", hint=f"To join them: {merge}" if merge else "")
+        raise SchemeError(
+            f"There is {with_article(what)} {name} already.", hint=f"To join them: {merge}" if merge else ""
+        )
 
 
-def _a(what: str) -> str:
+def with_article(what: str) -> str:
+    """Return a thing with its article: `an entity type`."""
     return f"an {what}" if what[0] in "aeo" else f"a {what}"
 
 

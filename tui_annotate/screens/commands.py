@@ -25,6 +25,10 @@ REVIEW_COMMANDS = (
 CORPUS_COMMANDS = (
     Command("import", "import", "Import files or a folder into this corpus"),
     Command("edit-scheme", "edit labels", "Edit the labels of this corpus: add, change, reorder, with a preview"),
+    Command("rename-label", "rename a label", "Give a label another name, in everything that is annotated with it"),
+    Command("merge-labels", "merge labels", "Make one label of several"),
+    Command("split-label", "split a label", "Make several labels of one, by rules or by deciding anew"),
+    Command("delete-label", "delete a label", "Take a label out of the scheme, with what is annotated with it"),
     Command("load-scheme", "load labels", "Take labels from a scheme file of another tool into this corpus"),
     Command("train", "train now", "Train all tasks as they are set, without the form"),
     Command("set-every", "retrain after N", "Set after how many confirmations a training begins"),

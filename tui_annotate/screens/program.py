@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _FIGURE_VERBS = ("figures", "stop", "second-look", "accept-above")
+_LABEL_VERBS = ("rename-label", "merge-labels", "split-label", "delete-label")
 _PATTERN_VERBS = ("patterns", "pattern-from", "pattern-from-selection", "queue", "copy-to-identical")
 
 
@@ -50,6 +51,7 @@ class Program:
             "rollback": self._roll_back,
             "runs": lambda: self._show("runs", "RunsScreen"),
             "edit-scheme": self._edit_scheme,
+            **{id: partial(self._change_labels, id) for id in _LABEL_VERBS},
             "load-scheme": lambda: self._edit_scheme(load=True),
             "set-up": self._set_up,
             **{id: partial(self._by_figures, id) for id in _FIGURE_VERBS},
@@ -231,6 +233,13 @@ class Program:
             review.tell("This corpus is read-only: its labels cannot be changed.", warning=True)
         else:
             review.later(show)
+
+    def _change_labels(self, id: str) -> None:
+        async def do() -> None:
+            screens = await asyncio.to_thread(importlib.import_module, "tui_annotate.screens.scheme_changes")
+            await screens.SchemeChanges(self._opened, self._review).do(id)
+
+        self._review.later(do)
 
     def _set_up(self) -> None:
         """Ask what a corpus begins with: labels, their file, or documents."""

@@ -210,7 +210,7 @@ class Reviewing:
         self._counted(progress, 0)
         if self.session.working is not None:
             await self.reload()
-        self._view.tell(f"{word}: a change of labels in {taken.documents:,} document{'s' * (taken.documents != 1)}")
+        self._view.tell(f"{word}: {await self.corpus(aliases.last_change)}, in {taken.documents:,} documents")
 
     def _counted(self, progress: Progress | None, confirmations: int) -> None:
         if progress is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui_annotate.domain import scheme_changes
 from tui_annotate.domain.changed_scheme import applied
+from tui_annotate.domain.interchange import MASTER
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.scheme_changes import Group, Rule, SchemeChange, Target
 from tui_annotate.errors import UndoError
@@ -272,7 +273,7 @@ def _annotated(report: Report) -> list[str]:
     for name, word in _THINGS.items():
         if count := report.count(name):
             held = report.confirmed.get(name, 0)
-            lines.append(f"{_many(count, word)} changed" + (f", {held:,} of them confirmed" if held else ""))
+            lines.append(f"{_many(count, word)} changed{_of_them(held, count)}")
     for name in (*report.change.new, *report.change.old):
         if count := report.count(f"as {name}"):
             lines.append(f"  {name}: {count:,}")
@@ -290,8 +291,15 @@ def _annotated(report: Report) -> list[str]:
         lines.append(f"{_many(clashes, 'value')} contradicted each other: the first stays")
     lines = [*lines, where] if report.versions else lines or ["no annotation is touched"]
     for name, count in sorted(report.others.items()):
-        lines.append(f"  of {name}: {_many(count, 'version')}")
+        whose = "  imported" if name == MASTER else f"  of {name}"
+        lines.append(f"{whose}: {_many(count, 'version')}")
     return lines
+
+
+def _of_them(confirmed: int, count: int) -> str:
+    if not confirmed:
+        return ""
+    return ", confirmed" if confirmed == count else f", {confirmed:,} of them confirmed"
 
 
 def _beside(report: Report) -> list[str]:
@@ -321,7 +329,7 @@ def _gone(report: Report) -> list[str]:
     lines = []
     if removed := report.count("removed"):
         held = report.confirmed.get("removed", 0)
-        lines.append(f"{_many(removed, 'annotation')} removed" + (f", {held:,} of them confirmed" if held else ""))
+        lines.append(f"{_many(removed, 'annotation')} removed{_of_them(held, removed)}")
     for lost in report.lost[:_LISTED]:
         quoted = f" “{lost.text if len(lost.text) <= 40 else lost.text[:39] + '…'}”" if lost.text else ""
         lines.append(f"  {lost.document} ({lost.annotator}): {lost.name}{quoted}")

@@ -82,11 +82,11 @@ def since(found: Sequence[Entry], sequence: int) -> list[SchemeChange]:
     return list(wanted.values())
 
 
-def newest(corpus: Corpus) -> Entry | None:
-    """Return the last change of labels, or taking back of one."""
+def last_change(corpus: Corpus) -> str:
+    """Return the change of labels that was made, taken back or done again last, in words; empty for none."""
     with corpus.reading() as db:
         found = entries(db)
-    return found[-1] if found else None
+    return _change_of(found, found[-1]) if found else ""
 
 
 def news(corpus: Corpus, sequence: int) -> str:
@@ -97,10 +97,14 @@ def news(corpus: Corpus, sequence: int) -> str:
 
 def said(db: sqlite3.Connection, entry: Entry) -> str:
     """Return a change in a line: `PERSON renamed to HUMAN by ann`."""
-    of = entry.undoes or entry.redoes
-    change = next((one.change for one in entries(db) if one.sequence == (of or entry.sequence)), None)
+    change = _change_of(entries(db), entry)
     how = "taken back" if entry.undoes else "done again" if entry.redoes else ""
     return f"{change}, {how} by {entry.by}" if how else f"{change} by {entry.by}"
+
+
+def _change_of(found: Sequence[Entry], entry: Entry) -> str:
+    of = entry.undoes or entry.redoes or entry.sequence
+    return next((str(one.change) for one in found if one.sequence == of), "")
 
 
 class Names:

@@ -1,0 +1,276 @@
+"""Changing labels in the app: which, into what, a report of what that touches, and only then it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui_annotate.domain import scheme_changes as changes
+from tui_annotate.domain.display import shown
+from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme_changes import GROUPS, SchemeChange, Target
+from tui_annotate.errors import DecisionError, SchemeError
+from tui_annotate.screens.corpus_thread import CorpusThread
+from tui_annotate.screens.leaving import LeftOnce
+from tui_annotate.screens.opened import OpenedCorpus
+from tui_annotate.screens.picker import Choice, Picker, matching
+from tui_annotate.screens.prompt import Prompt
+from tui_annotate.screens.review import ReviewScreen
+from tui_annotate.services import scheme_changes as services
+from tui_annotate.services import split_rules
+from tui_annotate.services.scheme_changes import Report
+from tui_annotate.store.connection import Corpus
+
+_REVIEW = "\0review"
+"""Stands for what is to be decided anew."""
+
+
+class ChangeReport(ModalScreen[bool], LeftOnce[bool]):
+    """Shows what a change of labels would do; its result says whether it is to be done."""
+
+    DEFAULT_CSS = """
+    ChangeReport { align: center middle; background: transparent; }
+    ChangeReport > VerticalScroll {
+        width: 96; max-width: 100%; height: auto; max-height: 90%; padding: 0 1;
+        background: $surface; border: round $foreground;
+    }
+    ChangeReport Static { height: auto; width: 100%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,y", "dismiss(True)", "do it", show=False),
+        Binding("escape,q,n", "dismiss(False)", "leave it", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+    ]
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+
+    def compose(self) -> ComposeResult:
+        """Lay out what would change."""
+        with VerticalScroll() as scroll:
+            # A bare string would be read as markup.
+            scroll.border_title = Text(shown(f"{self._report.change}?", 80))
+            scroll.border_subtitle = "enter does it, esc leaves"
+            lines = self._report.lines
+            yield Static(Text("\n".join(shown(line, 300) for line in lines)), markup=False)
+
+    def action_scroll(self, step: int) -> None:
+        """Move the report."""
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
+
+
+class SchemeChanges:
+    """Does what one command is for; made anew for each."""
+
+    def __init__(self, opened: OpenedCorpus, review: ReviewScreen) -> None:
+        self._opened = opened
+        self._review = review
+
+    async def do(self, id: str) -> None:
+        """Ask for what a command needs, and do it."""
+        if self._review.reviewing.readonly:
+            raise DecisionError("This corpus is read-only: its labels cannot be changed.")
+        # The session may not have looked since another program changed it.
+        await self._review.reviewing.renew_scheme()
+        {
+            "rename-label": self._rename,
+            "merge-labels": self._merge,
+            "split-label": self._split,
+            "delete-label": self._delete,
+        }[id]()
+
+    @property
+    def _scheme(self) -> Scheme:
+        return self._review.reviewing.session.scheme
+
+    # What is asked
+
+    def _rename(self) -> None:
+        def picked(target: Target) -> None:
+            hint = "Everything that is annotated, suggested and learned follows."
+
+            def given(text: str) -> None:
+                new = " ".join(text.split())
+                self._show(lambda _: changes.rename(self._scheme, target, new))
+
+            old = target.option or target.name
+            self._review.ask(Prompt(f"{old} is to be called", value=old, hint=hint), given)
+
+        self._pick("rename", _every(self._scheme), picked)
+
+    def _merge(self) -> None:
+        def first(target: Target) -> None:
+            self._more([target])
+
+        self._pick("merge", _every(self._scheme), first)
+
+    def _more(self, wanted: Sequence[Target]) -> None:
+        """Ask for a further label of the same group, until there are enough."""
+        of = wanted[0]
+        same = [
+            one
+            for one in _every(self._scheme)
+            if one.kind == of.kind
+            and bool(one.option) == bool(of.option)
+            and (not of.option or one.name == of.name)
+            and one not in wanted
+        ]
+        names = [one.option or one.name for one in wanted]
+
+        def into(answer: Choice[Target | None] | str) -> None:
+            name = answer if isinstance(answer, str) else _short(answer.value)
+            self._show(lambda _: changes.merge(self._scheme, wanted, name))
+
+        def picked(answer: Choice[Target | None] | str) -> None:
+            chosen = answer.value if isinstance(answer, Choice) else None
+            if chosen is not None:
+                self._more([*wanted, chosen])
+                return
+            every: list[Choice[Target | None]] = [_choice(one) for one in (*wanted, *same)]
+            self._review.ask(
+                Picker(
+                    f"{', '.join(names)} become",
+                    lambda query: matching(query, every),
+                    create=lambda name: f"a new name: {' '.join(name.split())}",
+                ),
+                into,
+            )
+
+        choices: list[Choice[Target | None]] = [_choice(one) for one in same]
+        if len(wanted) > 1 or not same:
+            choices.insert(0, Choice(None, "that is all", "enter goes on"))
+        self._review.ask(Picker(f"merge {', '.join(names)} and", lambda query: matching(query, choices)), picked)
+
+    def _split(self) -> None:
+        able = [one for one in _every(self._scheme) if one.option or one.kind in ("entity", "relation")]
+
+        def picked(target: Target) -> None:
+            old = target.option or target.name
+
+            def given(text: str) -> None:
+                names = [" ".join(name.split()) for name in text.split(",") if name.strip()]
+                if names:
+                    self._ask_rules(target, names)
+
+            self._review.ask(Prompt(f"{old} becomes", hint="New names, with a comma between them."), given)
+
+        self._pick("split", able, picked)
+
+    def _ask_rules(self, target: Target, names: Sequence[str]) -> None:
+        def given(text: str) -> None:
+            self._ask_rest(target, names, [rule.strip() for rule in text.split(" ; ") if rule.strip()])
+
+        hint = f"{names[0]}=REGEX, near:REGEX, text:a,b, text:@FILE, attribute:A=B, query:Q; ` ; ` between several."
+        self._review.ask(Prompt("which become which? (empty: none by rule)", hint=hint), given)
+
+    def _ask_rest(self, target: Target, names: Sequence[str], rules: Sequence[str]) -> None:
+        old = target.option or target.name
+        choices = [Choice(old, f"stay {old}")] if old not in names else []
+        choices += [Choice(name, f"become {name}" if name != old else f"stay {old}") for name in names]
+        if target.kind != "relation":
+            choices.append(Choice(_REVIEW, "are decided anew", "suggested again; confirmed documents are opened again"))
+        annotator = self._opened.annotator
+
+        def picked(answer: Choice[str] | str) -> None:
+            if not isinstance(answer, Choice):
+                return
+            review, rest = answer.value == _REVIEW, answer.value
+
+            def change(corpus: Corpus) -> SchemeChange:
+                known = [*names, old]
+                parsed = [split_rules.parse(rule, known, corpus, annotator=annotator) for rule in rules]
+                return changes.split(
+                    self._scheme, target, names, rules=parsed, rest="" if review else rest, review=review
+                )
+
+            self._show(change)
+
+        self._review.ask(Picker("all others", lambda query: matching(query, choices)), picked)
+
+    def _delete(self) -> None:
+        self._pick(
+            "delete", _every(self._scheme), lambda target: self._show(lambda _: changes.delete(self._scheme, target))
+        )
+
+    def _pick(self, verb: str, among: Sequence[Target], then: Callable[[Target], None]) -> None:
+        if not among:
+            raise SchemeError(f"There is no label to {verb}.")
+        choices = [_choice(one) for one in among]
+
+        def picked(answer: Choice[Any] | str) -> None:
+            if isinstance(answer, Choice):
+                then(answer.value)
+
+        self._review.ask(Picker(verb, lambda query: matching(query, choices)), picked)
+
+    # What is done
+
+    def _show(self, make: Callable[[Corpus], SchemeChange]) -> None:
+        """Report what a change would do, and do it when that is wanted."""
+
+        async def report() -> None:
+            annotator = self._opened.annotator
+
+            def look(corpus: Corpus) -> tuple[SchemeChange, Report]:
+                change = make(corpus)
+                return change, services.preview(corpus, change, annotator=annotator)
+
+            self._review.tell("looking at what that touches")
+            change, found = await self._opened.reader(look)
+            self._review.tell("")
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self._review.write(lambda: self._perform(change))
+
+            self._review.app.push_screen(ChangeReport(found), answered)
+
+        self._review.later(report)
+
+    async def _perform(self, change: SchemeChange) -> None:
+        """Do it on a connection of its own: it looks at every document, and keys go on being taken meanwhile."""
+        review, reviewing = self._review, self._review.reviewing
+        thread = CorpusThread(self._opened.path, name="labels")
+        place, annotator = reviewing.session.place(), self._opened.annotator
+        loop = asyncio.get_running_loop()
+
+        def tell(fraction: float) -> None:
+            loop.call_soon_threadsafe(review.tell, f"changing labels: {fraction:.0%}")
+
+        try:
+            report = await thread(
+                lambda corpus: services.perform(corpus, change, annotator=annotator, place=place, on_progress=tell)
+            )
+        finally:
+            await asyncio.to_thread(thread.close)
+        await reviewing.look()
+        if reviewing.session.working is not None:
+            await reviewing.reload()
+        undo = review.keymap.keys("undo")
+        where = f" in {report.documents:,} document{'s' * (report.documents != 1)}" if report.documents else ""
+        review.tell(f"{report.change}{where}" + (f"; {undo[0]} takes it back" if undo else ""))
+
+
+def _every(scheme: Scheme) -> list[Target]:
+    return [*changes.targets(scheme), *changes.options(scheme)]
+
+
+def _short(target: Target | None) -> str:
+    return "" if target is None else target.option or target.name
+
+
+def _choice(target: Target) -> Choice[Any]:
+    name = f"{target.name}={target.option}" if target.option else target.name
+    return Choice(
+        target, name, f"option of {changes.with_article(GROUPS[target.kind])}" if target.option else GROUPS[target.kind]
+    )
