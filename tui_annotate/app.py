@@ -333,7 +333,10 @@ class AnnotateApp(RimApp):
     # Leaving
 
     def _quit(self) -> None:
-        """Leave behind the keys that came before."""
+        """Leave behind the keys that came before; a screen with something unsaved asks about it first."""
+        holds_back = getattr(self.screen, "holds_back", None)
+        if holds_back is not None and holds_back():
+            return
         if self.review is not None and self.review.lane.busy:
             self.review.tell("leaving when this is written …")
             self.review.later(self.leave)

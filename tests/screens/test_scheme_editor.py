@@ -75,7 +75,7 @@ async def test_a_label_is_drawn_while_it_is_typed_and_in_force_when_saved(make_c
         assert isinstance(app.screen, SchemeEditorScreen)
         shown = await keys(pilot, "a", "enter", "=Dose")
         assert "3  Dose" in shown
-        assert "some dose" in shown
+        assert "Dose?" in shown
         assert "1 not saved" in await keys(pilot, "enter")
         assert in_force(path).entity("Dose") is None
         shown = await keys(pilot, "enter", "=color", "enter", "=gren")
@@ -94,7 +94,8 @@ async def test_leaving_asks_what_becomes_of_what_is_not_saved(make_corpus: MakeC
         assert "the labels are not saved" in await keys(pilot, "E", "x", "escape")
         await keys(pilot, "escape")
         assert isinstance(app.screen, SchemeEditorScreen)
-        assert "as in force" in await keys(pilot, "u")
+        assert "the labels are not saved" in await keys(pilot, "q")
+        assert "as in force" in await keys(pilot, "escape", "u")
         await keys(pilot, "J", "escape", "=leave", "enter")
         assert not isinstance(app.screen, SchemeEditorScreen)
     assert in_force(path) == MIXED.numbered()

@@ -272,6 +272,12 @@ class SchemeEditorScreen(RowsScreen[bool]):
         await self.opened.writer(put)
         self.dismiss(True)
 
+    def holds_back(self) -> bool:
+        """Ask about what is not saved before the app is left; False where there is nothing to ask."""
+        if self.draft.is_changed:
+            self.close_list()
+        return self.draft.is_changed
+
     def close_list(self) -> None:
         """Leave; what is not saved is asked about first."""
         if not self.draft.is_changed:
