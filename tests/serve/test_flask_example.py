@@ -1,4 +1,4 @@
-"""The Flask service of the guide, over real HTTP: called by the webhook, it trains outside and posts predictions back."""
+"""The Flask service of the guide, over HTTP: the webhook calls it, it trains outside and posts back predictions."""
 
 from __future__ import annotations
 
