@@ -106,3 +106,18 @@ def test_a_file_for_one_document_is_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="more than one file"):
         convert([source], tmp_path / "two.txt")
     assert not (tmp_path / "two.txt").exists()
+
+
+@pytest.mark.parametrize("name", [f.name for f in registry.FORMATS.values() if f.read and f.writes and not f.lacking])
+def test_every_format_can_be_gone_to_and_come_from(tmp_path: Path, name: str) -> None:
+    fmt = registry.get(name)
+    source = rows(tmp_path / "in.jsonl", [*ROWS, {"id": "c", "text": "Bare."}])
+    there = tmp_path / (f"there{fmt.extensions[0]}" if fmt.write_stream else "there.zip")
+    lost = convert([source], there, to=name).lost
+    convert([there], tmp_path / "back.jsonl", from_=name)
+    found = {d.document.text: d for d in back(tmp_path / "back.jsonl", "jsonl")}
+    if "entities" in fmt.holds and "Aspirin 😀 helped." in found:
+        (entity,) = found["Aspirin 😀 helped."].versions[0].annotations.entities.values()
+        assert (entity.type, entity.span.start, entity.span.end) == ("DRUG", 0, 7)
+    else:
+        assert lost.keys() - {"ids", "names", "folders"}

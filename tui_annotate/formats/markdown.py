@@ -7,7 +7,7 @@ block (`#`, `-`, `>`) are none of it. What would read back as something else is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -89,7 +89,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         is_markdown = PurePosixPath(name).suffix.lower() in FORMAT.extensions
         put(
             names.take(name if is_markdown else f"{name}.md", document.key),
-            "\n".join(_block(kind_of(part), text) for part, text in _texts(document)).encode("utf-8", "replace"),
+            _unmarked("\n".join(_block(kind_of(part), text) for part, text in _texts(document))),
         )
         if any(v.annotations.entities or v.annotations.labels for v in exchanged.versions):
             yield Problem("noted", document.key, "", "markdown holds no annotations; they were left out")
@@ -113,6 +113,20 @@ def _block(kind: Kind, text: str) -> str:
     return f"{fence}\n{text}\n{fence}\n"
 
 
+def _unmarked(text: str) -> bytes:
+    """Return a file whose text may begin with what would be read as a byte order mark."""
+    return text.encode("utf-8-sig" if text.startswith("\ufeff") else "utf-8", "replace")
+
+
+def _counts_lost(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[str, int]:
+    parts = exchanged.document.parts
+    return {
+        "carriage returns (line feeds are written)": sum(part.text.count("\r") for part in parts),
+        "blank parts": sum(not part.text.strip() for part in parts),
+        "NULs (U+FFFD is written)": sum(part.text.count("\x00") for part in parts),
+    }
+
+
 def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     """The texts of the parts, line ends as line feeds."""
     return [text for _, text in _texts(exchanged.document)]
@@ -126,6 +140,7 @@ FORMAT = Format(
     loses="all annotations, blank parts, and carriage returns",
     meaning=meaning,
     holds=frozenset(("ids", "folders", "parts")),
+    counts_lost=_counts_lost,
     read=read,
     write_tree=write,
 )
