@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -39,10 +40,10 @@ class Words:
 
     def locate(self, start: int, end: int) -> tuple[int, int] | None:
         """Return first word and last word plus one of a stretch of text; None where it does not fit words."""
-        starts = {begin: place for place, (begin, _) in enumerate(self.offsets)}
-        ends = {stop: place + 1 for place, (_, stop) in enumerate(self.offsets)}
-        if start in starts and end in ends:
-            return starts[start], ends[end]
+        first = bisect_left(self.offsets, (start,))
+        last = bisect_left(self.offsets, end, lo=first, key=lambda place: place[1])
+        if last < len(self.offsets) and self.offsets[first][0] == start and self.offsets[last][1] == end:
+            return first, last + 1
         return None
 
 
@@ -141,7 +142,8 @@ def reference(vocab: Any, document: Document, annotations: Annotations | None, s
     lost: list[Entity] = []
     covered: list[Entity] = []
     spans: dict[tuple[int, int, str], Any] = {}
-    ents: list[Any] = []
+    ents: dict[tuple[int, int], Any] = {}
+    taken: list[tuple[int, int]] = []
     for entity in sorted(annotations.entities.values(), key=lambda e: (e.span.start - e.span.end, starts[e.span.part])):
         begin = starts[entity.span.part]
         place = words.locate(entity.span.start + begin, entity.span.end + begin)
@@ -149,11 +151,13 @@ def reference(vocab: Any, document: Document, annotations: Annotations | None, s
             lost.append(entity)
             continue
         span = spans.setdefault((*place, entity.type), Span(doc, *place, label=entity.type))
-        if all(span.end <= other.start or other.end <= span.start for other in ents):
-            ents.append(span)
-        elif span not in ents:
+        at = bisect_left(taken, place)
+        if (not at or taken[at - 1][1] <= place[0]) and (at == len(taken) or place[1] <= taken[at][0]):
+            taken.insert(at, place)
+            ents[place] = span
+        elif ents.get(place) != span:
             covered.append(entity)
-    doc.set_ents(sorted(ents, key=lambda span: span.start), default="outside")
+    doc.set_ents([ents[place] for place in taken], default="outside")
     doc.spans[SPANS_KEY] = [spans[key] for key in sorted(spans)]
     doc.cats = cats(annotations, scheme)
     return Reference(doc, tuple(lost), tuple(covered))

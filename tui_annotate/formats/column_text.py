@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.tokens import sentences, tokenize
-from tui_annotate.formats.flat import Placed, part_starts
+from tui_annotate.formats.flat import Placed
+from tui_annotate.formats.reducing import part_starts
 
 _SPACE = re.compile(r"\s*")
 

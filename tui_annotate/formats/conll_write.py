@@ -22,6 +22,7 @@ from tui_annotate.formats.tagging import Evidence, Tagging
 
 KEPT = "conll"
 """Key of a document's `extra` under which its lines are kept."""
+_WORDS = "texts that are more than words with a blank between"
 _HALVES = "tokens cut in two where an entity begins or ends inside of them"
 
 
@@ -47,8 +48,13 @@ def write(
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions, *, way: Way) -> dict[str, int]:
     """Count the entities that are not written as they are."""
-    lost = _prepare(exchanged, options, way).flat.lost
-    return flat.counted({reason: texts for reason, texts in lost.items() if reason != _HALVES})
+    made = _prepare(exchanged, options, way)
+    found = flat.counted({reason: texts for reason, texts in made.flat.lost.items() if reason != _HALVES})
+    if way.is_bare:
+        words = " ".join(made.flat.text[row.start : row.end] for one in made.sentences for row in one.rows)
+        if words != made.flat.text.replace("\n", " "):
+            found[_WORDS] = 1
+    return found
 
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions, *, way: Way) -> Any:

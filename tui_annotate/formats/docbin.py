@@ -18,6 +18,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion,
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
+from tui_annotate.formats import flat
 from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions, chosen_version, stem, unnamed_label
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.spacy_docs import SPANS_KEY, cut, part_starts
@@ -90,6 +91,18 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
         yield ExchangedDocument(
             document, _versions(doc, options, confirmed if type(confirmed) is bool else None), where
         )
+
+
+def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
+    """Count the entities that do not begin and end with words."""
+    document = exchanged.document
+    index = chosen_version(exchanged, options)
+    held = exchanged.versions[index].annotations.entities.values() if index is not None else ()
+    if not held:
+        return {}
+    starts, words = part_starts(document), cut(document.text)
+    spans = [(e.span.start + starts[e.span.part], e.span.end + starts[e.span.part]) for e in held]
+    return {flat.INSIDE: sum(words.locate(*span) is None for span in spans)}
 
 
 def _check_size(content: bytes) -> None:
@@ -188,6 +201,7 @@ FORMAT = Format(
     " inside a word, and all versions but one",
     meaning=meaning,
     holds=frozenset(("entities", "overlaps", "labels", "ids", "states")),
+    counts_lost=count_lost,
     read=read,
     write_stream=write,
 )

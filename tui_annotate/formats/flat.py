@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_annotate.domain.annotations import Annotations, Entity
-from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats.base import WriteOptions, chosen_version
+from tui_annotate.formats.reducing import part_starts
 
 PART = "s1v1"
 """Id of the only part of a document that comes from a format without parts."""
@@ -74,15 +74,6 @@ def flatten(exchanged: ExchangedDocument, options: WriteOptions) -> Flat:
         placed.append(Placed(entity, tuple((span.start + begin, span.end + begin) for span in entity.spans)))
     placed.sort(key=lambda one: (one.start, -one.end, one.entity.type, one.entity.number))
     return Flat(document.text, version, placed)
-
-
-def part_starts(document: Document) -> dict[str, int]:
-    """Return where each part begins in the document's whole text."""
-    starts, at = {}, 0
-    for part in document.parts:
-        starts[part.id] = at
-        at += len(part.text) + 1
-    return starts
 
 
 WHITE = "white space around an entity, which is cut off"
@@ -149,8 +140,8 @@ def told(key: str, lost: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
 
 
 def counted(lost: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return how often each reason holds."""
-    return {reason: len(texts) for reason, texts in lost.items()}
+    """Return how often each reason holds, without those that are counted for every format."""
+    return {reason: len(texts) for reason, texts in lost.items() if reason not in (PIECES, COVERED)}
 
 
 def entities(found: Iterable[tuple[str, int, int]]) -> dict[int, Entity]:
