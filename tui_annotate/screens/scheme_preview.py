@@ -98,7 +98,7 @@ def _field(field: DocumentLabel | Attribute, target: str, keymap: Keymap, by: st
     for hotkey in keymap.hotkeys:
         if hotkey.target == target and hotkey.name == field.name:
             key = display_key(hotkey.keys[0]) if hotkey.keys else "·"
-            values.append(Text.assemble((f"{key} ", "bold"), shown(_value(hotkey.value), _WORDS)))
+            values.append(Text.assemble((f"{key} ", "bold"), shown(_value(hotkey.value, field), _WORDS)))
     return Group(Padding(head, (0, 0, 0, 2)), Padding(_Values(values), (0, 0, 0, 4)))
 
 
@@ -119,9 +119,9 @@ class _Values:
             yield line
 
 
-def _value(value: LabelContent | None) -> str:
+def _value(value: LabelContent | None, field: DocumentLabel | Attribute) -> str:
     if value is None:
-        return "sets it"
+        return "a text" if field.kind == "text" else "yes or no"
     return "yes" if value is True else "no" if value is False else str(value)
 
 
