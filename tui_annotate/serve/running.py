@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,8 @@ from tui_annotate.serve.options import ServeOptions
 
 _MOST_CONNECTIONS = 200
 _KEEP_ALIVE = 15
+_SWITCH = 0.0005
+"""Seconds after which a thread makes way for another: a request changes threads twice, 5 ms each would be long."""
 _GRACE = 5
 """Seconds that requests which are under way have when the server is ended."""
 
@@ -63,6 +66,7 @@ def run(
     """
     # What uvicorn has to say is said by the gate, or raised: its own lines would hold whole addresses and tracebacks.
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
+    sys.setswitchinterval(_SWITCH)
     listening = _bound(options)
     with listening:
         _check_certificate(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePosixPath
 
 import msgspec
@@ -56,10 +57,11 @@ class Answer:
     """Whose version it is in place of the one that was asked for; empty where that exists."""
 
 
-def outputs() -> list[str]:
-    """Return the names of all outputs that one document has."""
+@cache
+def outputs() -> tuple[str, ...]:
+    """Return the names of all outputs that one document has; what is installed does not change while this runs."""
     ours = [name for name, fmt in registry.FORMATS.items() if fmt.writes and not fmt.lacking]
-    return [ANNOTATIONS, *HTML, *TEXT, *ORIGINAL, *(name for name in ours if name not in TEXT)]
+    return (ANNOTATIONS, *HTML, *TEXT, *ORIGINAL, *(name for name in ours if name not in TEXT))
 
 
 def find(corpus: Corpus, id: str) -> int | None:

@@ -35,6 +35,7 @@ class Corpus:
         self.source: Literal["GUI", "API"] = "API"
         """What webhooks are told a change was made in: the app, or any other program."""
         self._connection = connection
+        self._together = False
 
     @classmethod
     def create(cls, path: Path | str, *, scheme: Scheme | None = None) -> Corpus:
@@ -94,8 +95,15 @@ class Corpus:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write: all of the block is on disk when it ends, or nothing is when it raises."""
+        """Write: all of the block is on disk when it ends, or nothing is when it raises.
+
+        Inside `together` it is on disk when that ends.
+        """
         db = self._connection
+        if self._together:
+            with self._part_of_together():
+                yield db
+            return
         try:
             self._patiently("BEGIN IMMEDIATE")
             yield db
@@ -106,6 +114,36 @@ class Corpus:
             if isinstance(error, (sqlite3.Error, UnicodeError)):
                 raise trouble.translate(error, self.path) from error
             raise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write several transactions with one commit; one of them that raises is taken back alone.
+
+        For many small ones at once, each of which would wait for the disk. Others wait until the end of the block.
+        """
+        with self.transaction():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
+    def _part_of_together(self) -> Iterator[None]:
+        db = self._connection
+        db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException as error:
+            # A fault of the disk takes the whole transaction back by itself.
+            if db.in_transaction:
+                db.execute("ROLLBACK TO part")
+                db.execute("RELEASE part")
+            self.annotator_ids.clear()
+            if isinstance(error, (sqlite3.Error, UnicodeError)):
+                raise trouble.translate(error, self.path) from error
+            raise
+        db.execute("RELEASE part")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
