@@ -19,6 +19,7 @@ LINK = "link"
 """What links are called, which have no labels in SLATE."""
 ITEM = "item"
 """What linked items are called that have no label of their own."""
+_TWICE = "entities of the same type and place as another, written once"
 _TYPES = "relations whose type is not written: links have none"
 _LABELS = "document labels with blanks, written with _"
 
@@ -128,8 +129,12 @@ class _Prepared:
 
 def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
     held = flat.flatten(exchanged, options)
-    placed = list(flat.hulls(held))
-    places = {one.entity.number: (one.start, one.end) for one in placed}
+    placed = _once(held)
+    places = {}
+    for one in held.placed:
+        place = flat.trimmed(held.text, one.start, one.end)
+        if place is not None:
+            places[one.entity.number] = place
     links = []
     for relation in held.annotations.relations.values():
         first, second = (places.get(number) for number in relation.ends)
@@ -149,6 +154,15 @@ def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
     if changed:
         held.lost[_LABELS] = changed
     return _Prepared(held, placed, links, Grid(held.text))
+
+
+def _once(held: Flat) -> list[Placed]:
+    """Return the entities; of several with the same type and place the first, since labels of a place are a set."""
+    kept: dict[tuple[str, int, int], Placed] = {}
+    for one in flat.hulls(held):
+        if kept.setdefault((one.entity.type, one.start, one.end), one) is not one:
+            held.lose(_TWICE, one)
+    return list(kept.values())
 
 
 def _labels(held: Flat) -> dict[str, set[str]]:
