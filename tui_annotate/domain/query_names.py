@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from tui_annotate.domain.query_tree import Like
+from tui_annotate.domain.query_tree import Like, Query, Where, leaves
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import QueryError
 
@@ -26,6 +26,13 @@ class _Named(Protocol):
     def name(self) -> str: ...
     @property
     def id(self) -> str: ...
+
+
+def check(scheme: Scheme, query: Query) -> None:
+    """Raise QueryError where a query names what the scheme has not."""
+    for leaf, _ in leaves(query):
+        if isinstance(leaf, Where) and leaf.field in _WORDS and isinstance(leaf.values[0], Like):
+            named(scheme, leaf.field, leaf.values[0], leaf.columns[0] if leaf.columns else leaf.column)
 
 
 def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
@@ -52,7 +59,8 @@ def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
     near = get_close_matches(text.casefold(), [name.casefold() for name in names], n=1)
     meant = next((name for name in names if near and name.casefold() == near[0]), "")
     some = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    hint = f"Did you mean {meant}?" if meant else f"There are {some}." if names else "The scheme has none yet."
+    all_there = f"There {'is' if len(names) == 1 else 'are'} {some}." if names else "The scheme has none yet."
+    hint = f"Did you mean {meant}?" if meant else all_there
     raise QueryError(f"there is no {_WORDS[field]} {text[:40]}.", column=column, hint=hint)
 
 

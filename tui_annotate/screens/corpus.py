@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.query_tree import quoted
+from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import AnnotateError, UsageError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
@@ -29,7 +30,7 @@ from tui_annotate.screens.table_search import TableSearch
 from tui_annotate.screens.tags import change_tags, tag_for_all
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Order
-from tui_annotate.store import documents, listing, queue
+from tui_annotate.store import documents, listing, queue, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 from tui_annotate.store.listing import Standing
@@ -101,6 +102,8 @@ class CorpusScreen(LeftOnce[int]):
         self._here = here
         """The document that is open on the screen below."""
         self._search = TableSearch(opened, found=self._renew, told=self._draw_heading, failed=self._tell)
+        self._scheme: Scheme | None = None
+        """As it was when the table was opened, once it is read."""
         self._kept = _Kept()
         self._annotator = opened.annotator
         self._sort: Order = "file"
@@ -126,6 +129,7 @@ class CorpusScreen(LeftOnce[int]):
                 cursor = await self._reader(partial(listing.rank, id=self._here))
         self._renew(cursor)
         self._search.begin()
+        await self._guarded(self._read_scheme())
 
     def on_unmount(self) -> None:
         """End the search with the screen."""
@@ -185,7 +189,7 @@ class CorpusScreen(LeftOnce[int]):
             if wanted != self._search.wanted:
                 self._look_for(wanted)
 
-        self.app.push_screen(FilterPrompt(value=before, typed=self._look_for), given)
+        self.app.push_screen(FilterPrompt(self._scheme, value=before, typed=self._look_for), given)
 
     def _look_for(self, text: str) -> None:
         self._search.look_for(text, self._kept.narrowed(text))
@@ -233,6 +237,9 @@ class CorpusScreen(LeftOnce[int]):
             self.app.notify(said, markup=False)
 
         self.run_worker(self._guarded(ask()))
+
+    async def _read_scheme(self) -> None:
+        self._scheme = await self._reader(settings.scheme)
 
     async def _guarded(self, job: Awaitable[None]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The filter's prompt: a query, searched while it is typed, with what is wrong in it below the place."""
+"""The filter's prompt, below the table: a query that is searched while it is typed, or what is wrong in it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from textual import on
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from tui_annotate.domain import query
+from tui_annotate.domain import query, query_names
 from tui_annotate.domain.display import shown
+from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import QueryError
 from tui_annotate.screens.prompt import Prompt
 
@@ -27,11 +28,13 @@ class FilterPrompt(Prompt):
     """Asks for a query; an empty one shows all."""
 
     DEFAULT_CSS = """
-    FilterPrompt > Vertical { width: 100; }
+    FilterPrompt { align: center bottom; }
+    FilterPrompt > Vertical { width: 100; margin: 0 0 1 0; }
     """
 
-    def __init__(self, *, value: str, typed: Callable[[str], None]) -> None:
+    def __init__(self, scheme: Scheme | None, *, value: str, typed: Callable[[str], None]) -> None:
         super().__init__("documents that fit", value=value, hint=HINT)
+        self._scheme = scheme
         self._typed = typed
         """Called with what is typed, when it can be searched."""
         self._waiting: Timer | None = None
@@ -65,7 +68,9 @@ class FilterPrompt(Prompt):
         hint = self.query_one("#hint", Static)
         try:
             if text.strip():
-                query.parse(text)
+                tree = query.parse(text)
+                if self._scheme is not None:
+                    query_names.check(self._scheme, tree)
         except QueryError as error:
             hint.update(Text(shown(str(error)), style="bold"))
             return error
