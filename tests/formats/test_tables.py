@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from tests.formats.helpers import docs, problems, read, source
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.domain.scheme import Choice, DocumentLabel, Scheme
-from tui_annotate.formats.base import ReadOptions
+from tui_annotate.formats import registry
+from tui_annotate.formats.base import ReadOptions, WriteOptions
 
 SMS = "ham\tGo until jurong point, crazy\nspam\tFree entry in 2 a wkly comp\nham\tU dun say so early hor\n"
 
@@ -128,3 +131,23 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_file_silently() -> No
     assert [d.document.text for d in docs(items)] == ["fine"]
     closed = rows("t.csv", 'text,label\n"two\nlines",x\na 5" pipe,x\n"last",x')
     assert [d.document.text for d in closed] == ["two\nlines", 'a 5" pipe', "last"]
+
+
+def test_formulas_are_text_both_ways_and_said() -> None:
+    texts = ["=HYPERLINK(0)", "+1", "-2 degrees", "@you", "plain"]
+    found = rows("t.csv", "id,text,label\n" + "".join(f'{n},"{text}",a\n' for n, text in enumerate(texts)))
+    assert [d.document.text for d in found] == texts
+    writer = registry.get("csv").write_stream
+    assert writer is not None
+    stream = io.BytesIO()
+    scheme = Scheme(labels=(DocumentLabel("label", "choice", (Choice("a"),)),))
+    (said,) = list(writer(found, stream, WriteOptions(scheme=scheme)))
+    assert said.reason.startswith("4 cells begin with =, +, - or @")
+    assert said.where == "0"
+    assert [d.document.text for d in rows("t.csv", stream.getvalue())] == texts
+
+
+def test_a_boolean_by_an_asked_value_says_which_is_true() -> None:
+    items = read("tsv", source("sms.tsv", SMS), ReadOptions(label="IsSpam", true_value="spam"))
+    assert [label(d, "IsSpam") for d in docs(items)] == [False, True, False]
+    assert "label 'IsSpam' is column 1: 'ham' is false, 'spam' is true" in problems(items)[0].reason

@@ -22,6 +22,10 @@ _OUTSIDE, _OTHER_TEXT, _SPLIT_CLUSTER, _BLANK_END, _CUT_WORD = 16, 16, 6, 3, 1
 _MOST_SPANS = 20_000
 """Looked at of one file; by then it is clear."""
 _CLUSTER = regex.compile(r"\X")
+_SPACED = regex.compile(
+    r"[[\p{L}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]]", regex.V1
+)
+"""Letters and digits of scripts that put blanks between words; in others a cut says nothing."""
 
 
 @dataclass(slots=True)
@@ -98,4 +102,4 @@ def _faults(text: str, start: int, end: int, words: object, clusters: list[int])
 
 
 def _is_inside_word(text: str, edge: int) -> bool:
-    return text[edge - 1].isalnum() and text[edge].isalnum()
+    return _SPACED.match(text, edge - 1) is not None and _SPACED.match(text, edge) is not None
