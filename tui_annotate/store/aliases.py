@@ -77,8 +77,8 @@ def since(found: Sequence[Entry], sequence: int) -> list[SchemeChange]:
             del wanted[of.sequence]
         elif not entry.undoes:
             wanted[of.sequence] = of.change
-        elif of.back is not None:
-            wanted[of.sequence] = of.back
+        elif entry.back is not None:
+            wanted[of.sequence] = entry.back
     return list(wanted.values())
 
 
