@@ -36,7 +36,13 @@ BENCHMARKS = {
         "a decision's wait beside import, export and backup", ("--documents", "20000", "--seconds", "3")
     ),
     "store_import": Benchmark("documents imported a second", ("--documents", "20000")),
+    "search": Benchmark(
+        "first pages of 1,000,000 documents, and the index beside imports",
+        ("--documents", "50000", "--import", "20000", "--times", "3", "--fuzz", "10000"),
+    ),
     "formats_speed": Benchmark("rows read and documents exported a second", ("--documents", "10000")),
+    "formats_roundtrip": Benchmark("random documents through every format", ("--documents", "500")),
+    "formats_fuzz": Benchmark("damaged input to every reader and parser", ("--inputs", "2000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),
     "learn_labels": Benchmark("document labels: accuracy, seconds, calibration", ("--only", "rounds,calibration")),

@@ -1,6 +1,6 @@
 """Searching a large corpus: first pages, import beside the index, catching up, the longest time a lock is held.
 
-python -m bench.search [--documents 1000000] [--import 100000] [--times 10]
+python -m bench.search [--documents 1000000] [--import 100000] [--times 10] [--fuzz 100000]
 
 Words are drawn as they come in languages (Zipf), documents have 100 characters, one in ten is annotated and confirmed.
 """
@@ -18,11 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tui_annotate.domain import query as grammar
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.domain.query_fields import FIELDS
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
+from tui_annotate.errors import QueryError
 from tui_annotate.services import searching
 from tui_annotate.store import indexing
 from tui_annotate.store.connection import Corpus
@@ -202,14 +205,40 @@ def searched(path: Path, times: int) -> dict[str, Any]:
     }
 
 
+def fuzzed(count: int) -> dict[str, Any]:
+    """Parse random input made of what the grammar knows; all but a query or an error with its column is a fault."""
+    drawn = random.Random(11)
+    signs = [*'()[]{}:*"\\-+!<> \t\n\0', "AND ", " OR ", "NOT ", " TO ", "&&", "||", "é", "東", "😀", "\ud800"]
+    names = [*(f"{name}:" for name in FIELDS), "count_e_1:", "NOW/DAY-1MONTH", "2024-05-31", "0.5", "x", "lung"]
+    longest = parsed = 0.0
+    for _ in range(count):
+        text = "".join(drawn.choices(signs + names, k=drawn.randrange(40)))
+        if drawn.random() < 0.01:
+            text *= 200
+        begin = time.perf_counter()
+        try:
+            tree = grammar.parse(text)
+        except QueryError as error:
+            if not 1 <= error.column <= len(text) + 1:
+                raise
+            continue
+        finally:
+            longest = max(longest, time.perf_counter() - begin)
+        parsed += 1
+        assert len(str(tree)) > grammar.LONGEST or grammar.parse(str(tree)) == tree, text
+    return {"inputs": count, "queries": int(parsed), "longest_ms": round(longest * 1000, 1)}
+
+
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--import", type=int, default=100_000, dest="imports")
     parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--fuzz", type=int, default=100_000)
     options = parser.parse_args()
-    print(json.dumps(run(options.documents, options.imports, options.times), indent=1))
+    report = {"fuzz": fuzzed(options.fuzz), **run(options.documents, options.imports, options.times)}
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ def test_what_a_query_means(text: str, written: str) -> None:
         ("anncomplete:yes", 13, "takes true, false"),
         ("state:confrmed", 7, "Did you mean confirmed?"),
         ("a\\", 2, "before nothing"),
+        ("ab\ud800", 3, "half a character"),
         ("(" * (DEEPEST + 1) + "a", DEEPEST + 1, "deep at most"),
         ("a" * (LONGEST + 1), LONGEST + 1, "at most"),
     ],

@@ -1,8 +1,8 @@
 """The one grammar of searches: text to tree, in one pass, with errors that name the column.
 
-Free words and `"phrases"`, `word*` and `"phrase"*`, `*`, `field:value` (`query_fields.FIELDS`), ranges `[2 TO *]` and `{2 TO 5}`,
-`<` and `>`, AND OR NOT and their signs `&& || - ! +`, brackets, `\\` before what is meant literally. Words side
-by side are joined by AND, which binds closer than OR.
+Free words and `"phrases"`, `word*` and `"phrase"*`, `*`, `field:value` (`query_fields.FIELDS`), ranges `[2 TO *]` and
+`{2 TO 5}`, `<` and `>`, AND OR NOT and their signs `&& || - ! +`, brackets, `\\` before what is meant literally. Words
+side by side are joined by AND, which binds closer than OR.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ def parse(text: str) -> Query:
     """
     if len(text) > LONGEST:
         raise QueryError(f"a query has {LONGEST:,} characters at most.", column=LONGEST + 1, query=text[:LONGEST])
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError("half a character stands here.", column=error.start + 1, query=text) from None
     return _Parser(text).whole()
 
 
