@@ -189,17 +189,22 @@ def _models(scheme: Scheme, known: Models, line: Line) -> Iterator[Finding]:
     # What is wrong about the model of an assertion status the scheme says by itself.
     judged = [a for a in scheme.attributes if not any(fault.startswith(f"{a.name}:") for fault in scheme.faults)]
     named += [(ATTRIBUTES + a.name, "attribute", a.name, a.model) for a in judged]
+    right: dict[str, list[str]] = {}
+    engines = catalogue.catalogue() if any(model for *_, model in named) else {}
     for task, group, name, model in named:
-        found = _model(scheme, known, task, model) if model else None
+        if model and task not in right:
+            right[task] = [*_learned(known, task), *(e.name for e in engines.values() if e.handles(task, scheme))]
+        found = _model(scheme, known, task, model, right[task]) if model else None
         if found is not None:
             severity, reason, near = found
             yield Finding(severity, name, "model", reason, near, line(group, name, "model"))
 
 
-def _model(scheme: Scheme, known: Models, task: str, model: str) -> tuple[Literal["fault", "note"], str, str] | None:
-    """Return what is wrong about the model of a label, with the nearest right name; None where nothing is."""
+def _model(
+    scheme: Scheme, known: Models, task: str, model: str, right: Sequence[str]
+) -> tuple[Literal["fault", "note"], str, str] | None:
+    """Return what is wrong about the model of a label, with the nearest of the right names; None where nothing is."""
     bare = model.removesuffix(".model")
-    right = valid_models(scheme, known, task)
     if bare in right or (not known.project and _is_export_of(scheme, task, bare)):
         return None
     if (other := known.runs.get(bare)) is not None:
@@ -217,11 +222,10 @@ def _model(scheme: Scheme, known: Models, task: str, model: str) -> tuple[Litera
     return "note", f"{model!r} is taken for an outside model: deploying a run leaves it alone.", ""
 
 
-def valid_models(scheme: Scheme, known: Models, task: str) -> list[str]:
-    """Return the names of models that are right for a task: its runs, the newest first, its export, its engines."""
-    held = [name for name, of in reversed(known.runs.items()) if of == task]
-    exported = [model_name(task, known.project)] if known.project else []
-    return held + exported + [info.name for info in catalogue.engines_for(task, scheme)]
+def _learned(known: Models, task: str) -> list[str]:
+    """Return the runs of a task, the newest first, and the name that it is exported by."""
+    held = [name for name, of in list(known.runs.items())[::-1] if of == task]
+    return [*held, model_name(task, known.project)] if known.project else held
 
 
 def _is_export_of(scheme: Scheme, task: str, model: str) -> bool:
