@@ -64,29 +64,31 @@ def read_labels(
     if type(row.get("labels")) is dict and row.get("labels_as") == sorted(given):
         LabelNames.of(options).read({"labels": row["labels"]}, labels, problems)
         return labels
-    found = _by_scheme(list(dict.fromkeys(given)), options, several)
+    found = _by_scheme(given, options, several)
     return {name: LabelValue(name, value) for name, value in found.items()}
 
 
-def _by_scheme(left: list[str], options: ReadOptions, several: bool) -> dict[str, LabelContent]:
+def _by_scheme(given: Sequence[str], options: ReadOptions, several: bool) -> dict[str, LabelContent]:
     """Give categories to the labels of the scheme that have them; the rest to the unnamed one."""
     found: dict[str, LabelContent] = {}
+    left = dict.fromkeys(given)
     for label in options.scheme.labels:
         if label.kind == "boolean" and label.name in left:
             found[label.name] = True
-            left.remove(label.name)
+            del left[label.name]
         for prefix in (f"{label.name}=", ""):
             values = tuple(o.value for o in label.options if prefix + o.value in left)
             if values:
                 found[label.name] = values if label.kind == "choices" else values[0]
-                left = [category for category in left if category not in {prefix + value for value in values}]
+                for value in values:
+                    del left[prefix + value]
                 break
-    named: dict[str, tuple[str, ...]] = {}
+    named: dict[str, list[str]] = {}
     unnamed = unnamed_label(options, ("choice", "choices"), "label")
     for category in left:
         name, equals, value = category.partition("=")
-        name, value = (name, value) if equals and name and value and name == name.strip() else (unnamed, category)
-        named[name] = (*named.get(name, ()), value)
-    for name, values in named.items():
-        found[name] = values if several or len(values) > 1 else values[0]
+        is_named = equals and name and value and name == name.strip()
+        named.setdefault(name if is_named else unnamed, []).append(value if is_named else category)
+    for name, held in named.items():
+        found[name] = tuple(held) if several or len(held) > 1 else held[0]
     return found

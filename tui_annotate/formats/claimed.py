@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tui_annotate.domain.documents import Document
+from tui_annotate.domain.spans import Span
 from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.reducing import part_starts
 from tui_annotate.formats.units import Claim, Unit, settle
 
 _POINTS_OR_UTF16: tuple[Unit, ...] = ("code points", "UTF-16")
+
+
+class Places:
+    """Finds the parts of one document that stretches of its text lie in."""
+
+    def __init__(self, document: Document) -> None:
+        self._parts = document.parts
+        self._starts = list(part_starts(document).values())
+
+    def find(self, start: int, end: int) -> Span | None:
+        """Return a stretch of the text as a span of a part; None where no part holds all of it."""
+        at = bisect_right(self._starts, start) - 1
+        if at < 0 or start >= end:
+            return None
+        part, begin = self._parts[at], self._starts[at]
+        return Span(part.id, start - begin, end - begin) if end <= begin + len(part.text) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import doccano_rows, jsonl_rows, meaning
 from tui_annotate.formats.base import EVERYTHING, Feature, Format, Item, ReadOptions, stem, unnamed_label
 from tui_annotate.formats.categories import read_labels
+from tui_annotate.formats.claimed import Places
 from tui_annotate.formats.doccano_rows import Marked, Row
 from tui_annotate.formats.doccano_write import write
 from tui_annotate.formats.json_items import JsonItem, objects
 from tui_annotate.formats.jsonl_rows import Problems
 from tui_annotate.formats.offset_evidence import COVERED, Evidence
-from tui_annotate.formats.reducing import placed
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.formats.utf16 import Utf16
 
@@ -144,10 +144,16 @@ class _Reader:
     ) -> Iterator[ExchangedVersion]:
         if not (row.says_something or row.relations or row.confirmed is not None):
             return
-        people = list(dict.fromkeys([*(span.user for span in row.spans), *row.users])) or [""]
+        marked: dict[str, list[Marked]] = {}
+        for span in row.spans:
+            marked.setdefault(span.user, []).append(span)
+        people = list(dict.fromkeys([*marked, *row.users])) or [""]
         for user in people:
+            relations = row.relations if user == people[0] else []
             before = len(problems)
-            held = _Annotated(document, self._survey.evidence.unit == "UTF-16").read(row, user, problems)
+            held = _Annotated(document, self._survey.evidence.unit == "UTF-16").read(
+                marked.get(user, []), relations, problems
+            )
             misfits = len(problems) > before
             categories = row.categories + row.users.get(user, [])
             if categories or "labels_as" in given:
@@ -169,14 +175,13 @@ class _Annotated:
 
     def __init__(self, document: Document, in_utf16: bool) -> None:
         self._document = document
+        self._places = Places(document)
         self._units = Utf16(document.text) if in_utf16 else None
         self._by_id: dict[int, int] = {}
 
-    def read(self, row: Row, user: str, problems: Problems) -> Annotations:
+    def read(self, spans: list[Marked], relations: list[tuple[str, Any]], problems: Problems) -> Annotations:
         held = Annotations()
-        for span in row.spans:
-            if span.user != user:
-                continue
+        for span in spans:
             try:
                 entity = self._entity(span, len(held.entities) + 1)
             except DataError as error:
@@ -185,7 +190,7 @@ class _Annotated:
             held.entities[entity.number] = entity
             if span.id is not None:
                 self._by_id.setdefault(span.id, entity.number)
-        for name, relation in row.relations:
+        for name, relation in relations:
             try:
                 number = len(held.relations) + 1
                 held.relations[number] = self._relation(relation, number)
@@ -202,7 +207,7 @@ class _Annotated:
             raise DataError(
                 f"[{span.start}, {span.end}) lies outside the text of {len(self._document.text)} characters"
             )
-        place = placed(self._document, start, end)
+        place = self._places.find(start, end)
         if place is None:
             raise DataError(f"[{span.start}, {span.end}) crosses the border of two parts")
         state = jsonl_rows.state_in(dict(span.more))

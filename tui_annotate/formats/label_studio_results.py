@@ -13,9 +13,8 @@ from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
 from tui_annotate.formats import jsonl_rows
 from tui_annotate.formats.base import ReadOptions
-from tui_annotate.formats.claimed import Stated, locate
+from tui_annotate.formats.claimed import Places, Stated, locate
 from tui_annotate.formats.jsonl_rows import Problems
-from tui_annotate.formats.reducing import placed
 
 KEPT = "label_studio"
 """Key of an `extra` that holds what Label Studio says besides."""
@@ -52,11 +51,14 @@ class Results:
 
     def __init__(self, document: Document, options: ReadOptions, problems: Problems) -> None:
         self._document = document
+        self._places = Places(document)
         self._problems = problems
         self._label_kinds: dict[str, LabelKind] = {label.name: label.kind for label in options.scheme.labels}
         self._attribute_kinds: dict[str, LabelKind] = {one.name: one.kind for one in options.scheme.attributes}
         self._of_region: dict[str, list[int]] = {}
         """Entities by the id of their region; a region with two labels is two entities."""
+        self._controls: dict[str, tuple[dict[str, LabelScalar], dict[str, Any]]] = {}
+        """Attributes by the id of their region, and what else their items say."""
         self.held = Annotations()
         self.unread: list[Any] = []
         """Items that are nothing of ours, as they came."""
@@ -77,6 +79,11 @@ class Results:
                 self._guarded(self._add_relations, one)
             elif one.type not in REGIONS:
                 self._guarded(self._add_value, one)
+        for id, (attributes, kept) in self._controls.items():
+            for number in self._of_region[id]:
+                entity = self.held.entities[number]
+                extra = {KEPT: entity.extra[KEPT] | {"controls": kept}}
+                self.held.entities[number] = replace(entity, attributes=attributes, extra=extra)
         return self
 
     def _guarded(self, add: Any, one: Given, *more: Any) -> None:
@@ -104,7 +111,7 @@ class Results:
     def _spans(self, value: Mapping[str, Any], place: tuple[int, int]) -> tuple[Span, ...]:
         pieces: Any = value.get("fragments", [place])
         try:
-            found = [placed(self._document, start, end) for start, end in pieces]
+            found = [self._places.find(start, end) for start, end in pieces]
         except (TypeError, ValueError):
             raise DataError("`fragments` must be a list of [start, end]") from None
         spans = tuple(sorted(span for span in found if span is not None))
@@ -144,22 +151,15 @@ class Results:
             self.unread.append(one.row)
             return
         name = name.strip()
-        numbers = self._of_region.get(id, []) if type(id) is str else []
-        if not numbers and (type(one.value.get("start")) in (int, str) or "globalOffsets" in one.value):
+        if type(id) is str and id in self._of_region:
+            content = _content(values, self._attribute_kinds.get(name), is_text=one.type == "textarea")
+            attributes, kept = self._controls.setdefault(id, ({}, {}))
+            attributes[name] = "|".join(content) if isinstance(content, tuple) else content
+            kept[name] = {key: value for key, value in one.row.items() if key not in _OF_CONTROL}
+        elif type(one.value.get("start")) in (int, str) or "globalOffsets" in one.value:
             raise DataError(f"{name!r} is of a region that is not there")
-        if not numbers:
+        else:
             self._add_label(one, name, values)
-            return
-        content = _content(values, self._attribute_kinds.get(name), is_text=one.type == "textarea")
-        scalar: LabelScalar = "|".join(content) if isinstance(content, tuple) else content
-        left = {key: value for key, value in one.row.items() if key not in _OF_CONTROL}
-        for number in numbers:
-            entity = self.held.entities[number]
-            kept = entity.extra[KEPT]
-            kept = kept | {"controls": kept.get("controls", {}) | {name: left}}
-            self.held.entities[number] = replace(
-                entity, attributes={**entity.attributes, name: scalar}, extra={KEPT: kept}
-            )
 
     def _add_label(self, one: Given, name: str, values: list[Any]) -> None:
         who, prob, state = _said(one)

@@ -12,10 +12,9 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import jsonl_rows
 from tui_annotate.formats.base import ReadOptions
 from tui_annotate.formats.categories import read_labels
-from tui_annotate.formats.claimed import Stated, locate
+from tui_annotate.formats.claimed import Places, Stated, locate
 from tui_annotate.formats.jsonl_rows import Problems
 from tui_annotate.formats.prodigy_write import BINARY_VIEWS
-from tui_annotate.formats.reducing import placed
 from tui_annotate.formats.units import Claim
 
 _SPAN_KNOWN = frozenset(("start", "end", "label", "token_start", "token_end", "text", "score", "who", "state"))
@@ -101,6 +100,7 @@ class _Spans:
 
     def __init__(self, document: Document, row: Mapping[str, Any], problems: Problems) -> None:
         self._document = document
+        self._places = Places(document)
         self._row = row
         self._problems = problems
         self._by_place: dict[tuple[int, int, str], int] = {}
@@ -164,7 +164,7 @@ class _Spans:
         pieces = [place]
         if "fragments" in span:
             pieces = _pieces(span["fragments"], len(self._document.text))
-        spans = [placed(self._document, start, end) for start, end in pieces]
+        spans = [self._places.find(start, end) for start, end in pieces]
         found = tuple(sorted(one for one in spans if one is not None))
         if len(found) != len(pieces) or len({one.part for one in found}) != 1:
             raise DataError(f"[{place[0]}, {place[1]}) crosses the border of two parts")

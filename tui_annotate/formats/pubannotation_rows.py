@@ -61,6 +61,7 @@ class Track:
         self._held = Annotations()
         self._beside: dict[str, list[Any]] = {}
         """Rows that are nothing of ours, as they came, by group."""
+        self._attributes: dict[int, dict[str, LabelScalar]] = {}
 
     def read(self, track: Mapping[str, Any]) -> Annotations:
         """Return the annotations; what cannot be read is left out and reported."""
@@ -75,6 +76,8 @@ class Track:
         for group in ("attributes", "modifications"):
             for field, row in self._rows(track, group):
                 self._guarded(self._add_attribute, field, row, group)
+        for number, attributes in self._attributes.items():
+            self._held.entities[number] = replace(self._held.entities[number], attributes=attributes)
         kept: dict[str, Any] = (
             {key: value for key, value in track.items() if key not in _OF_OBJECT} if "text" not in track else {}
         )
@@ -174,12 +177,11 @@ class Track:
         if type(name) is not str or not name.strip() or type(value) not in (str, bool, int, float):
             raise DataError("must have `subj`, `pred` and a plain value as `obj`")
         number = self._by_id.get(subject) if type(subject) is str else None
-        if number is None or name.strip() in self._held.entities[number].attributes:
+        attributes = {} if number is None else self._attributes.setdefault(number, {})
+        if number is None or name.strip() in attributes:
             self._beside.setdefault(group, []).append(row)
-            return
-        entity = self._held.entities[number]
-        attributes: dict[str, LabelScalar] = {**entity.attributes, name.strip(): value}
-        self._held.entities[number] = replace(entity, attributes=attributes)
+        else:
+            attributes[name.strip()] = value
 
 
 _OF_OBJECT = frozenset(("project", *GROUPS))
