@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = options.group()
 
-_HINT = "Words are looked for in the texts; filename:*word* looks at names, word* finds longer words."
+_HINT = "Words are looked for in texts; filename:*word* and docid:*word* look at names, word* finds longer words."
 
 
 @app.command(

@@ -39,8 +39,8 @@ class Pattern:
     """The words of a query, as they are found in a text."""
 
     def __init__(self, query: Query) -> None:
-        texts = [(leaf.text, leaf.prefix) for leaf in _words(query)]
-        self._pattern = regex.compile("|".join(_written(*text) for text in texts)) if texts else None
+        expressions = _expressions(query)
+        self._pattern = regex.compile("|".join(expressions)) if expressions else None
 
     def places(self, document: Document, *, most: int = 0) -> list[Span]:
         """Return where the words stand, in reading order; `most` of them at most, 0 for all."""
@@ -93,18 +93,24 @@ def _hits(id: int, document: Document, pattern: Pattern) -> Iterator[Hit]:
         yield Hit(id, document.key, document.name, span, before, text[span.start : span.end], behind)
 
 
-def _words(query: Query) -> list[Words]:
-    found = []
+def _expressions(query: Query) -> list[str]:
+    """Return how what a query asks for is written: its words, and the texts of the entities."""
+    found: list[str] = []
     for leaf, negated in leaves(query):
-        if negated:
-            continue
-        if isinstance(leaf, Words):
-            found.append(leaf)
-        elif isinstance(leaf, Where) and leaf.field == "entity" and len(leaf.values) == 2:
+        if isinstance(leaf, Words) and not negated:
+            found.append(_written(leaf.text, leaf.prefix))
+        elif isinstance(leaf, Where) and not negated and leaf.field == "entity" and len(leaf.values) == 2:
             text = leaf.values[1]
-            if isinstance(text, Like) and not text.is_any and fts.has_word(text.plain):
-                found.append(Words(text.plain.replace("*", " ").strip(), "*" in text.plain))
+            if isinstance(text, Like) and fts.has_word(text.plain):
+                found.append(_wild(text.pieces))
     return found
+
+
+def _wild(pieces: Sequence[str]) -> str:
+    """Return an expression for pieces of text with anything of a word between them."""
+    if len(pieces) == 1:
+        return _written(pieces[0], False)
+    return r"[\p{L}\p{N}]*".join(regex.escape(flat(piece)) for piece in pieces)
 
 
 def _written(text: str, prefix: bool) -> str:
