@@ -39,6 +39,8 @@ def test_everything_of_a_document_goes_and_the_rest_stays_right(corpus: Corpus) 
         log.record(corpus, [making.turn(id, IN_PROGRESS, CONFIRMED)])
     queue.ask_for(corpus, [6, 7], reason="asked")
     documents.add_tag(corpus, 3, "x", annotator="ann")
+    annotators.keep_place(corpus, "ann", {"document": 3})
+    annotators.keep_place(corpus, "bob", {"document": 4})
     with corpus.transaction() as db:
         who = annotators.ensure(corpus, db, "bob")
         db.execute("INSERT INTO assignment VALUES (3, ?, '2024-01-01T00:00:00.000Z')", (who,))
@@ -47,6 +49,7 @@ def test_everything_of_a_document_goes_and_the_rest_stays_right(corpus: Corpus) 
     after = counters.progress(corpus)
     assert (before.total - after.total, before.confirmed - after.confirmed) == (2, 1)
     assert [entry.document for entry in queue.entries(corpus)] == [7]
+    assert (annotators.place(corpus, "ann"), annotators.place(corpus, "bob")) == (None, {"document": 4})
     assert find(corpus, "aspirin") == [*range(1, 3), 4, 5, *range(7, 21)]
     assert find(corpus, "NOT anncomplete:true") == [1, 2, *range(7, 21)]
     assert find(corpus, "tag:x OR members_assigned:bob OR run:*") == []

@@ -93,6 +93,8 @@ def _drop(db: sqlite3.Connection, these: str) -> None:
         if table != "decision":
             db.execute(f'DELETE FROM "{table}" WHERE "{column}" {_THESE}', (these,))
     db.execute(f"DELETE FROM document WHERE id {_THESE}", (these,))
+    # Whoever was there last begins with the next document.
+    db.execute(f"UPDATE annotator SET place = NULL WHERE json_extract(place, '$.document') {_THESE}", (these,))
     db.execute(f"DELETE FROM decision WHERE document {_THESE}", (these,))
     # What was noted as changed by all this is not there any more.
     db.execute(f"DELETE FROM search_stale WHERE document {_THESE}", (these,))
