@@ -9,6 +9,7 @@ COMMANDS: dict[str, str] = {
     "export": "exchange",
     "formats": "converting",
     "convert": "converting",
+    "mirror": "mirror",
     "train": "learning",
     "predict": "learning",
     "evaluate": "figures",

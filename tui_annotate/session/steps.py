@@ -40,7 +40,7 @@ class Step:
     """What to tell the annotator when it is written."""
 
 
-def _begun(working: WorkingDocument, changes: Changes) -> Changes:
+def begun(working: WorkingDocument, changes: Changes) -> Changes:
     """Add to `changes` that the version is in progress from now on, where it was not."""
     if changes.state is not None or working.state is VersionState.IN_PROGRESS:
         return changes
@@ -139,13 +139,13 @@ def accept(working: WorkingDocument, item: Item, user: str) -> Step:
     _check_open(working)
     if item.suggestion is None:
         raise DecisionError(f"This {item.name} is an annotation already.")
-    return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [item.suggestion], user)))
+    return Step(Kind.ACCEPT, begun(working, _acceptance(working, [item.suggestion], user)))
 
 
 def accept_several(working: WorkingDocument, suggestions: Sequence[Suggestion], user: str) -> Step:
     """Accept these suggestions at once; of a document label the likeliest."""
     _check_open(working)
-    return Step(Kind.ACCEPT, _begun(working, _acceptance(working, _one_per_label(suggestions), user)))
+    return Step(Kind.ACCEPT, begun(working, _acceptance(working, _one_per_label(suggestions), user)))
 
 
 def reject(working: WorkingDocument, item: Item, user: str) -> Step:
@@ -160,7 +160,7 @@ def reject(working: WorkingDocument, item: Item, user: str) -> Step:
         if item.of is not None and isinstance(item.suggestion.value, bool):
             after = _with_value(item.of, item.suggestion.name, not item.suggestion.value, user)
             entities = (EntityChange(item.of, after),)
-        return Step(Kind.REJECT, _begun(working, Changes(entities, verdicts=(change,) if change else ())))
+        return Step(Kind.REJECT, begun(working, Changes(entities, verdicts=(change,) if change else ())))
     return remove(working, item)
 
 
@@ -175,7 +175,7 @@ def remove(working: WorkingDocument, item: Item) -> Step:
     key = entity_key(entity)
     verdict = _verdict(working, key, Verdict.REJECTED) if working.suggestion_with(key) else None
     changes = Changes(entities=(EntityChange(entity, None),), verdicts=(verdict,) if verdict else ())
-    return Step(Kind.REMOVE, _begun(working, changes))
+    return Step(Kind.REMOVE, begun(working, changes))
 
 
 def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", span: Span | None = None) -> Step:
@@ -209,7 +209,7 @@ def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", s
     _check_new(working, after)
     return Step(
         Kind.CHANGE,
-        _begun(working, Changes((EntityChange(source, after),), verdicts=tuple(v for v in verdicts if v))),
+        begun(working, Changes((EntityChange(source, after),), verdicts=tuple(v for v in verdicts if v))),
     )
 
 
@@ -223,10 +223,10 @@ def add(working: WorkingDocument, span: Span, type: str, user: str) -> Step:
     key = entity_key(entity)
     suggestion = working.suggestion_with(key)
     if suggestion is not None and working.verdict(key) is Verdict.UNDECIDED:
-        return Step(Kind.ACCEPT, _begun(working, _acceptance(working, [suggestion], user)))
+        return Step(Kind.ACCEPT, begun(working, _acceptance(working, [suggestion], user)))
     verdict = _verdict(working, key, Verdict.ACCEPTED) if suggestion is not None else None
     changes = Changes((EntityChange(None, entity),), verdicts=(verdict,) if verdict else ())
-    return Step(Kind.ADD, _begun(working, changes))
+    return Step(Kind.ADD, begun(working, changes))
 
 
 def _check_new(working: WorkingDocument, entity: Entity) -> None:
@@ -244,7 +244,7 @@ def set_label(working: WorkingDocument, label: DocumentLabel, value: LabelConten
     if before is None and after is None:
         raise DecisionError(f"{label.name} is not set.")
     changes = Changes(labels=(LabelChange(before, None),)) if after is None else _setting(working, after, user)
-    return Step(Kind.SET_LABEL, _begun(working, changes))
+    return Step(Kind.SET_LABEL, begun(working, changes))
 
 
 def set_attribute(working: WorkingDocument, item: Item, name: str, value: LabelScalar | None, user: str) -> Step:
@@ -269,7 +269,7 @@ def set_attribute(working: WorkingDocument, item: Item, name: str, value: LabelS
         verdicts.append(_taken_back(working, entity, name, value))
         change = EntityChange(entity, _with_value(entity, name, value, user))
     return Step(
-        Kind.SET_ATTRIBUTE, _begun(working, Changes((change,), verdicts=tuple(v for v in verdicts if v is not None)))
+        Kind.SET_ATTRIBUTE, begun(working, Changes((change,), verdicts=tuple(v for v in verdicts if v is not None)))
     )
 
 
