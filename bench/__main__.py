@@ -51,6 +51,7 @@ BENCHMARKS = {
     "figures_second_look": Benchmark("label errors found by a second look", ("--seeds", "2")),
     "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
     "webhooks": Benchmark("webhooks told while the receiver is down and the program killed", ("--events", "200")),
+    "serve": Benchmark("uploads over HTTP with 8 clients, the app open", ("--documents", "2000", "--seconds", "6")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 

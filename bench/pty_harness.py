@@ -115,10 +115,14 @@ class Terminal:
                 return (last - self.started) * 1000
         raise TimeoutError(f"{ready!r} did not appear:\n" + "\n".join(self.screen.display))
 
+    def write(self, data: bytes) -> None:
+        """Press keys, and wait for nothing."""
+        os.write(self._fd, data)
+
     def key(self, data: bytes, *, timeout: float = 10.0) -> Key:
         """Press a key."""
         pressed = time.perf_counter()
-        os.write(self._fd, data)
+        self.write(data)
         chunks = self.read(timeout=timeout) or self.read(settle=3.0, timeout=timeout)
         changed = self.parse(chunks)
         milliseconds = None if changed is None else (changed - pressed) * 1000

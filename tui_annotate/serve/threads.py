@@ -26,6 +26,8 @@ PATIENCE = 10.0
 _HOLD = 0.02
 """Seconds that writes which share a commit may hold the corpus, about; an import holds it as long."""
 _MOST_TOGETHER = 32
+_PAUSE = 0.003
+"""Seconds that others have to get at the corpus before the next writes; who waits for it looks every millisecond."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class CorpusThreads:
             return
         for job, result, failed in done:
             _tell(job, result, failed)
+        time.sleep(_PAUSE)
 
     def _group(self, first: _Job) -> Iterator[_Job]:
         yield first
