@@ -40,7 +40,7 @@ def parse_prodigy(content: bytes, where: str, list_as: ListAs = "entities") -> R
         return reading
     found: dict[str, tuple[int, Choice, str]] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        said = re.sub(r"^\s*(?:--label|-l)[\s=]+", "", line).strip()
+        said = re.sub(r"^\s*(?:--label|-l)(?:\s+|=)", "", line).strip()
         for name in [] if said.startswith("#") else [part.strip().strip("\"'") for part in said.split(",")]:
             if name in found:
                 reading.note(number, name, f"stands twice, first on line {found[name][0]}")

@@ -236,7 +236,7 @@ def _over(held: object, made: dict[str, Any]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for id in order:
         old = before.get(id)
-        empty = {"oldnames": []} if not isinstance(old, dict) else {}
+        empty: dict[str, Any] = {"oldnames": []} if not isinstance(old, dict) else {}
         kept = old if isinstance(old, dict) else {}
         given = {key: value for key, value in made[id].items() if not (key == "normalizations" and key in kept)}
         whole[id] = {**kept, **given, **empty}

@@ -78,7 +78,7 @@ def parse(content: bytes, where: str) -> Node:
         reason = "a DOCTYPE or entities are refused: they can make a small file huge or read others. Take them out."
         raise SchemeError(f"{where}:{builder.line}: {reason}") from error
     except SAXParseException as error:
-        reason = f"is no XML: {error.getMessage()} (column {error.getColumnNumber() + 1})."
+        reason = f"is no XML: {error.getMessage()} (column {(error.getColumnNumber() or 0) + 1})."
         raise SchemeError(f"{where}:{error.getLineNumber()}: {reason}") from error
     except (SAXException, ValueError, LookupError) as error:
         raise SchemeError(f"{where}: is no XML: {error}.") from error

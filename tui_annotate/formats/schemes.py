@@ -25,6 +25,8 @@ from tui_annotate.formats.source import JSON_ERRORS, decode
 
 _LINES = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:\[\[\s*\w+\s*\]\]|\w+\s*=)")
 """How TOML of ours begins."""
+_TABLE = re.compile(r"\[\[(?:entity|label|attribute|relation)\]\]\s")
+"""The same, where a list of names is likelier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,21 @@ def sniff(content: bytes, name: str) -> str:
     text = content[:4096].decode("utf-16" if wide else "utf-8", "replace").lstrip("\ufeff \t\r\n")
     if suffix == ".xml" or re.match(r"<(?:\?xml|!|View\b)" if suffix == ".txt" else "<", text):
         return "label-studio"
-    if suffix == ".json" or re.match(r"\{|\[\s*[{\]\"]", text):
+    if suffix == ".json" or (re.match(r"\{|\[\s*[{\]\"]", text) and _json(content) is not None):
         return _sniff_json(content)
-    return "toml" if _LINES.match(text) else "prodigy"
+    return "toml" if (_TABLE if suffix == ".txt" else _LINES).match(text) else "prodigy"
+
+
+def _json(content: bytes) -> object:
+    """Return what a JSON file holds; None where it is none."""
+    try:
+        return msgspec.json.decode(decode(content).text)
+    except (*JSON_ERRORS, DataError):
+        return None
 
 
 def _sniff_json(content: bytes) -> str:
-    try:
-        given = msgspec.json.decode(decode(content).text)
-    except (*JSON_ERRORS, DataError):
-        return "anndoc"
+    given = _json(content)
     if isinstance(given, list):
         return "doccano"
     return "tagtog" if scheme_tagtog.is_settings(given) else "anndoc"

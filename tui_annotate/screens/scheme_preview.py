@@ -87,7 +87,7 @@ def _ends(ends: tuple[str, str], arrow: str) -> str:
 
 def _field(field: DocumentLabel | Attribute, target: str, keymap: Keymap, by: str) -> RenderableType:
     """Return a label, and under it its values, each with its key."""
-    words = [field.kind] * (field.kind in ("choices", "text"))
+    words: list[str] = [field.kind] if field.kind in ("choices", "text") else []
     if isinstance(field, DocumentLabel) and field.train:
         words.append("trained first")
     if isinstance(field, Attribute):
