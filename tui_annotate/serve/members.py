@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response
 
+from tui_annotate.errors import UsageError
 from tui_annotate.serve import failing
 from tui_annotate.serve.calls import ADMIN, ROLES, Call
 from tui_annotate.serve.failing import ApiError
 from tui_annotate.serve.options import ServeOptions
-from tui_annotate.services.accounts import LONGEST, SHORTEST, set_password
+from tui_annotate.services.accounts import checked
 from tui_annotate.store import accounts
 from tui_annotate.store.connection import Corpus
 
@@ -44,7 +46,7 @@ async def post(call: Call) -> Response:
     call.allow(ADMIN)
     name = _name(call)
     role = _role(call) or "curator"
-    password = _password(call)
+    password = await _password(call, name)
 
     def write(corpus: Corpus) -> None:
         if accounts.member(corpus, name) is not None or name == call.options.owner:
@@ -58,7 +60,7 @@ async def put(call: Call) -> Response:
     """Change a member's role or password."""
     call.allow(ADMIN)
     name = _name(call)
-    role, password = _role(call), _password(call)
+    role, password = _role(call), await _password(call, name)
     if not role and password is None:
         raise ApiError(400, "Say the role or the password that the member is to have.", field="role")
 
@@ -95,7 +97,7 @@ async def _changed(call: Call, write: Any, name: str) -> Response:
 
 def _write(corpus: Corpus, name: str, role: str, password: str | None) -> None:
     if password is not None:
-        set_password(corpus, name, password)
+        accounts.keep(corpus, name, password)
     if role:
         accounts.set_role(corpus, name, role)
 
@@ -125,10 +127,11 @@ def _role(call: Call) -> str:
     return role
 
 
-def _password(call: Call) -> str | None:
+async def _password(call: Call, name: str) -> str | None:
+    """Return what is to be kept of the password that is given; hashed where nobody waits for it."""
     if not call.has("password"):
         return None
-    password = call.get("password")
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise ApiError(400, f"A password has {SHORTEST} characters or more.", field="password")
-    return password
+    try:
+        return await asyncio.to_thread(checked, name, call.get("password"))
+    except UsageError as error:
+        raise ApiError(400, error.message, field="password", hint=error.hint) from None

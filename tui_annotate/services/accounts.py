@@ -50,7 +50,12 @@ def _hash(password: str, salt: bytes, cost: int = _COST, block: int = _BLOCK, pa
 
 
 def set_password(corpus: Corpus, name: str, password: str) -> None:
-    """Give somebody an account, or a new password.
+    """Give somebody an account, or a new password; raises UsageError as `checked` does."""
+    accounts.keep(corpus, name, checked(name, password))
+
+
+def checked(name: str, password: str) -> str:
+    """Return what is kept of a password that somebody is to have; takes some tens of milliseconds.
 
     Raises:
         UsageError: The password is too short, or the name cannot be one.
@@ -59,7 +64,7 @@ def set_password(corpus: Corpus, name: str, password: str) -> None:
         raise UsageError(f"{name!r} cannot be a user's name.", hint="No colon, no blanks around, and not `master`.")
     if not SHORTEST <= len(password) <= LONGEST:
         raise UsageError(f"A password has {SHORTEST} characters or more.", hint="Choose another.")
-    accounts.keep(corpus, name, hashed(password))
+    return hashed(password)
 
 
 class Credentials:

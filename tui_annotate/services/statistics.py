@@ -82,7 +82,8 @@ def _row(value: str, count: int, documents: int) -> dict[str, Any]:
 
 
 def _percentage(part: int, whole: int) -> float:
-    return round(100 * part / whole, 2) if whole else 0
+    share = round(100 * part / whole, 2) if whole else 0.0
+    return int(share) if share.is_integer() else share
 
 
 def _said(value: LabelContent) -> list[str]:
