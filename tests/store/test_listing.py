@@ -13,7 +13,6 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.store import documents, listing
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.search import look
 
 TRICKY = ['plain "quoted" \\ back\\slash', "\x00\x1f\u2028", "", "é👍🏽 \\u0041", "line\nline"]
 
@@ -22,26 +21,14 @@ def multipart(key: str, *texts: str) -> ExchangedDocument:
     return ExchangedDocument(Document(key, tuple(Part(f"s1p{n}", text) for n, text in enumerate(texts, 1))))
 
 
-def test_a_search_in_looks_finds_names_and_texts_and_ends(tmp_path: Path) -> None:
+def test_some_documents_in_order(tmp_path: Path) -> None:
     with Corpus.create(tmp_path / "c.db") as corpus:
         for n in range(1, 26):
             making.take_in(corpus, making.document(f"note-{n}", "took ASPIRIN" if n % 10 == 0 else "nothing"))
         making.take_in(corpus, multipart("aspirin-study", "a", "b"), multipart("parts", "none", "of it: aspirin"))
-        found: list[int] = []
-        around: dict[int, str] = {}
-        last: int | None = 0
-        looks = 0
-        while last is not None:
-            seen = look(corpus, "aspirin", after=last, size=4)
-            found += seen.found
-            around |= seen.found
-            last = seen.last
-            looks += 1
-        assert found == [10, 20, 26, 27]
-        assert looks == 8
-        assert [around[10], around[26], around[27]] == ["took ASPIRIN", "", "of it: aspirin"]
-        rows = listing.among(corpus, found, sort="name", descending=True, offset=1, limit=2)
+        rows = listing.among(corpus, [10, 20, 26, 27], sort="name", descending=True, offset=1, limit=2)
         assert [row.key for row in rows] == ["note-10", "parts"]
+        assert [row.key for row in listing.some(corpus, [27, 99, 10])] == ["parts", "note-10"]
 
 
 @given(st.integers(1, 200))

@@ -10,8 +10,6 @@ from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Hits
-from tui_annotate.store import indexing
-from tui_annotate.store.connection import Corpus
 from tui_annotate.store.finding import SearchStopped
 
 _PAUSE = 0.002
@@ -89,8 +87,8 @@ class TableSearch:
 
     async def _index(self, *, tell: bool) -> None:
         """Have everything indexed that is not, a little at a time, between what the writer has to do."""
-        while await self._opened.writer(_is_behind):
-            share = await self._opened.writer(indexing.step)
+        while await self._opened.writer(searching.is_behind):
+            share = await self._opened.writer(searching.step)
             if tell:
                 self.indexed = share
                 self._told()
@@ -111,8 +109,3 @@ class TableSearch:
                 self.task = self.indexed = None
                 self.wanted = self.text
                 self._told()
-
-
-def _is_behind(corpus: Corpus) -> bool:
-    """Say whether it is worth it to index before searching."""
-    return not corpus.readonly and indexing.behind(corpus).many

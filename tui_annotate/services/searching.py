@@ -165,3 +165,16 @@ def catch_up(
     if corpus.readonly:
         return not indexing.behind(corpus).many
     return indexing.catch_up(corpus, seconds=seconds, on_progress=on_progress, stop=stop)
+
+
+def is_behind(corpus: Corpus) -> bool:
+    """Say whether a search would look at many documents that are not indexed, and they could be."""
+    return not corpus.readonly and indexing.behind(corpus).many
+
+
+def step(corpus: Corpus) -> float:
+    """Index for some milliseconds, while `is_behind`; return the share of all documents that is indexed.
+
+    For programs with one connection that writes and others that search.
+    """
+    return indexing.step(corpus)
