@@ -42,6 +42,7 @@ BENCHMARKS = {
     ),
     "formats_speed": Benchmark("rows read and documents exported a second", ("--documents", "10000")),
     "formats_roundtrip": Benchmark("random documents through every format", ("--documents", "500")),
+    "formats_owners": Benchmark("our files read by the libraries that own the formats", ("--documents", "500")),
     "formats_fuzz": Benchmark("damaged input to every reader and parser", ("--inputs", "2000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),

@@ -6,6 +6,7 @@ place in a corpus (notes, attributes of relations) stays in the files that are k
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -142,7 +143,7 @@ class _Reader:
         lines = brat_lines.parse(parts)
         versions: tuple[ExchangedVersion, ...] = ()
         if any(text.strip() for _, text in parts):
-            held = self._annotations(decoded.text, lines)
+            held = self._annotations(decoded.text, lines, has_mark=content.startswith(BOM_UTF8))
             versions = (ExchangedVersion(held),)
             yield from self._problems
             yield from self._kept(lines, annotations)
@@ -150,10 +151,12 @@ class _Reader:
         document = Document(key, (Part(PART, decoded.text),), name=file.base, folder=file.folder)
         yield ExchangedDocument(document, versions, file.where, {}, source)
 
-    def _annotations(self, text: str, lines: Lines) -> Annotations:
+    def _annotations(self, text: str, lines: Lines, *, has_mark: bool) -> Annotations:
         for where, name, reason in lines.problems:
             self._refuse(where, name, reason)
-        numbers, entities = self._entities(text, lines)
+        numbers, entities = self._entities(
+            text, lines, brat_offsets.find(text, [*lines.mentions.values()], has_mark=has_mark)
+        )
         self._mark(lines, numbers, entities)
         self._normalize(lines, numbers, entities)
         return Annotations(entities, relations=self._links(lines, numbers))
@@ -161,16 +164,14 @@ class _Reader:
     def _refuse(self, where: str, name: str, reason: str) -> None:
         self._problems.append(Problem("refused", where, name, reason))
 
-    def _entities(self, text: str, lines: Lines) -> tuple[dict[str, int], dict[int, Entity]]:
-        mentions = list(lines.mentions.values())
-        found = brat_offsets.find(text, mentions)
+    def _entities(self, text: str, lines: Lines, found: brat_offsets.Found) -> tuple[dict[str, int], dict[int, Entity]]:
         if found.note:
             self._problems.append(
                 Problem("noted", self._file.where, "offsets", f"count {found.note}, as the texts show")
             )
         numbers: dict[str, int] = {}
         entities: dict[int, Entity] = {}
-        for mention, places in zip(mentions, found.places, strict=True):
+        for mention, places in zip(lines.mentions.values(), found.places, strict=True):
             if places is None:
                 start, end = mention.fragments[0][0], mention.fragments[-1][1]
                 there = text[start:end][:60]

@@ -19,6 +19,9 @@ _MOST_BLANKS = 1000
 Places = tuple[tuple[int, int], ...]
 
 
+View = Literal["", "CRLF as one character", "the text without its byte order mark"]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Where the mentions of a document stand, and how that was found out."""
@@ -26,7 +29,7 @@ class Found:
     places: tuple[Places | None, ...]
     """Mention by mention; None where the text there is another."""
     unit: Unit
-    view: Literal["", "CRLF as one character", "a byte order mark as a character"]
+    view: View
 
     @property
     def note(self) -> str:
@@ -35,13 +38,17 @@ class Found:
         return " and ".join(filter(None, (counted, self.view)))
 
 
-def find(text: str, mentions: Sequence[Mention]) -> Found:
-    """Return the places of mentions in a text, in the unit and view of it in which most fit."""
-    best = _try(text, mentions, "")
+def find(text: str, mentions: Sequence[Mention], *, has_mark: bool = False) -> Found:
+    """Return the places of mentions in a text, in the unit and view of it in which most fit.
+
+    Args:
+        has_mark: A byte order mark stood before the text, which brat counts as a character.
+    """
+    best = _try(text, mentions, "", has_mark=has_mark)
     if None in best.places and "\r\n" in text:
-        best = _better(best, _try(text, mentions, "CRLF as one character"))
-    if None in best.places:
-        best = _better(best, _try(text, mentions, "a byte order mark as a character"))
+        best = _better(best, _try(text, mentions, "CRLF as one character", has_mark=has_mark))
+    if None in best.places and has_mark:
+        best = _better(best, _try(text, mentions, "the text without its byte order mark"))
     return best
 
 
@@ -49,33 +56,22 @@ def _better(one: Found, other: Found) -> Found:
     return other if other.places.count(None) < one.places.count(None) else one
 
 
-def _try(
-    text: str,
-    mentions: Sequence[Mention],
-    view: Literal["", "CRLF as one character", "a byte order mark as a character"],
-) -> Found:
-    shown, removed = text, []
-    if view == "CRLF as one character":
-        shown = text.replace("\r\n", "\n")
-        removed = [at - number for number, at in enumerate(_carriage_returns(text))]
-    elif view:
-        shown = f"\ufeff{text}"
+def _try(text: str, mentions: Sequence[Mention], view: View, *, has_mark: bool = False) -> Found:
+    shown = text.replace("\r\n", "\n") if view == "CRLF as one character" else text
+    removed = [at - number for number, at in enumerate(_carriage_returns(text))] if shown is not text else []
+    shift = int(has_mark)
     claims = [claim for mention in mentions for claim in _claims(mention)]
-    settled = settle(shown, claims, equal=alike)
+    settled = settle("\ufeff" * shift + shown, claims, equal=alike)
     found: list[Places | None] = []
     at = 0
     for mention in mentions:
         pieces = settled.places[at : at + len(mention.fragments)]
         at += len(mention.fragments)
-        known = [piece for piece in pieces if piece is not None]
-        if len(known) < len(pieces):
+        known = [(piece[0] - shift, piece[1] - shift) for piece in pieces if piece is not None]
+        if len(known) < len(pieces) or any(start < 0 for start, _ in known):
             found.append(None)
-            continue
-        if removed:
-            known = [(_before(removed, start), _before(removed, end)) for start, end in known]
-        elif view:
-            known = [(start - 1, end - 1) for start, end in known]
-        found.append(tuple(known) if known[0][0] >= 0 else None)
+        else:
+            found.append(tuple((_before(removed, start), _before(removed, end)) for start, end in known))
     return Found(tuple(found), settled.unit, view)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     for exchanged in documents:
         held = flat.flatten(exchanged, options)
         base = names.take(safe_path(exchanged.document.key) or "_", exchanged.document.key)
-        put(f"{base}.txt", _text(held.text))
+        put(f"{base}.txt", (_mark(held.text) + held.text).encode("utf-8", "replace"))
         for extension, body in _annotations(exchanged, held, used).items():
             put(f"{base}.{extension}", body)
         yield from flat.told(exchanged.document.key, _changed_values(held))
@@ -36,9 +37,9 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     put("visual.conf", brat_conf.write_visual(options.scheme, used).encode("utf-8", "replace"))
 
 
-def _text(text: str) -> bytes:
-    # A mark that is a character of the text would be taken off when it is read.
-    return (f"\ufeff{text}" if text.startswith("\ufeff") else text).encode("utf-8", "replace")
+def _mark(text: str) -> str:
+    """Return a byte order mark for texts that begin with one of their own, which is taken off when they are read."""
+    return "\ufeff" if text.startswith("\ufeff") else ""
 
 
 def _changed_values(held: Flat) -> dict[str, list[str]]:
@@ -101,7 +102,7 @@ def _came(exchanged: ExchangedDocument) -> _Came | None:
     except DataError:
         return None
     mentions = list(lines.mentions.values())
-    found = brat_offsets.find(exchanged.document.text, mentions)
+    found = brat_offsets.find(exchanged.document.text, mentions, has_mark=text.startswith(BOM_UTF8))
     if found.note:
         return None
     return _Came(lines, {m.id: p for m, p in zip(mentions, found.places, strict=True) if p is not None})
@@ -155,9 +156,9 @@ class _Document:
             self.ids[one.entity.number] = id
             yield f"{id}\t{plain(one.entity.type)} {self._fragments(one)}\t{self._surface(one)}"
 
-    @staticmethod
-    def _fragments(one: Placed) -> str:
-        return ";".join(f"{start} {end}" for start, end in one.spans)
+    def _fragments(self, one: Placed) -> str:
+        shift = len(_mark(self.held.text))
+        return ";".join(f"{start + shift} {end + shift}" for start, end in one.spans)
 
     def _surface(self, one: Placed) -> str:
         pieces = " ".join(self.held.text[start:end] for start, end in one.spans)

@@ -7,6 +7,7 @@ files of one text (`notes.txt.annotations1`) each is a version, by what stands b
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -89,7 +90,7 @@ def _read_document(one: _Files, options: ReadOptions) -> Iterator[Read]:
         return
     if decoded.note:
         yield Problem("noted", file.where, "", decoded.note)
-    grid = Grid(decoded.text)
+    grid = Grid(decoded.text, has_mark=content.startswith(BOM_UTF8))
     versions = []
     for who, files in sorted(one.annotations.items(), key=lambda pair: (pair[0] != MASTER, pair[0])):
         reader = _Reader(grid, options)

@@ -63,9 +63,14 @@ def write(item: Item) -> str:
 
 
 class Grid:
-    """A text in lines and tokens, to find places in both directions."""
+    """A text in lines and tokens, to find places in both directions.
 
-    def __init__(self, text: str) -> None:
+    A byte order mark before the text is a character for SLATE: it belongs to the first token, or is one.
+    """
+
+    def __init__(self, text: str, *, has_mark: bool = False) -> None:
+        self._shift = int(has_mark)
+        text = "\ufeff" * self._shift + text
         self.lines: list[list[tuple[int, int]]] = []
         """The tokens of each line, by their places in the text."""
         at = 0
@@ -81,9 +86,10 @@ class Grid:
     def place(self, start: Position, end: Position) -> tuple[int, int] | None:
         """Return where in the text an item stands; None where there is nothing."""
         first, last = self._bounds(start), self._bounds(end)
-        if first is None or last is None or first[0] >= last[1]:
+        if first is None or last is None:
             return None
-        return first[0], last[1]
+        begin, stop = max(first[0] - self._shift, 0), last[1] - self._shift
+        return (begin, stop) if begin < stop else None
 
     def _bounds(self, position: Position) -> tuple[int, int] | None:
         if not position or position[0] >= len(self.lines) or not self.lines[position[0]]:
@@ -100,6 +106,7 @@ class Grid:
 
     def positions(self, start: int, end: int) -> tuple[Position, Position, str]:
         """Return first and last position of a stretch of text that begins and ends inside tokens, and its scope."""
+        start, end = start + self._shift, end + self._shift
         first, last = self._token(start), self._token(end - 1)
         begin, stop = first[0], last[1]
         if (begin, stop) != (start, end):

@@ -35,7 +35,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         name = safe_path(key) or "_"
         name = names.take(name if PurePosixPath(name).suffix else f"{name}.txt", key)
         text = made.flat.text
-        put(name, (f"\ufeff{text}" if text.startswith("\ufeff") else text).encode("utf-8", "replace"))
+        put(name, ("\ufeff" * _has_mark(text) + text).encode("utf-8", "replace"))
         for kind, lines in made.files():
             put(f"{name}{kind}.annotations", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         if "character" in made.scopes():
@@ -153,7 +153,12 @@ def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
     ]
     if changed:
         held.lost[_LABELS] = changed
-    return _Prepared(held, placed, links, Grid(held.text))
+    return _Prepared(held, placed, links, Grid(held.text, has_mark=_has_mark(held.text)))
+
+
+def _has_mark(text: str) -> bool:
+    """Say whether a text gets a byte order mark: where it begins with one, that would be taken off when it is read."""
+    return text.startswith("\ufeff")
 
 
 def _once(held: Flat) -> list[Placed]:
