@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
+
 from tui_annotate.errors import DataError
-from tui_annotate.formats.source import SourceFile, utf8_lines
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 from tui_annotate.formats.tagging import Evidence, is_tag, parse
 
 DOCSTART = "-DOCSTART-"
@@ -39,8 +40,8 @@ class Block:
         """Return the id of the document that begins here, if a comment gives one."""
         exact = self.comment("id_json")
         if exact is not None:
-            with suppress(ValueError, RecursionError):
-                found = json.loads(exact)
+            with suppress(*JSON_ERRORS):
+                found = msgspec.json.decode(exact)
                 return found if isinstance(found, str) else None
         return next((value for name, value in self.pairs() if name in ("id", "newdoc id")), None)
 

@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.formats.column_text import joined, locate
 from tui_annotate.formats.conll_rows import Block, Layout
+from tui_annotate.formats.source import JSON_ERRORS
 
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _OURS = frozenset(("id", "id_json", "text", "text_json", "before", "after"))
@@ -114,8 +117,8 @@ def _string(block: Block, key: str, made: Read) -> str | None:
     if value is None:
         return None
     try:
-        text = json.loads(value)
-    except (ValueError, RecursionError):
+        text = msgspec.json.decode(value)
+    except JSON_ERRORS:
         text = None
     if isinstance(text, str):
         return text

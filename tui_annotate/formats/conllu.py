@@ -5,9 +5,10 @@ A document begins at `# newdoc`; in a file without it, every sentence is one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+
+import msgspec
 
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.documents import Document, Part
@@ -19,7 +20,7 @@ from tui_annotate.formats.base import Format, Item, ReadOptions, stem
 from tui_annotate.formats.conll_rows import lines_of
 from tui_annotate.formats.conllu_lines import FORM, MISC, Sentence, misc, place, sentences
 from tui_annotate.formats.flat import PART, entities
-from tui_annotate.formats.source import SourceFile
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile
 
 _OURS = frozenset(("SpaceAfter", "SpacesAfter", "SpacesBefore", "NER"))
 _OUR_COMMENTS = frozenset(("newdoc", "newdoc id", "id_json", "text", "text_json", "sent_id"))
@@ -73,8 +74,8 @@ def _document(file: SourceFile, held: list[Sentence], number: int, options: Read
 def _key(held: list[Sentence]) -> str:
     exact = held[0].comment("id_json")
     if exact is not None:
-        with suppress(ValueError, RecursionError):
-            found = json.loads(exact)
+        with suppress(*JSON_ERRORS):
+            found = msgspec.json.decode(exact)
             if isinstance(found, str):
                 return found
     named = held[0].comment("newdoc id")
@@ -85,8 +86,8 @@ def _key(held: list[Sentence]) -> str:
 
 def _blank_text(sentence: Sentence) -> str:
     """Return the text of a document without tokens, which is white space."""
-    with suppress(ValueError, RecursionError):
-        text = json.loads(sentence.comment("text_json") or '""')
+    with suppress(*JSON_ERRORS):
+        text = msgspec.json.decode(sentence.comment("text_json") or '""')
         if isinstance(text, str) and not text.strip():
             return text
     return ""

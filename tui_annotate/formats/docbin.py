@@ -88,9 +88,12 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
             key if isinstance(key, str) and key else f"{stem(file.name)}-{number}", (Part(_PART, doc.text),)
         )
         confirmed = doc.user_data.get("confirmed")
-        yield ExchangedDocument(
-            document, _versions(doc, options, confirmed if type(confirmed) is bool else None), where
-        )
+        try:
+            versions = _versions(doc, options, confirmed if type(confirmed) is bool else None)
+        except (ValueError, KeyError, IndexError, OverflowError) as error:
+            yield Problem("refused", where, "", f"its annotations cannot be read by spaCy: {error}")
+            continue
+        yield ExchangedDocument(document, versions, where)
 
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:

@@ -14,7 +14,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.jsonl_write import about, made_by
 from tui_annotate.formats.label_studio_results import KEPT
-from tui_annotate.formats.reducing import part_starts
+from tui_annotate.formats.reducing import part_starts, says_something
 
 OURS = "tui-annotate"
 """Key of a task's `meta` with what Label Studio has no field for: the id, the name, the folder."""
@@ -58,7 +58,8 @@ def _task(exchanged: ExchangedDocument, scheme: Scheme) -> dict[str, Any]:
         ours = {"id": key} | ours
     data = kept.get("data")
     made["data"] = {_text_key(kept): document.text} | (data if isinstance(data, dict) else {})
-    annotated = [version for version in exchanged.versions if not is_prediction(version)]
+    # An annotation without results means that somebody found nothing; a version that says nothing is none.
+    annotated = [version for version in exchanged.versions if says_something(version) and not is_prediction(version)]
     others = kept.get("other_annotations")
     made["annotations"] = [
         *(_annotation(document, version, scheme) for version in annotated),

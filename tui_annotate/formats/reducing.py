@@ -32,7 +32,7 @@ def reduced(exchanged: ExchangedDocument, holds: frozenset[Feature], options: Wr
     chosen = exchanged.versions if "versions" in holds else () if index is None else (exchanged.versions[index],)
     versions = (_version(version, document, starts, holds) for version in chosen)
     return ExchangedDocument(
-        _document(document, holds), tuple(v for v in versions if _says_something(v)), exchanged.where
+        _document(document, holds), tuple(v for v in versions if says_something(v)), exchanged.where
     )
 
 
@@ -143,6 +143,7 @@ def _relation(relation: Relation, holds: frozenset[Feature]) -> Relation:
     )
 
 
-def _says_something(version: ExchangedVersion) -> bool:
+def says_something(version: ExchangedVersion) -> bool:
+    """Say whether a version holds anything, or at least a state."""
     held = version.annotations
     return bool(held.entities or held.labels or held.relations) or version.confirmed is not None

@@ -104,7 +104,7 @@ def layout_of(rows: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
     header = _has_header(rows, options)
     names = tuple(rows[0]) if header else tuple(str(n) for n in range(1, width + 1))
     body = [row for row in (rows[1:] if header else rows) if len(row) == width] or list(rows[:1])
-    columns = [[row[at] if at < len(row) else "" for row in body] for at in range(min(width, len(names)))]
+    columns = [[row[at] if at < len(row) else "" for row in body] for at in range(len(names))]
     free = list(range(len(columns)))
     text = _column(options.text_column, names, "text")
     id = _column(options.id_column, names, "id")

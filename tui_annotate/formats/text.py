@@ -64,7 +64,8 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         document = exchanged.document
         name = safe_path(document.key)
         name = names.take(name if PurePosixPath(name).suffix else f"{name}.txt", document.key)
-        put(name, document.text.encode("utf-8", "replace"))
+        # A text that begins with U+FEFF gets a mark before it, so that what is read as the mark is not the text's own.
+        put(name, document.text.encode("utf-8-sig" if document.text.startswith("\ufeff") else "utf-8", "replace"))
         if any(v.annotations.entities or v.annotations.labels for v in exchanged.versions):
             yield Problem("noted", document.key, "", "plain text holds no annotations; they were left out")
 
