@@ -174,8 +174,9 @@ def pairs(files: Sequence[Uploaded], *, html_only: bool = False) -> list[tuple[U
     ]
     twice = len(files) - len({file.name for file in files})
     if faults or twice:
-        what = f"{len(files)} file{'s' * (len(files) != 1)}: an annotated document is two files, its content and its ann.json"
-        raise UploadError(f"{what}, named alike but for the extension.", faults=tuple(faults))
+        came = f"{len(files)} file{'s' * (len(files) != 1)}"
+        rule = "an annotated document is two files, its content and its ann.json, named alike but for the extension"
+        raise UploadError(f"{came}: {rule}.", faults=tuple(faults))
     return found
 
 
