@@ -120,7 +120,7 @@ def hits(
         SearchStopped: `stop` said so.
     """
     tree = grammar.parse(query)
-    if not corpus.readonly:
+    if not corpus.readonly and not corpus.connection.in_transaction:
         indexing.catch_up(corpus, stop=stop)
     asking = Asking(annotator, now or datetime.now(UTC), settings.scheme(corpus))
     try:

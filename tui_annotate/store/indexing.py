@@ -28,8 +28,6 @@ _CHARACTERS = 120_000
 """Of the texts that are indexed in one step."""
 _READ = 256
 """Documents whose facts are read at once."""
-_STALE_BLOCKS = 8
-"""Blocks with changed documents that are worked out again in one go."""
 _MERGE_EVERY = 4
 _MERGED_PAGES = 80
 _MOST_PROBLEMS = 100
@@ -96,7 +94,9 @@ def catch_up(
         stop: Asked between steps.
     """
     deadline = time.monotonic() + seconds if seconds is not None else None
-    while behind(corpus).many:
+    if not behind(corpus).many:
+        return True
+    while (left := behind(corpus)).new or left.stale:
         if (deadline is not None and time.monotonic() >= deadline) or (stop is not None and stop()):
             return False
         share = step(corpus)
@@ -244,21 +244,31 @@ def _add_next(corpus: Corpus, held: State, last: int) -> None:
 
 
 def _renew(corpus: Corpus, held: State) -> None:
-    """Work the facts of blocks out again in which documents changed; those with most of them first."""
-    sql = "SELECT document / ?1, count(*) FROM search_stale WHERE document <= ?2 GROUP BY 1 ORDER BY 2 DESC LIMIT ?3"
+    """Work the facts of documents out again that changed, those of one block."""
+    sql = "SELECT document, times FROM search_stale WHERE document <= ? ORDER BY document LIMIT ?"
     with corpus.reading() as db:
-        blocks = [block for block, _ in db.execute(sql, (BLOCK, held.until, _STALE_BLOCKS))]
-    for block in blocks:
-        first, last = block * BLOCK, min(block * BLOCK + BLOCK - 1, held.until)
-        with corpus.reading() as db:
-            ids = [id for (id,) in db.execute("SELECT id FROM document WHERE id BETWEEN ? AND ?", (first, last))]
-        found, marks = _facts(corpus, ids)
-        with corpus.transaction() as db:
-            now = state(db)
-            if (now.until, now.generation) != (held.until, held.generation):
-                return
-            _write_block(db, block, _by_block(found).get(block, {}), replace=True)
-            _unmark(db, marks)
+        marks = db.execute(sql, (held.until, _READ)).fetchall()
+        if not marks:
+            return
+        block = marks[0][0] // BLOCK
+        marks = [mark for mark in marks if mark[0] // BLOCK == block]
+        found = facts.gather(corpus, db, [id for id, _ in marks])
+    follows = _by_block(found).get(block, {})
+    others = ~sum(1 << id % BLOCK for id, _ in marks)
+    with corpus.transaction() as db:
+        now = state(db)
+        if (now.until, now.generation) != (held.until, held.generation):
+            return
+        rows_there = db.execute("SELECT fact, bits FROM search_fact WHERE block = ?", (block,)).fetchall()
+        stored = {fact: bitsets.unpack(body) for fact, body in rows_there}
+        after = {fact: bits & others for fact, bits in stored.items()}
+        for fact, bits in follows.items():
+            after[fact] = after.get(fact, 0) | bits
+        gone = [(block, fact) for fact, bits in after.items() if not bits]
+        db.executemany("DELETE FROM search_fact WHERE block = ? AND fact = ?", gone)
+        changed = {fact: bits for fact, bits in after.items() if bits and bits != stored.get(fact)}
+        _write(db, block, changed)
+        _unmark(db, marks)
 
 
 def _facts(corpus: Corpus, ids: Collection[int]) -> tuple[dict[int, set[str]], list[tuple[int, int]]]:
@@ -298,6 +308,10 @@ def _write_block(db: sqlite3.Connection, block: int, bits: dict[str, int], *, re
         sql = "SELECT f.fact, f.bits FROM json_each(?) j CROSS JOIN search_fact f ON f.block = ? AND f.fact = j.value"
         for fact, body in db.execute(sql, (rows.encode(list(bits)), block)).fetchall():
             bits[fact] |= bitsets.unpack(body)
+    _write(db, block, bits)
+
+
+def _write(db: sqlite3.Connection, block: int, bits: dict[str, int]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO search_fact(block, fact, bits) VALUES (?, ?, ?)",
         [(block, fact, bitsets.pack(held)) for fact, held in sorted(bits.items()) if held],
