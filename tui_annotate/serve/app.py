@@ -38,7 +38,7 @@ def create_app(
         log: Takes one line a request.
         fault: Takes an exception that no request should meet.
     """
-    service = Service(options)
+    service = Service(options, tell=log)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

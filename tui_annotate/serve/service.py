@@ -12,6 +12,7 @@ from tui_annotate.errors import AnnotateError
 from tui_annotate.serve.options import ServeOptions
 from tui_annotate.serve.predicting import Predictor
 from tui_annotate.serve.threads import CorpusThreads
+from tui_annotate.services import searching
 from tui_annotate.services.accounts import Credentials
 from tui_annotate.services.delivering import Delivery
 from tui_annotate.store import accounts
@@ -19,7 +20,10 @@ from tui_annotate.store.connection import Corpus
 
 _ACCOUNTS_LAST = 1.0
 """Seconds after which changes that other programs made to the accounts are seen."""
-_REST_EVERY = 30.0
+_REST_EVERY = 5.0
+"""Seconds from one look at what may be tidied up to the next."""
+_INDEXING = 0.1
+"""Seconds that indexing what came in may take at a time: who writes waits as long."""
 _AT_ONCE = 2
 """Passwords that are hashed at the same time, so that guessing cannot take the machine."""
 
@@ -27,7 +31,7 @@ _AT_ONCE = 2
 class Service:
     """One corpus, served."""
 
-    def __init__(self, options: ServeOptions) -> None:
+    def __init__(self, options: ServeOptions, *, tell: Callable[[str], None] = lambda _: None) -> None:
         self.options = options
         self.threads = CorpusThreads(options.path)
         self.predictor = Predictor(options.path, self.threads, patience=options.patience)
@@ -36,7 +40,7 @@ class Service:
         self._roles: dict[str, str] = {}
         self._read_at = float("-inf")
         self._hashing = asyncio.Semaphore(_AT_ONCE)
-        self._delivery = Delivery(Path(options.path))
+        self._delivery = Delivery(Path(options.path), on_trouble=tell)
         self._resting: asyncio.Task[None] | None = None
         self.on_ready: Callable[[], None] = lambda: None
         self.on_failure: Callable[[Exception], None] = lambda _: None
@@ -71,6 +75,9 @@ class Service:
         while True:
             await asyncio.sleep(_REST_EVERY)
             self.predictor.rest()
+            with suppress(AnnotateError):
+                # What could not be indexed is looked at in place; the next time may do better.
+                await self.threads.write(lambda corpus: searching.catch_up(corpus, seconds=_INDEXING))
 
     async def verify(self, name: str, password: str) -> str | None:
         """Return the role of whom a name and a password belong to, None for nobody."""

@@ -209,4 +209,4 @@ def statuses(corpus: Corpus, ids: Sequence[int]) -> Iterator[tuple[str, bool]]:
         standing = shared.standings(corpus, some)
         for id in some:
             if id in standing:
-                yield documents.row(corpus, id).key, standing[id].confirmed
+                yield standing[id].key, standing[id].confirmed

@@ -20,6 +20,7 @@ _AT_ONCE = 100
 class Standing:
     """How a document stands with each of those who work on it."""
 
+    key: str
     created: str
     """When it was imported; UTC."""
     confirmed: bool
@@ -35,7 +36,7 @@ def standings(corpus: Corpus, ids: Sequence[int]) -> dict[int, Standing]:
     of = "IN (SELECT value FROM json_each(?))"
     with corpus.reading() as db:
         found = db.execute(
-            "SELECT d.id, d.imported_at, coalesce((SELECT state FROM version WHERE id = d.master), 0)"
+            "SELECT d.id, d.key, d.imported_at, coalesce((SELECT state FROM version WHERE id = d.master), 0)"
             f" FROM document d WHERE d.id {of}",
             given,
         ).fetchall()
@@ -56,8 +57,8 @@ def standings(corpus: Corpus, ids: Sequence[int]) -> dict[int, Standing]:
             for document, name in db.execute(sql, given):
                 held.setdefault(document, []).append(name)
     return {
-        id: Standing(created, state == _CONFIRMED, tuple(confirmed.get(id, ())), tuple(assigned.get(id, ())))
-        for id, created, state in found
+        id: Standing(key, created, state == _CONFIRMED, tuple(confirmed.get(id, ())), tuple(assigned.get(id, ())))
+        for id, key, created, state in found
     }
 
 
