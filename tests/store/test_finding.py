@@ -320,12 +320,14 @@ trees: st.SearchStrategy[Query] = st.recursive(
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_query_finds_what_looking_at_every_document_finds(
-    many: tuple[Corpus, list[tuple[str, bool]]], data: st.DataObject
+    many: tuple[Corpus, list[tuple[str, bool]]], whole_index: Corpus, data: st.DataObject
 ) -> None:
     corpus, held = many
     query = data.draw(trees)
     expected = [id for id, (text, tagged) in enumerate(held, 1) if naive(query, text, tagged)]
     assert find(corpus, str(query)) == expected
+    first = finding.quick(whole_index, query, 7)
+    assert first is None or first == (expected[:7], len(expected))
 
 
 @pytest.fixture(scope="module")
@@ -343,6 +345,27 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Corpus, lis
         take(range(40, 60))
         documents.change_tags(corpus, [n + 1 for n in range(60) if held[n][1]], "yes", annotator="ann")
         yield corpus, held
+
+
+@pytest.fixture(scope="module")
+def whole_index(
+    many: tuple[Corpus, list[tuple[str, bool]]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Corpus]:
+    """The same documents, all indexed."""
+    with Corpus.create(tmp_path_factory.mktemp("whole") / "whole.db", scheme=SCHEME) as corpus:
+        making.take_in(corpus, *(making.document(f"d{n}", text) for n, (text, _) in enumerate(many[1])))
+        index(corpus)
+        yield corpus
+
+
+def test_what_words_alone_find_is_known_at_once(corpus: Corpus) -> None:
+    assert finding.quick(corpus, parse("aspirin"), 10) is None
+    index(corpus)
+    assert finding.quick(corpus, parse("aspirin"), 2) == ([1, 5], 4)
+    assert finding.quick(corpus, parse("NOT (aspirin OR lung*)"), 10) == ([2, 3, 4, 7], 4)
+    assert finding.quick(corpus, parse("aspirin tag:Train"), 10) is None
+    with pytest.raises(QueryError):
+        finding.quick(corpus, parse("..."), 10)
 
 
 def test_a_corpus_that_may_not_be_written_is_searched_all_the_same(corpus: Corpus) -> None:

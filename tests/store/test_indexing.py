@@ -138,15 +138,16 @@ def test_old_corpora_get_an_index(tmp_path: Path) -> None:
 
 
 def test_sets_of_documents() -> None:
-    for members in ([], [0], [0, 5, 1023], list(range(0, 1024, 3)), list(range(1024))):
-        bits = bitsets.of(members, 1024)
+    size = bitsets.BLOCK
+    for members in ([], [0], [0, 5, size - 1], list(range(0, size, 3)), list(range(size))):
+        bits = bitsets.of(members, size)
         assert list(bitsets.members(bits)) == members
         assert bitsets.unpack(bitsets.pack(bits)) == bits
-    few, many = bitsets.of([3, 9], 1024), bitsets.of(range(100, 200), 1024)
-    rows = [(0, bitsets.pack(few)), (2, bitsets.pack(many)), (2, bitsets.pack(few)), (2, bitsets.pack(many << 200))]
-    expected = few | (few | many | many << 200) << 2 * bitsets.BLOCK
-    assert bitsets.assemble(rows, 3) == expected
-    assert list(bitsets.members(expected, 1, 3)) == [9, 2048 + 3]
+    few, many = bitsets.of([3, 9], size), bitsets.of(range(100, 200), size)
+    rows = [(0, bitsets.pack(few)), (2, bitsets.pack(few)), (2, bitsets.pack(many)), (2, bitsets.pack(many << 200))]
+    expected = few | (few | many | many << 200) << 2 * size
+    assert bitsets.assemble([*rows, (2, bitsets.pack(few))], 3) == expected
+    assert list(bitsets.members(expected, 1, 3)) == [9, 2 * size + 3]
 
 
 def test_values_of_facts_are_short_and_told_apart() -> None:

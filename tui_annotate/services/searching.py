@@ -94,10 +94,28 @@ def search(
     Raises:
         QueryError: The query cannot be understood; it knows the column.
     """
-    found = hits(corpus, query, annotator=annotator, now=now)
     size = max(1, min(size, 500))
-    rows = page_of(corpus, found, offset=(page - 1) * size, limit=size, sort=sort, descending=descending)
+    offset = (page - 1) * size
+    if offset + size <= ranking.FIRST and sort in ("relevance", "file") and not descending:
+        first = _first_page(corpus, query, offset, size, page, by_relevance=sort == "relevance")
+        if first is not None:
+            return first
+    found = hits(corpus, query, annotator=annotator, now=now)
+    rows = page_of(corpus, found, offset=offset, limit=size, sort=sort, descending=descending)
     return Found(query, rows, found.total, page, size, excerpts(corpus, found, rows))
+
+
+def _first_page(corpus: Corpus, query: str, offset: int, size: int, page: int, *, by_relevance: bool) -> Found | None:
+    """Return one of the first pages where only words are asked for; None where that takes more."""
+    tree = grammar.parse(query)
+    quick = finding.quick(corpus, tree, ranking.FIRST)
+    if quick is None:
+        return None
+    ids, total = quick
+    if by_relevance:
+        ids = ranking.ranked(corpus, tree, ids)
+    rows = listing.some(corpus, ids[offset : offset + size])
+    return Found(query, rows, total, page, size, around.excerpts(corpus, tree, [row.id for row in rows]))
 
 
 def ids(corpus: Corpus, query: str, *, annotator: str, now: datetime | None = None) -> list[int]:
@@ -134,9 +152,9 @@ def page_of(
 ) -> list[DocumentRow]:
     """Return some of the documents that were found, in order; those deleted since are left out."""
     if sort == "relevance":
-        first = (
-            ranking.ranked(corpus, found.tree, found.bits)[offset : offset + limit] if offset < ranking.FIRST else []
-        )
+        first: list[int] = []
+        if offset < ranking.FIRST:
+            first = ranking.ranked(corpus, found.tree, found.ids(0, ranking.FIRST))[offset : offset + limit]
         behind = max(offset, ranking.FIRST)
         if found.total > behind and offset + limit > behind:
             first += found.ids(behind, offset + limit)

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import compress, islice, repeat
 
-BLOCK = 1024
+BLOCK = 4096
 """Documents of one block of the index."""
 _BYTES = BLOCK // 8
-_SPARSE = 15
+_SPARSE = 40
 """Members of a block that are written one by one; more take longer to read."""
 _SPREAD = 16
 """Numbers to a member from which looking for the next is quicker than looking at all."""
@@ -69,14 +69,17 @@ def unpack(body: bytes) -> int:
 def assemble(blocks: Iterable[tuple[int, bytes]], count: int) -> int:
     """Return the set that rows of blocks hold together, `count` blocks at most; blocks may come several times."""
     whole = bytearray(count * _BYTES)
+    seen: set[int] = set()
     for block, body in blocks:
         if len(body) == _BYTES:
             begin = block * _BYTES
-            old = whole[begin : begin + _BYTES]
-            if any(old):
-                body = (int.from_bytes(old, "little") | int.from_bytes(body, "little")).to_bytes(_BYTES, "little")
+            if block in seen:
+                old = int.from_bytes(whole[begin : begin + _BYTES], "little")
+                body = (old | int.from_bytes(body, "little")).to_bytes(_BYTES, "little")
             whole[begin : begin + _BYTES] = body
+            seen.add(block)
             continue
+        seen.add(block)
         for at in range(0, len(body), 2):
             member = body[at] | body[at + 1] << 8
             whole[block * _BYTES + (member >> 3)] |= 1 << (member & 7)

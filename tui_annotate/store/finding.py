@@ -69,6 +69,67 @@ def find(corpus: Corpus, query: Query, asking: Asking, *, stop: Callable[[], boo
     return found
 
 
+def quick(corpus: Corpus, query: Query, most: int) -> tuple[list[int], int] | None:
+    """Return the first documents that fit and how many there are, where FTS5 alone can say both.
+
+    That is for words and phrases however they are joined, once all is indexed; None for everything else.
+    """
+    inner = query.part if isinstance(query, Not) else query
+    match = _text_only(inner)
+    with corpus.reading() as db:
+        held = indexing.state(db)
+        last, total = db.execute("SELECT (SELECT coalesce(max(id), 0) FROM document), total FROM counter").fetchone()
+    if match is None or not held.until or last > held.until:
+        return None
+    count = 0
+    for begin, end in fts.slices(held.until):
+        sql = "SELECT count(*) FROM search_text WHERE search_text MATCH ? AND rowid BETWEEN ? AND ?"
+        with corpus.reading() as db:
+            count += db.execute(sql, (match, begin, end)).fetchone()[0]
+    if isinstance(query, Not):
+        return _without(corpus, match, held, most), total - count
+    sql = "SELECT rowid FROM search_text WHERE search_text MATCH ? ORDER BY rowid LIMIT ?"
+    with corpus.reading() as db:
+        return [id for (id,) in db.execute(sql, (match, most))], count
+
+
+def _without(corpus: Corpus, match: str, held: indexing.State, most: int) -> list[int]:
+    """Return the first documents that do not fit an FTS5 expression."""
+    everything = _Indexed(corpus, held).everything
+    sql = "SELECT json_group_array(rowid) FROM search_text WHERE search_text MATCH ? AND rowid BETWEEN ? AND ?"
+    found: list[int] = []
+    for begin, end in fts.slices(held.until):
+        with corpus.reading() as db:
+            holding = bitsets.of(_ids(db.execute(sql, (match, begin, end)).fetchone()[0]), end + 1)
+        between = (1 << end + 1) - (1 << begin)
+        found += bitsets.members(everything & between & ~holding, 0, most - len(found))
+        if len(found) >= most:
+            break
+    return found
+
+
+def _text_only(query: Query) -> str | None:
+    """Return a query as an FTS5 expression, None where it asks for anything but words."""
+    if isinstance(query, Words):
+        return _match(query)
+    if not isinstance(query, Both):
+        return None
+    absent = [part.part for part in query.parts if isinstance(part, Not)] if query.joined == "AND" else []
+    present = [part for part in query.parts if not (absent and isinstance(part, Not))]
+    held = [_text_only(part) for part in present]
+    without = [_text_only(part) for part in absent]
+    if not held or None in held or None in without:
+        return None
+    match = f" {query.joined} ".join(f"({part})" for part in held)
+    return f"({match}) NOT ({' OR '.join(f'({part})' for part in without)})" if without else match
+
+
+def _match(words: Words) -> str:
+    if not fts.has_word(words.text):
+        raise QueryError(f"{words.text!r} has no letter, digit or symbol to look for.", column=words.column)
+    return fts.expression(words.text, prefix=words.prefix)
+
+
 def _not_indexed(corpus: Corpus, stale: list[int], until: int, last: int) -> Iterable[list[int]]:
     for begin in range(0, len(stale), _AT_ONCE):
         yield stale[begin : begin + _AT_ONCE]
@@ -241,7 +302,7 @@ class _Finder:
         if isinstance(query, Not):
             return source.everything & ~self.evaluate(query.part, source)
         if isinstance(query, Words):
-            return source.words(self._match(query))
+            return source.words(_match(query))
         if isinstance(query, Both):
             return self._joined(query, source)
         return self._where(query, source)
@@ -260,24 +321,16 @@ class _Finder:
             held = self.evaluate(part, source)
             found = found & held if every else found | held
             if every and not found:
-                self._check([*texts, *absent])
+                for words in (*texts, *absent):
+                    _match(words)
                 return 0
         if texts:
-            match = f" {query.joined} ".join(map(self._match, texts))
+            match = f" {query.joined} ".join(map(_match, texts))
             if absent:
-                match = f"({match}) NOT ({' OR '.join(map(self._match, absent))})"
+                match = f"({match}) NOT ({' OR '.join(map(_match, absent))})"
             held = source.words(match, found if every else None)
             found = found & held if every else found | held
         return found
-
-    def _check(self, texts: list[Words]) -> None:
-        for words in texts:
-            self._match(words)
-
-    def _match(self, words: Words) -> str:
-        if not fts.has_word(words.text):
-            raise QueryError(f"{words.text!r} has no letter, digit or symbol to look for.", column=words.column)
-        return fts.expression(words.text, prefix=words.prefix)
 
     def _where(self, query: Where, source: Source) -> int:
         return fields.evaluate(query, source, self._asking)

@@ -10,7 +10,7 @@ import math
 import unicodedata
 
 from tui_annotate.domain.query_tree import Query, Words, leaves
-from tui_annotate.store import bitsets, rows
+from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 
 FIRST = 1000
@@ -20,9 +20,8 @@ _K1, _B = 1.2, 0.75
 """Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009."""
 
 
-def ranked(corpus: Corpus, query: Query, bits: int) -> list[int]:
+def ranked(corpus: Corpus, query: Query, first: list[int]) -> list[int]:
     """Return the first hits, 1,000 at most, the most relevant first; in file order where no word is asked for."""
-    first = list(bitsets.members(bits, 0, FIRST))
     words = list({folded(leaf.text) for leaf, negated in leaves(query) if isinstance(leaf, Words) and not negated})
     if not words or len(first) < 2:
         return first
