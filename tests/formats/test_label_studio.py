@@ -182,6 +182,18 @@ def test_directions_of_relations(direction: str, ends: tuple[int, int], directed
     assert back["annotations"][0]["result"][2]["labels"] == []
 
 
+def test_a_region_of_two_labels_is_two_entities_and_one_region_again() -> None:
+    both = region("a", 0, 7, "DRUG")
+    both["value"]["labels"].append("PAINKILLER")
+    note = {"id": "a", "from_name": "n", "to_name": "text", "type": "textarea", "value": {"text": ["x"]}}
+    document = one({"data": {"text": TEXT}, "annotations": [{"result": [both, note]}]})
+    entities = version(document, "master").annotations.entities.values()
+    assert [(e.type, e.attributes) for e in entities] == [("DRUG", {"n": "x"}), ("PAINKILLER", {"n": "x"})]
+    (back,) = written(document)
+    assert back["annotations"][0]["result"][0] == both
+    assert len(back["annotations"][0]["result"]) == 2
+
+
 def test_predictions_are_suggestions_of_their_model() -> None:
     predictions = [
         {"id": 5, "model_version": "bert-2", "score": 0.83, "result": [region("p1", 0, 7, "DRUG", score=0.9)]},

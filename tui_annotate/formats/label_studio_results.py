@@ -20,7 +20,8 @@ KEPT = "label_studio"
 """Key of an `extra` that holds what Label Studio says besides."""
 REGIONS = ("labels", "hypertextlabels", "htmllabels", "paragraphlabels")
 """Types of results that mark a stretch of text."""
-_PLACE = frozenset(("start", "end", "startOffset", "endOffset", "globalOffsets"))
+_MOST_LABELS = 64
+"""Of one region: each is an entity with all that is said of the region."""
 _SAID = frozenset(("value", "score", "who", "state", "type"))
 
 
@@ -96,7 +97,9 @@ class Results:
         value = one.value
         names = value.get(_key_of(one))
         if type(names) is not list or not names or not all(type(name) is str and name.strip() for name in names):
-            raise DataError(f"`{_key_of(one)}` is {names!r}, no list of labels")
+            raise DataError(f"`{_key_of(one)}` is {str(names)[:80]}, no list of labels")
+        if len(names) > _MOST_LABELS:
+            raise DataError(f"it has {len(names)} labels; more than {_MOST_LABELS} are nobody's work")
         spans = self._spans(value, place)
         kept = {key: held for key, held in one.row.items() if key not in _SAID}
         kept |= {"type": one.row["type"], "at": list(place)}

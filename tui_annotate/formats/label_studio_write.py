@@ -133,6 +133,11 @@ class _Items:
         self._attribute_kinds = {one.name: one.kind for one in scheme.attributes}
         # Offsets that came in another unit than ours may only go out again all together.
         self._as_it_came = all(self._is_untouched(entity) for entity in held.entities.values())
+        self._leaders = self._shared_regions()
+        self._further: dict[int, list[str]] = {}
+        """Types of the other entities of a region, by the one that stands for it."""
+        for number, leader in self._leaders.items():
+            self._further.setdefault(leader, []).append(held.entities[number].type)
         self._ids = self._region_ids()
 
     def rows(self) -> list[dict[str, Any]]:
@@ -147,6 +152,8 @@ class _Items:
 
     def _all(self) -> Iterator[tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]]:
         for entity in self._held.entities.values():
+            if entity.number in self._leaders:
+                continue
             region = self._region(entity)
             yield entity.who, region, _said(entity)
             for name, value in entity.attributes.items():
@@ -170,11 +177,27 @@ class _Items:
         offset = self._starts[entity.span.part]
         return entity.span.start + offset, entity.span.end + offset
 
+    def _shared_regions(self) -> dict[int, int]:
+        """Return the entities that are further labels of a region, as they came, by the entity that stands for it."""
+        first: dict[object, int] = {}
+        leaders: dict[int, int] = {}
+        for number, entity in self._held.entities.items():
+            id = _kept(entity.extra).get("id")
+            if isinstance(id, str):
+                same = (id, entity.spans, entity.who, entity.prob, entity.state, tuple(entity.attributes.items()))
+                leader = first.setdefault(same, number)
+                if leader != number:
+                    leaders[number] = leader
+        return leaders
+
     def _region_ids(self) -> dict[int, str]:
         """Return a region id for each entity, its own where it came with one that no other has."""
         ids: dict[int, str] = {}
         taken: set[str] = set()
         for number, entity in self._held.entities.items():
+            if number in self._leaders:
+                ids[number] = ids[self._leaders[number]]
+                continue
             given = _kept(entity.extra).get("id")
             id = given if isinstance(given, str) and given not in taken else f"e{number}"
             while id in taken:
@@ -192,7 +215,8 @@ class _Items:
             value = given if self._as_it_came else value | {k: v for k, v in given.items() if k not in _PLACE}
         type_ = kept.get("type")
         type_ = type_ if isinstance(type_, str) else "labels"
-        value = value | {"text": self._document.text[start:end], type_: [entity.type]}
+        labels = [entity.type, *self._further.get(entity.number, ())]
+        value = value | {"text": self._document.text[start:end], type_: labels}
         if len(entity.spans) > 1:
             offset = self._starts[entity.span.part]
             value["fragments"] = [[span.start + offset, span.end + offset] for span in entity.spans]

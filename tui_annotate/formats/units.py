@@ -88,10 +88,16 @@ def _that_differ(text: str, units: Sequence[Unit]) -> Sequence[Unit]:
     """Leave out units that count this text as an earlier one does."""
     if text.isascii():
         return units[:1]
-    if max(text) < "\U00010000":
+    if _is_narrow(text):
         seen = [unit for unit in units if unit != "UTF-16" or "code points" not in units]
         return seen or units
     return units
+
+
+@lru_cache(maxsize=8)
+def _is_narrow(text: str) -> bool:
+    """Say whether code points and UTF-16 count a text alike; asked again for each annotator of a document."""
+    return max(text) < "\U00010000"
 
 
 def _places(
