@@ -15,10 +15,12 @@ from tui_annotate.domain.annotations import Entity, Suggestion, SuggestionKey, V
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, VerdictChange, VersionState
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import NothingToDoError
+from tui_annotate.formats.losses import Losses
 from tui_annotate.services.exporting import export
 from tui_annotate.services.importing import import_paths
 from tui_annotate.store import documents, log, suggestions
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.outgoing import has_several_versions
 
 
 @pytest.fixture
@@ -147,3 +149,27 @@ def test_many_documents_with_many_rows_all_go_out(corpus: Corpus, tmp_path: Path
     report = export(corpus, tmp_path / "out.jsonl", format="jsonl")
     assert report.documents == 250
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 250
+
+
+def test_what_is_lost_is_said_before_anything_is_written(corpus: Corpus, tmp_path: Path) -> None:
+    spans = [{"start": 0, "end": 1, "label": "A"}, {"start": 2, "end": 3, "label": "B"}]
+    add(corpus, tmp_path, {"id": "a", "text": "x y", "spans": spans}, {"id": "b", "text": "z", "labels": {"t": "v"}})
+    said: list[str] = []
+
+    def on_losses(losses: Losses) -> None:
+        assert not (tmp_path / "out.csv").exists()
+        said.append(losses.sentence())
+
+    report = export(corpus, tmp_path / "out.csv", format="csv", on_losses=on_losses)
+    assert said == ["csv has no room for 2 entities."]
+    assert report.lost == {"entities": 2}
+
+
+def test_several_versions_are_looked_for_before_they_are_counted(corpus: Corpus, tmp_path: Path) -> None:
+    spans = [{"start": 0, "end": 1, "label": "A"}]
+    (first, _) = add(corpus, tmp_path, {"id": "a", "text": "x y", "spans": spans}, {"id": "b", "text": "z"})
+    assert not has_several_versions(corpus)
+    assert export(corpus, tmp_path / "one.jsonl", format="jsonl").lost == {}
+    decide(corpus, first, Kind.ACCEPT, accepted(Entity("A", (Span("s1v1", 0, 1),), number=1)))
+    assert has_several_versions(corpus)
+    assert export(corpus, tmp_path / "two.jsonl", format="jsonl").lost == {"versions": 1}

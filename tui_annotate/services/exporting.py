@@ -23,7 +23,7 @@ from tui_annotate.formats.safety import safe_name
 from tui_annotate.services.outgoing_versions import exchanged
 from tui_annotate.store import annotators, log, projects, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.outgoing import Outgoing, outgoing
+from tui_annotate.store.outgoing import Outgoing, has_several_versions, outgoing
 
 _PROGRESS_EVERY = 100
 _PROJECT = "corpus"
@@ -95,7 +95,7 @@ def export(
             yield one, exchanged(one, tie=tie, confirmed=confirmed, version=version)
 
     losses = Losses(fmt, options)
-    if may_lose(fmt, options.scheme, versions=not version and bool(annotators.names(corpus))):
+    if may_lose(fmt, options.scheme, versions=not version and has_several_versions(corpus)):
         for _, document in going_out():
             losses.add(document)
     if losses.counts and on_losses is not None:

@@ -75,6 +75,23 @@ def outgoing(
             return
 
 
+def has_several_versions(corpus: Corpus) -> bool:
+    """Say whether any document has versions, made here or imported, of more than one annotator."""
+    after, last = 0, 0
+    while True:
+        with corpus.reading() as db:
+            last = last or db.execute("SELECT MAX(id) FROM document").fetchone()[0] or 0
+            found = db.execute(
+                "SELECT 1 FROM (SELECT document, annotator FROM version WHERE document > :after AND document <= :to"
+                " UNION SELECT document, annotator FROM proposal WHERE document > :after AND document <= :to)"
+                " GROUP BY document HAVING COUNT(*) > 1 LIMIT 1",
+                {"after": after, "to": after + _ROWS},
+            ).fetchone()
+        after += _ROWS
+        if found or after >= last:
+            return bool(found)
+
+
 def _some(
     db: sqlite3.Connection, after: int, states: Collection[DocumentState], wanted: list[int] | None
 ) -> list[tuple[int, int]]:
