@@ -53,6 +53,7 @@ BENCHMARKS = {
     "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
     "webhooks": Benchmark("webhooks told while the receiver is down and the program killed", ("--events", "200")),
     "serve": Benchmark("uploads over HTTP with 8 clients, the app open", ("--documents", "2000", "--seconds", "6")),
+    "scheme_changes": Benchmark("a label renamed, merged, split, deleted among 100,000 entities", ("--documents", "2000")),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 

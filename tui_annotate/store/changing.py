@@ -65,19 +65,23 @@ def _write_numbered(
             sql = f"INSERT OR IGNORE INTO {table}(version, number, type, body) VALUES (?, ?, ?, ?)"
             done = db.execute(sql, (version, number, thing.type, rows.encode(after))).rowcount
         else:
-            held = _as_held(
-                db, f"SELECT body FROM {table} WHERE version = ? AND number = ?", (version, number), before, decode
-            )
-            if held is None:
-                done = 0
-            elif after is None:
-                done = db.execute(f"DELETE FROM {table} WHERE version = ? AND number = ?", (version, number)).rowcount
-            else:
-                sql = f"UPDATE {table} SET type = ?, body = ? WHERE version = ? AND number = ?"
-                done = db.execute(sql, (after.type, rows.encode(after), version, number)).rowcount
+            body = rows.encode(before)
+            done = _change_numbered(db, table, after, (version, number, body))
+            if not done:
+                sql = f"SELECT body FROM {table} WHERE version = ? AND number = ?"
+                held = _as_held(db, sql, (version, number), before, decode)
+                done = 0 if held is None else _change_numbered(db, table, after, (version, number, held))
         if not done:
             raise StaleError(f"{table} {number} ({thing.type})")
     return highest
+
+
+def _change_numbered(db: sqlite3.Connection, table: str, after: _Numbered | None, where: tuple[int, int, str]) -> int:
+    """Change or delete a row that has just this body; return how many there were."""
+    if after is None:
+        return db.execute(f"DELETE FROM {table} WHERE version = ? AND number = ? AND body = ?", where).rowcount
+    sql = f"UPDATE {table} SET type = ?, body = ? WHERE version = ? AND number = ? AND body = ?"
+    return db.execute(sql, (after.type, rows.encode(after), *where)).rowcount
 
 
 def _write_label(db: sqlite3.Connection, version: int, change: LabelChange) -> None:

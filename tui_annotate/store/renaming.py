@@ -27,6 +27,7 @@ from tui_annotate.store.renaming_beside import beside
 from tui_annotate.store.renaming_plan import DocumentPlan, Planner, Tell
 from tui_annotate.store.renaming_write import Writer, changed_since, put_scheme
 
+_AT_ONCE = 500
 MOST_HELD = 30_000
 """Documents that are worked out before the lock; those of a larger corpus behind them are inside it."""
 MOST_LOST = 1_000
@@ -146,9 +147,16 @@ def _fresh(
     """Yield what was worked out, and anew what changed since it was read; inside the transaction."""
     stale = set(changed_since(db, mark))
     stale |= {id for (id,) in db.execute("SELECT id FROM document WHERE id > ?", (rest,))} if rest else set()
-    for id in [id for id in held if id not in stale]:
-        if db.execute("SELECT changed FROM document WHERE id = ?", (id,)).fetchone() == (held[id].changed,):
-            yield held.pop(id)
+    waiting = [id for id in held if id not in stale]
+    for start in range(0, len(waiting), _AT_ONCE):
+        some = waiting[start : start + _AT_ONCE]
+        sql = "SELECT id FROM document WHERE id IN (SELECT value FROM json_each(?))"
+        # What was deleted meanwhile is left out.
+        there = {id for (id,) in db.execute(sql, (rows.encode(some),))}
+        for id in some:
+            plan = held.pop(id)
+            if id in there:
+                yield plan
     yield from planner.some(db, sorted(stale))
 
 

@@ -111,7 +111,7 @@ class Planner:
         found: dict[int, set[int]] = {}
         for table, column in (("entity", "body"), ("label", "body"), ("relation", "body"), ("verdict", "key")):
             sql = (
-                f"SELECT DISTINCT v.document, v.id FROM version v JOIN {table} t ON t.version = v.id"
+                f"SELECT DISTINCT v.document, v.id FROM version v CROSS JOIN {table} t ON t.version = v.id"
                 f" WHERE v.{where.replace('AND document', 'AND v.document')} AND ({self._hits(f't.{column}')})"
             )
             for document, version in db.execute(sql, (*of, *self._names)):

@@ -30,6 +30,8 @@ _COLUMNS = {"entity": ("entity", "type"), "label": ("label", "name"), "relation"
 
 def change_of(decisions: Sequence[LoggedDecision]) -> SchemeChange | None:
     """Return the change of labels that a step is; None of any other step."""
+    if not decisions:
+        return None
     head = decisions[0].decision
     if head.kind is not Kind.SCHEME or "change" not in head.details:
         return None

@@ -19,6 +19,12 @@ from tui_annotate.store.acts import Act
 from tui_annotate.store.connection import Corpus
 
 HOLDS, TAKEN_BACK, BURIED = 0, 1, 2
+_OF = "FROM step s JOIN annotator a ON a.id = s.annotator WHERE a.name = ?"
+_NEWEST = f"SELECT max(s.sequence) {_OF} AND s.undone = 0"
+_NEXT = f"SELECT min(s.sequence) {_OF} AND s.undone = 1"
+_WITHOUT_CHANGES = (Kind.REVIEW, Kind.SCHEME)
+"""What a step is made of although it changes no version."""
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,9 @@ def next_undone(corpus: Corpus, annotator: str) -> int | None:
 
 def newest_change(corpus: Corpus, annotator: str) -> SchemeChange | None:
     """Return the change of labels that the annotator would take back next; None where that is another step."""
-    sql = "SELECT max(s.sequence) FROM step s JOIN annotator a ON a.id = s.annotator WHERE a.name = ? AND s.undone = 0"
     with corpus.reading() as db:
-        (step,) = db.execute(sql, (annotator,)).fetchone()
-        decisions = _of_step(db, step, annotator, first=True) if step is not None else []
-    return renaming_steps.change_of(decisions) if decisions else None
+        (step,) = db.execute(_NEWEST, (annotator,)).fetchone()
+        return renaming_steps.change_of(_page(db, step, annotator, step - 1, 1)) if step is not None else None
 
 
 def undo(corpus: Corpus, annotator: str) -> Undone:
@@ -66,12 +70,13 @@ def undo(corpus: Corpus, annotator: str) -> Undone:
     Raises:
         UndoError: There is none, or somebody else changed the same since; nothing was changed.
     """
+    known, ahead = _ahead(corpus, annotator, _NEWEST)
     with corpus.transaction() as db:
         who = annotators.ensure(corpus, db, annotator)
         (step,) = db.execute("SELECT max(sequence) FROM step WHERE annotator = ? AND undone = 0", (who,)).fetchone()
         if step is None:
             raise UndoError("There is nothing to undo.")
-        decisions = _of_step(db, step, annotator)
+        decisions = ahead if step == known else _of_step(db, step, annotator)
         _refuse_if_reviewed(db, who, decisions)
         act = Act(corpus, db)
         if renaming_steps.change_of(decisions) is not None:
@@ -87,12 +92,13 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
     Raises:
         UndoError: There is nothing, or somebody else changed the same since; nothing was changed.
     """
+    known, ahead = _ahead(corpus, annotator, _NEXT)
     with corpus.transaction() as db:
         who = annotators.ensure(corpus, db, annotator)
         (step,) = db.execute("SELECT min(sequence) FROM step WHERE annotator = ? AND undone = 1", (who,)).fetchone()
         if step is None:
             raise UndoError("There is nothing to redo.")
-        decisions = _of_step(db, step, annotator)
+        decisions = ahead if step == known else _of_step(db, step, annotator)
         act = Act(corpus, db)
         if renaming_steps.change_of(decisions) is not None:
             applied = _turn_labels(act, decisions, Kind.REDO)
@@ -101,27 +107,51 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
         return _finish(act, db, who, step, decisions, applied, HOLDS)
 
 
-def _of_step(db: sqlite3.Connection, step: int, annotator: str, *, first: bool = False) -> list[LoggedDecision]:
-    """Return the decisions of a step that changed something, or the first alone: they follow one another in the log."""
+def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDecision]:
+    """Return the decisions of a step that changed something: they follow one another in the log."""
     found: list[LoggedDecision] = []
-    cursor = db.execute(
+    after = step - 1
+    while page := _page(db, step, annotator, after):
+        found += page
+        after = page[-1].sequence
+    return [logged for logged in found if logged.decision.changes or logged.decision.kind in _WITHOUT_CHANGES]
+
+
+def _page(db: sqlite3.Connection, step: int, annotator: str, after: int, limit: int = _AT_ONCE) -> list[LoggedDecision]:
+    """Return the first decisions of a step behind a sequence."""
+    found: list[LoggedDecision] = []
+    sql = (
         "SELECT sequence, at, step, kind, document, changes, details FROM decision"
-        " WHERE sequence >= ? ORDER BY sequence",
-        (step,),
+        " WHERE sequence > ? ORDER BY sequence LIMIT ?"
     )
-    for sequence, at, its_step, kind, document, changes, details in cursor:
+    for sequence, at, its_step, kind, document, changes, details in db.execute(sql, (after, limit)).fetchall():
         if its_step != step:
             break
-        if changes is not None or kind in (Kind.REVIEW, Kind.SCHEME):
-            held = rows.decode_changes(changes) if changes is not None else Changes()
-            more = rows.object_or_empty(details)
-            found.append(
-                LoggedDecision(sequence, at, its_step, Decision(Kind(kind), document or 0, annotator, held, more))
-            )
-        if first:
-            break
-    cursor.close()
+        held = rows.decode_changes(changes) if changes is not None else Changes()
+        more = rows.object_or_empty(details)
+        decision = Decision(Kind(kind), document or 0, annotator, held, more)
+        found.append(LoggedDecision(sequence, at, its_step, decision))
     return found
+
+
+def _ahead(corpus: Corpus, annotator: str, which: str) -> tuple[int, list[LoggedDecision]]:
+    """Return the step to be turned with its decisions where it changed labels: there may be very many.
+
+    The log only grows, so they may be read before the lock is taken; 0 for any other step, which is read behind it.
+    """
+    with corpus.reading() as db:
+        (step,) = db.execute(which, (annotator,)).fetchone()
+        page = _page(db, step, annotator, step - 1, 1) if step is not None else []
+    if not page or renaming_steps.change_of(page) is None:
+        return 0, []
+    found: list[LoggedDecision] = []
+    after = step - 1
+    while page:
+        with corpus.reading() as db:
+            page = _page(db, step, annotator, after)
+        found += page
+        after = page[-1].sequence if page else after
+    return step, found
 
 
 def _take_back(act: Act, logged: LoggedDecision) -> Decision:
