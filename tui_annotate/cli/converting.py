@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +25,9 @@ app = options.group()
 
 _MOST_FILES = 2
 """Shown of what a format makes of a document: its text and its annotations; a project has more."""
+
+_LONGEST = 1500
+"""Characters of a file besides the first that is shown as an example."""
 
 InOut = Annotated[
     list[str],
@@ -120,23 +126,26 @@ def formats(name: Name = "", json: Json = False, annotator: Annotator = None) ->
     if json:
         out_json([_row(one) for one in registry.FORMATS.values()])
         return
+    _tell_all(list(registry.FORMATS.values()), narrow=sys.stdout.isatty())
+
+
+def _tell_all(formats: Sequence[Format], *, narrow: bool) -> None:
+    """Print the table; on a terminal without what would break its lines."""
     yes = {True: "yes", False: ""}
-    table(
-        ("name", "in", "out", "needs", "files", "what", "loses"),
-        [
-            (
-                fmt.name,
-                yes[fmt.read is not None],
-                yes[fmt.writes],
-                _needs(fmt),
-                " ".join(fmt.extensions),
-                fmt.description,
-                (fmt.loses or "nothing") if fmt.writes else "",
-            )
-            for fmt in registry.FORMATS.values()
-        ],
-    )
-    if any(fmt.lacking for fmt in registry.FORMATS.values()):
+    head: tuple[str, ...] = ("name", "in", "out", "needs", "what", "files", "loses")
+    rows: list[tuple[str, ...]] = []
+    for fmt in formats:
+        loses = (fmt.loses or "nothing") if fmt.writes else ""
+        ways = yes[fmt.read is not None], yes[fmt.writes]
+        rows.append((fmt.name, *ways, _needs(fmt), fmt.description, " ".join(fmt.extensions), loses))
+    if narrow:
+        head, rows = head[:5], [row[:5] for row in rows]
+        room = shutil.get_terminal_size().columns - sum(max(len(row[at]) for row in rows) + 2 for at in range(4))
+        rows = [(*row[:4], row[4] if len(row[4]) <= room else f"{row[4][: max(room, 20) - 1]}…") for row in rows]
+    table(head, rows)
+    if narrow:
+        say("`tui-annotate formats NAME` says what files it has and what it loses, with an example.")
+    if any(fmt.lacking for fmt in formats):
         say("(missing): pip install 'tui-annotate[EXTRA]' brings it.")
 
 
@@ -180,7 +189,9 @@ def _tell_one(format: Format, *, json: bool) -> None:
     if format.extra:
         state = f"which is missing: {format.lacking}" if format.lacking else "which is there"
         out(f"  needs   {format.needs}, {state}")
-    for file, content in list(files.items())[:_MOST_FILES]:
+    for place, (file, content) in enumerate(list(files.items())[:_MOST_FILES]):
+        if place and len(content) > _LONGEST:
+            continue
         out()
         out(file)
         out_lines(content)
