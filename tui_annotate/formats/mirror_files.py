@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
@@ -94,7 +93,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._real = path.resolve()
+        self._root = str(path)
         self._checked: set[str] = set()
 
     def check(self) -> Head | None:
@@ -155,31 +154,31 @@ class Folder:
     def seen(self, name: str) -> Seen | None:
         """Return what a file looks like from outside; None when it is not there; a link counts as changed."""
         try:
-            found = os.lstat(self.path / name)
+            found = os.lstat(f"{self._root}/{name}")
         except (FileNotFoundError, NotADirectoryError):
             return None
         return (found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else (-1, -1)
 
     def read(self, name: str) -> bytes:
         """Return a file's content; raises DataError for a link, or what is no file."""
-        if not stat.S_ISREG(os.lstat(self.path / name).st_mode):
-            raise DataError(f"{self.path / name}: is no regular file; links are not followed.")
-        return (self.path / name).read_bytes()
+        file = f"{self._root}/{name}"
+        if not stat.S_ISREG(os.lstat(file).st_mode):
+            raise DataError(f"{file}: is no regular file; links are not followed.")
+        with open(file, "rb") as stream:
+            return stream.read()
 
-    def write(self, name: str, content: bytes) -> Seen:
+    def write(self, name: str, content: bytes) -> None:
         """Write a file whole, beside it first; raises DataError where a link would lead out of the folder."""
-        file = self.path / name
-        self._make(file.parent)
-        if file.is_symlink() or (file.exists() and not file.is_file()):
+        folder, _, base = name.rpartition("/")
+        self._make(folder)
+        file = f"{self._root}/{name}"
+        if self.seen(name) == (-1, -1):
             raise DataError(f"{file}: is no regular file; links are not followed.", hint="Take it away.")
-        aside = file.with_name(f".{file.name[:200]}{_PART}")
-        with suppress(FileNotFoundError):
-            aside.unlink()
-        with aside.open("xb") as stream:
+        aside = f"{self._root}/{folder}{'/' * bool(folder)}.{base[:200]}{_PART}"
+        number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        with os.fdopen(number, "wb") as stream:
             stream.write(content)
         os.replace(aside, file)
-        found = os.lstat(file)
-        return found.st_mtime_ns, found.st_size
 
     def keep_beside(self, name: str, content: bytes) -> str:
         """Write what was in a file beside it, under a name that is free; return the name."""
@@ -196,7 +195,7 @@ class Folder:
     def remove(self, name: str) -> None:
         """Remove a file that we made, and folders that it leaves empty."""
         file = self.path / name
-        if self.seen(name) is None or not self._is_inside(file.parent):
+        if self.seen(name) is None or not self._is_inside(PurePosixPath(name).parent.as_posix()):
             return
         file.unlink()
         for parent in PurePosixPath(name).parents:
@@ -207,19 +206,18 @@ class Folder:
             except OSError:
                 return
 
-    def _make(self, folder: Path) -> None:
-        key = str(folder)
-        if key in self._checked:
+    def _make(self, folder: str) -> None:
+        """Make a folder below the mirror's, and see that no link leads out of it."""
+        if folder in self._checked:
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        (self.path / folder).mkdir(parents=True, exist_ok=True)
         if not self._is_inside(folder):
-            raise DataError(f"{folder}: a link leads out of the mirror.", hint="Take it away.")
+            raise DataError(f"{self.path / folder}: a link leads out of the mirror.", hint="Take it away.")
         if len(self._checked) < 10_000:
-            self._checked.add(key)
+            self._checked.add(folder)
 
-    def _is_inside(self, folder: Path) -> bool:
-        real = folder.resolve()
-        return real == self.path.resolve() or real == self._real / folder.relative_to(self.path)
+    def _is_inside(self, folder: str) -> bool:
+        return (self.path / folder).resolve() == self.path.resolve() / folder
 
     def finish(self, manifest: Path, cache: Path, *, changed: bool) -> None:
         """Put a new manifest and cache in place; an equal manifest stays as it is."""

@@ -225,23 +225,31 @@ class _Sync:
         page = mirror_pages.page(mirror_pages.working(read, self._annotator, self._scheme, blind=blind))
         head = mirror_pages.head(read.document, self._annotator)
         is_written = self._put_text(file, text, base)
-        settled = self._settle_lines(one, file, page, head, base, blind=blind)
+        there = self._there(file + LINES)
+        settled = self._settle_lines(one, file, there, page, head, base, blind=blind)
         if settled is None:
             assert base is not None
             entry = Entry(one.key, file, digest(text), base.lines)
             return entry, Cached(one.id, "", *_NEVER)
         lines, mark = settled
-        is_written = self._put(file + LINES, lines) or is_written
+        is_written = self._put(file + LINES, lines, there) or is_written
         self._report.written += is_written
         seen = self._folder.seen(file + TEXT) or (0, 0), self._folder.seen(file + LINES) or (0, 0)
         return Entry(one.key, file, digest(text), digest(lines)), Cached(one.id, mark, *seen)
 
     def _settle_lines(
-        self, one: Fingerprint, file: str, page: Page, head: str, base: Entry | None, *, blind: bool
+        self,
+        one: Fingerprint,
+        file: str,
+        theirs: bytes | None,
+        page: Page,
+        head: str,
+        base: Entry | None,
+        *,
+        blind: bool,
     ) -> tuple[bytes, str] | None:
         """Return what the file of lines is to hold, and the document's mark then; None to leave it as it is."""
         ours = page.text(head)
-        theirs = self._there(file + LINES)
         if theirs is None or theirs == ours or base is None or digest(theirs) == base.lines:
             return ours, one.mark
         where = self._folder.path / (file + LINES)
@@ -281,11 +289,11 @@ class _Sync:
         there = self._there(file + TEXT)
         if there is not None and base is not None and there != text and digest(there) != base.text:
             self._beside(file + TEXT, there, "was changed, and texts are never altered; written again")
-        return self._put(file + TEXT, text)
+        return self._put(file + TEXT, text, there)
 
-    def _put(self, name: str, content: bytes) -> bool:
+    def _put(self, name: str, content: bytes, there: bytes | None) -> bool:
         """Write a file unless it holds that already; say whether it did not."""
-        if self._there(name) == content:
+        if there == content:
             return False
         if not self._report.dry_run:
             self._folder.write(name, content)
@@ -335,4 +343,4 @@ class _Sync:
         there = self._there(mirror_files.SCHEME)
         if there not in (None, toml) and there is not None and digest(there) != self._toml_was:
             self._beside(mirror_files.SCHEME, there, "was changed; the scheme is changed with `tui-annotate scheme`")
-        self._put(mirror_files.SCHEME, toml)
+        self._put(mirror_files.SCHEME, toml, there)
