@@ -44,6 +44,8 @@ BENCHMARKS = {
     "formats_roundtrip": Benchmark("random documents through every format", ("--documents", "500")),
     "formats_owners": Benchmark("our files read by the libraries that own the formats", ("--documents", "500")),
     "formats_fuzz": Benchmark("damaged input to every reader and parser", ("--inputs", "2000")),
+    "anndoc_readers": Benchmark("our anndoc read by four other parsers", ("--documents", "1000")),
+    "anndoc_export": Benchmark("anndoc exports of growing size, and their memory", ("--documents", "2000", "20000")),
     "learn_latency": Benchmark("from a confirmation to new suggestions", ("--quick",)),
     "learn_entities": Benchmark("entities from so many random sentences", ("--seeds", "1", "--pools", "all_texts")),
     "learn_labels": Benchmark("document labels: accuracy, seconds, calibration", ("--only", "rounds,calibration")),
@@ -53,7 +55,9 @@ BENCHMARKS = {
     "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
     "webhooks": Benchmark("webhooks told while the receiver is down and the program killed", ("--events", "200")),
     "serve": Benchmark("uploads over HTTP with 8 clients, the app open", ("--documents", "2000", "--seconds", "6")),
-    "scheme_changes": Benchmark("a label renamed, merged, split, deleted among 100,000 entities", ("--documents", "2000")),
+    "scheme_changes": Benchmark(
+        "a label renamed, merged, split, deleted among 100,000 entities", ("--documents", "2000")
+    ),
     "kill_sessions": Benchmark("kill -9 in the middle of sessions", ("--times", "10")),
 }
 
