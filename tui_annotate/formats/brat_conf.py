@@ -91,18 +91,21 @@ def _single(ends: str, macros: dict[str, str], names: dict[str, str]) -> str:
     return names.get(found[0], found[0]) if len(found) == 1 else ""
 
 
-def _types(text: str, macros: dict[str, str], depth: int = 0) -> list[str]:
-    """Return the types that an argument takes, macros put in; none where it takes all."""
-    found: list[str] = []
-    for piece in text.split("|"):
-        piece = piece.strip()
-        if piece in macros and depth < 5:
-            found += _types(macros[piece], macros, depth + 1)
-        elif piece in _GENERAL:
-            return []
-        elif piece:
-            found.append(piece)
-    return list(dict.fromkeys(found))
+def _types(text: str, macros: dict[str, str]) -> list[str]:
+    """Return the types that an argument takes, macros put in, each once; none where it takes all."""
+    found: dict[str, None] = {}
+    left, seen = [text], set()
+    while left:
+        for piece in map(str.strip, left.pop().split("|")):
+            if piece in _GENERAL:
+                return []
+            if piece in macros:
+                if piece not in seen:
+                    seen.add(piece)
+                    left.append(macros[piece])
+            elif piece:
+                found[piece] = None
+    return list(found)
 
 
 def _sections(text: str) -> dict[str, list[tuple[str, list[tuple[str, str]]]]]:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-_MENTION = re.compile(r"(.+?)[ \t]+(\d+ \d+(?:; ?\d+ \d+)*)(?:\t(.*))?", re.DOTALL)
+_OFFSETS = re.compile(r"\d+(?:;\d+)?;?|;")
 _RELATION = re.compile(r"(\S+)\s+([^\s:]+):(\S+)\s+([^\s:]+):(\S+)\s*")
 _EQUIVALENCE = re.compile(r"(\S+)((?:\s+[A-Za-z]\S*)+)\s*")
-_ATTRIBUTE = re.compile(r"(\S+)\s+(\S+)(?:\s+(.*?))?\s*")
 _REFERENCE = re.compile(r"(\S+)\s+([TREAMN]\d\S*)\s+([^:\s]+):(\S+)(?:\t(.*))?")
 _BIONLP = re.compile(r"(\S+)\s+(?:Annotation:(\S+)\s+Referent:(\S+)|Referent:(\S+)\s+Annotation:(\S+))(?:\t(.*))?")
 _NOTE = re.compile(r"(\S+)\s+(\S+)(?:\t(.*))?", re.DOTALL)
@@ -129,18 +128,22 @@ def parse(files: Iterable[tuple[str, str]]) -> Lines:
     return made
 
 
-def _joined(lines: Sequence[str]) -> list[tuple[int, str]]:
+def _joined(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Number lines; one that begins with no id goes on with the surface text before it, as some tools write it."""
-    found: list[tuple[int, str]] = []
+    held: list[str] = []
+    first, goes_on = 0, False
     for number, line in enumerate(lines, 1):
         if not line.strip(" \r"):
             continue
-        head = line.partition("\t")[0]
-        if found and not _ID.fullmatch(head) and found[-1][1].startswith("T") and found[-1][1].count("\t") > 1:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
-        else:
-            found.append((number, line))
-    return found
+        if held and goes_on and not _ID.fullmatch(line.partition("\t")[0]):
+            held.append(line)
+            continue
+        if held:
+            yield first, "\n".join(held)
+        held, first = [line], number
+        goes_on = line.startswith("T") and line.count("\t") > 1
+    if held:
+        yield first, "\n".join(held)
 
 
 def _parse_line(line: str, where: str, made: Lines) -> None:
@@ -170,14 +173,19 @@ def _parse_line(line: str, where: str, made: Lines) -> None:
 
 
 def _mention(id: str, body: str, where: str, made: Lines) -> bool:
-    match = _MENTION.fullmatch(body)
-    if match is None or id in made.mentions:
-        return False
-    pairs = [piece.split() for piece in match.group(2).split(";")]
-    if any(len(number) > 12 for pair in pairs for number in pair):
+    head, tab, surface = body.partition("\t")
+    words = head.split()
+    at = len(words)
+    while at and _OFFSETS.fullmatch(words[at - 1]):
+        at -= 1
+    pairs = [piece.split() for piece in " ".join(words[at:]).split(";")]
+    # A type may end in a number: `Grade 3 10 15` is the type `Grade 3`.
+    type = " ".join([*words[:at], *pairs[0][:-2]])
+    pairs[0] = pairs[0][-2:]
+    if not type or id in made.mentions or any(len(p) != 2 or max(map(len, p)) > 12 for p in pairs):
         return False
     fragments = tuple(sorted((int(start), int(end)) for start, end in pairs))
-    made.mentions[id] = Mention(id, match.group(1).strip(), fragments, match.group(3), where)
+    made.mentions[id] = Mention(id, type, fragments, surface if tab else None, where)
     return True
 
 
@@ -212,10 +220,10 @@ def _event(id: str, body: str, where: str, made: Lines) -> bool:
 
 
 def _mark(id: str, body: str, where: str, made: Lines) -> bool:
-    match = _ATTRIBUTE.fullmatch(body)
-    if match is None:
+    words = body.split(maxsplit=2)
+    if len(words) < 2:
         return False
-    made.marks.append(Mark(id, match.group(1), match.group(2), match.group(3) or None, where))
+    made.marks.append(Mark(id, words[0], words[1], words[2].strip() if len(words) > 2 else None, where))
     return True
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tui_annotate.errors import DataError
+from tui_annotate.formats.flat import whole
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
 from tui_annotate.formats.tagging import Evidence, is_tag, parse
 
@@ -42,7 +43,7 @@ class Block:
         if exact is not None:
             with suppress(*JSON_ERRORS):
                 found = msgspec.json.decode(exact)
-                return found if isinstance(found, str) else None
+                return whole(found) if isinstance(found, str) else None
         return next((value for name, value in self.pairs() if name in ("id", "newdoc id")), None)
 
     def pairs(self) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ import msgspec
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.formats.column_text import joined, locate
 from tui_annotate.formats.conll_rows import Block, Layout
+from tui_annotate.formats.flat import whole
 from tui_annotate.formats.source import JSON_ERRORS
 
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -121,7 +122,7 @@ def _string(block: Block, key: str, made: Read) -> str | None:
     except JSON_ERRORS:
         text = None
     if isinstance(text, str):
-        return text
+        return whole(text)
     made.problems.append((block.line, key, "is no JSON string; left out"))
     return None
 

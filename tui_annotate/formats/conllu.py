@@ -19,7 +19,7 @@ from tui_annotate.formats import conllu_entities, conllu_write
 from tui_annotate.formats.base import Format, Item, ReadOptions, stem
 from tui_annotate.formats.conll_rows import lines_of
 from tui_annotate.formats.conllu_lines import FORM, MISC, Sentence, misc, place, sentences
-from tui_annotate.formats.flat import PART, entities
+from tui_annotate.formats.flat import PART, entities, whole
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile
 
 _OURS = frozenset(("SpaceAfter", "SpacesAfter", "SpacesBefore", "NER"))
@@ -77,7 +77,7 @@ def _key(held: list[Sentence]) -> str:
         with suppress(*JSON_ERRORS):
             found = msgspec.json.decode(exact)
             if isinstance(found, str):
-                return found
+                return whole(found)
     named = held[0].comment("newdoc id")
     if named and named.strip():
         return named.strip()

@@ -7,7 +7,7 @@ is one word. Which field is the type, `# global.Entity = eid-etype-head` says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tui_annotate.formats import tagging
@@ -15,7 +15,7 @@ from tui_annotate.formats.conllu_lines import MISC, Sentence, misc, unescaped
 
 TAG_KEYS = ("NER", "ner", "NE", "Name")
 KEYS = (*TAG_KEYS, "Entity")
-_BRACKET = re.compile(r"\((?P<opened>[^()]*)(?P<alone>\))?|(?P<closed>[^()]+)\)")
+_BRACKETS = re.compile(r"[()]|[^()]+")
 _ID = re.compile(r"[a-zA-Z]?\d+(?:\[\d+/\d+\])?")
 _PIECE = re.compile(r"\[\d+/\d+\]")
 _UNTYPED = "mention"
@@ -29,8 +29,20 @@ class Brackets:
 
     fields: list[str] = field(default_factory=list)
     """What the parts of an opening bracket are called."""
-    open: list[tuple[str, str, int]] = field(default_factory=list)
-    """Id, type and start."""
+    open: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """Types and starts by id."""
+
+    def begin(self, text: str, start: int) -> None:
+        """Take in an opening bracket."""
+        id, type = _opened(text, self.fields)
+        self.open.setdefault(id, []).append((type, start))
+
+    def end(self, text: str) -> tuple[str, int] | None:
+        """Return type and start of what a closing bracket closes; None where nothing of its name is open."""
+        for name in (text.partition("-")[0], text):
+            if self.open.get(name):
+                return self.open[name].pop()
+        return None
 
 
 def read(found: Sequence[Sentence]) -> tuple[list[Found], list[tuple[int, str, str]], bool]:
@@ -50,46 +62,38 @@ def read(found: Sequence[Sentence]) -> tuple[list[Found], list[tuple[int, str, s
                 is_said |= any(key in said for key in KEYS)
                 places.append((unit.start, unit.end))
                 tags.append(next((unescaped(said[key]) for key in TAG_KEYS if key in said), "O"))
-                if "Entity" in said:
-                    _brackets(said["Entity"], unit.start, unit.end, brackets, entities, problems, sentence.line)
+                wrong = _brackets(said.get("Entity", ""), (unit.start, unit.end), brackets, entities)
+                problems += [(sentence.line, "Entity", reason) for reason in wrong]
         entities += [(type, places[first][0], places[last - 1][1]) for type, first, last in tagging.decode(tags)]
     if any(_PIECE.search(row[MISC]) for sentence in found for row in sentence.rows if "Entity=" in row[MISC]):
         problems.append((found[0].line, "Entity", "has mentions of several pieces; each piece is an entity by itself"))
-    if brackets.open and found:
-        names = ", ".join(id for id, _, _ in brackets.open[:3])
-        problems.append(
-            (found[-1].line, "Entity", f"{len(brackets.open)} brackets are never closed: {names}; left out")
-        )
+    left = [name for name, held in brackets.open.items() for _ in held]
+    if left and found:
+        reason = f"{len(left)} brackets are never closed: {', '.join(left[:3])}; left out"
+        problems.append((found[-1].line, "Entity", reason))
     return sorted(set(entities), key=lambda one: (one[1], -one[2], one[0])), problems, is_said
 
 
-def _brackets(
-    value: str,
-    start: int,
-    end: int,
-    brackets: Brackets,
-    entities: list[Found],
-    problems: list[tuple[int, str, str]],
-    line: int,
-) -> None:
-    for match in _BRACKET.finditer(value):
-        if match.group("closed") is None:
-            id, type = _opened(match.group("opened"), brackets.fields)
-            if match.group("alone"):
-                entities.append((type, start, end))
+def _brackets(value: str, place: tuple[int, int], brackets: Brackets, entities: list[Found]) -> Iterator[str]:
+    """Take in the brackets of one word; yield what is wrong with them."""
+    name, is_open = "", False
+    for piece in (*_BRACKETS.findall(value), "("):
+        if piece not in ("(", ")"):
+            name = piece
+            continue
+        if is_open:
+            if piece == ")":
+                entities.append((_opened(name, brackets.fields)[1], *place))
             else:
-                brackets.open.append((id, type, start))
-            continue
-        name = match.group("closed").partition("-")[0]
-        at = next(
-            (at for at in reversed(range(len(brackets.open))) if brackets.open[at][0] in (name, match.group("closed"))),
-            None,
-        )
-        if at is None:
-            problems.append((line, "Entity", f"{match.group('closed')}) closes a bracket that is not open; left out"))
-            continue
-        _, type, begin = brackets.open.pop(at)
-        entities.append((type, begin, end))
+                brackets.begin(name, place[0])
+        elif piece == ")" and name:
+            began = brackets.end(name)
+            if began is None:
+                yield f"{name}) closes a bracket that is not open; left out"
+            else:
+                entities.append((began[0], began[1], place[1]))
+        is_open = piece == "("
+        name = ""
 
 
 def _opened(text: str, fields: Sequence[str]) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tui_annotate.formats.column_text import locate
+from tui_annotate.formats.flat import whole
 
 COLUMNS = 10
 FORM, MISC = 1, 9
@@ -191,6 +192,8 @@ def escaped(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """Undo `escaped`; a backslash that escapes nothing stays."""
-    return _UNESCAPE.sub(
-        lambda m: chr(int(m.group(1), 16)) if m.group(1) else _ESCAPES.get(m.group(2), m.group()), text
+    if "\\" not in text:
+        return text
+    return whole(
+        _UNESCAPE.sub(lambda m: chr(int(m.group(1), 16)) if m.group(1) else _ESCAPES.get(m.group(2), m.group()), text)
     )

@@ -152,6 +152,13 @@ def entities(found: Iterable[tuple[str, int, int]]) -> dict[int, Entity]:
     }
 
 
+def whole(text: str) -> str:
+    """Return a text with pairs of surrogates as the character they are, and halves of them replaced."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def without_blanks(name: str) -> str:
     """Return a name for formats in which blanks end it."""
     return _BLANKS.sub("_", name)

@@ -173,14 +173,12 @@ class _Reader:
         scheme = self._options.scheme
         names = by_plain_name([label.name for label in scheme.labels], without_blanks)
         found: dict[str, list[str]] = {}
+        several = sum("=" not in label for label in self._labels) > 1
+        unnamed = unnamed_label(self._options, ("choices",) if several else ("choice", "boolean"), "label")
         for label in self._labels:
             name, equals, value = label.partition("=")
-            if not equals:
-                several = sum("=" not in other for other in self._labels) > 1
-                name, value = (
-                    unnamed_label(self._options, ("choices",) if several else ("choice", "boolean"), "label"),
-                    label,
-                )
+            if not equals or not name:
+                name, value = unnamed, label
             found.setdefault(names.get(name, name), []).append(value)
         return {name: LabelValue(name, self._content(name, values)) for name, values in found.items()}
 

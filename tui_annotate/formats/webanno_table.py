@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tui_annotate.errors import DataError
+from tui_annotate.formats.flat import whole
 from tui_annotate.formats.units import Unit, to_points
 
 MARK = "#FORMAT=WebAnno TSV 3"
@@ -48,7 +49,7 @@ class Layer:
     @property
     def short(self) -> str:
         """Return the last part of its name."""
-        return self.name.rpartition(".")[2]
+        return self.name.rpartition(".")[2].strip() or self.name.strip() or "layer"
 
 
 @dataclass(slots=True)
@@ -238,8 +239,10 @@ def unescape_text(text: str, version: int = 3) -> str:
     """Undo `escape_text`; versions before 3.2 escaped as Java does."""
     letters = {letter: character for character, letter in _LETTERS.items()}
     if version < 2:
-        return _JAVA_UNESCAPE.sub(
-            lambda m: chr(int(m.group(1), 16)) if m.group(1) else letters.get(m.group(2), m.group(2)), text
+        return whole(
+            _JAVA_UNESCAPE.sub(
+                lambda m: chr(int(m.group(1), 16)) if m.group(1) else letters.get(m.group(2), m.group(2)), text
+            )
         )
     return _TEXT_UNESCAPE.sub(lambda match: letters.get(match.group(1), match.group(1)), text)
 
