@@ -358,6 +358,25 @@ def whole_index(
         yield corpus
 
 
+def test_what_is_indexed_while_somebody_searches_is_found_once_and_rightly(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(corpus)
+    making.take_in(corpus, making.document("late", "lung"))
+    documents.add_tag(corpus, 9, "x", annotator="ann")
+    whole = finding._Indexed.__init__
+
+    def meanwhile(self: finding._Indexed, given: Corpus, held: indexing.State) -> None:
+        whole(self, given, held)
+        index(corpus)
+        self.everything = self.fact("*")
+
+    with Corpus.open(corpus.path, readonly=True) as reader:
+        monkeypatch.setattr(finding._Indexed, "__init__", meanwhile)
+        monkeypatch.setattr(finding._Indexed, "fact", lambda self, fact: 0 if fact == "t\x1fx" else (1 << 10) - 2)
+        assert 9 not in find(reader, "NOT tag:x")
+
+
 def test_what_words_alone_find_is_known_at_once(corpus: Corpus) -> None:
     assert finding.quick(corpus, parse("aspirin"), 10) is None
     index(corpus)

@@ -54,7 +54,8 @@ def find(corpus: Corpus, query: Query, asking: Asking, *, stop: Callable[[], boo
     found = 0
     if held.until:
         found = finder.evaluate(query, _Indexed(corpus, held))
-        found &= ~bitsets.of(stale, held.until + 1)
+        # Another program may be indexing: what it adds meanwhile is among those looked at below.
+        found &= (1 << held.until + 1) - 1 & ~bitsets.of(stale, held.until + 1)
     for some in _not_indexed(corpus, stale, held.until, last):
         if stop is not None and stop():
             raise SearchStopped("The search was stopped.")
