@@ -50,7 +50,7 @@ def test_a_rename_is_reported_done_and_taken_back(run: Run, corpus: Path) -> Non
     dry = run("scheme", "rename", corpus, "PERSON", "HUMAN", "--dry-run")
     assert dry.out.splitlines() == [
         "PERSON renamed to HUMAN (nothing is changed yet)",
-        "2 entities changed, confirmed",
+        "2 entities changed, all confirmed",
         "in 1 document, 1 version (1 confirmed)",
         "  imported: 1 version",
     ]

@@ -271,6 +271,21 @@ def test_it_is_not_taken_back_over_what_others_changed_since(corpus: Corpus) -> 
     _sound(corpus)
 
 
+def test_it_is_not_taken_back_over_what_others_decided_since(corpus: Corpus) -> None:
+    _do(corpus, scheme_changes.rename(SCHEME, DRUG, "MEDICINE"))
+    held = versions.load(corpus, 1, "bob").annotations.entities[1]
+    change = EntityChange(held, replace(held, type="DISEASE"))
+    log.record(corpus, [Decision(Kind.CHANGE, 1, "bob", Changes((change,), state=(CONFIRMED, IN_PROGRESS)))])
+    before = _rows(corpus)
+    with pytest.raises(UndoError, match="was changed meanwhile by bob") as caught:
+        log.undo(corpus, "ann")
+    assert caught.value.hint == "Rename MEDICINE to DRUG instead."
+    assert _rows(corpus) == before
+    services.rename(corpus, "entity", "MEDICINE", "DRUG", annotator="ann")
+    assert _types(corpus, 2, "bob") == []
+    assert [e.name for e in settings.scheme(corpus).entities] == ["DRUG", "DISEASE", "CHEMICAL"]
+
+
 def test_the_rest_of_a_split_is_suggested_anew_and_confirmed_documents_are_opened_again(corpus: Corpus) -> None:
     before = _rows(corpus)
     rules = [Rule("BRAND", "attribute", "status=now")]

@@ -91,8 +91,9 @@ class SchemeChange:
         return tuple(name for name in self.old if name not in stays)
 
     def __str__(self) -> str:
-        what = f"the option{'s' * (len(self.old) > 1)} " if self.of else ""
-        old = f"{what}{_listed(self.old)}" + (f" of {self.of}" if self.of else "")
+        names = [name for name in self.old if self.verb != "merge" or name not in self.new]
+        what = f"the option{'s' * (len(names) > 1)} " if self.of else ""
+        old = f"{what}{_listed(names)}" + (f" of {self.of}" if self.of else "")
         if self.verb == "rename":
             return f"{old} renamed to {self.new[0]}"
         if self.verb == "merge":

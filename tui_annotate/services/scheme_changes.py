@@ -299,7 +299,13 @@ def _annotated(report: Report) -> list[str]:
 def _of_them(confirmed: int, count: int) -> str:
     if not confirmed:
         return ""
-    return ", confirmed" if confirmed == count else f", {confirmed:,} of them confirmed"
+    if confirmed == count:
+        return ", all confirmed" if count > 1 else ", confirmed"
+    return f", {confirmed:,} of them confirmed"
+
+
+def _s(count: int, goes: bool) -> str:
+    return "" if count != 1 else "es" if goes else "s"
 
 
 def _beside(report: Report) -> list[str]:
@@ -319,8 +325,8 @@ def _beside(report: Report) -> list[str]:
                 are = "is" if gone == 1 else "are"
                 said = f"{_many(gone, 'run')} {are} not deployed any more: the question is another"
             else:
-                said = f"{_many(count, word)} follow{'s' * (count == 1)}"
-                said += f", {gone:,} of them {'goes' if gone == 1 else 'go'}" if gone else ""
+                said = f"{_many(count, word)} {'go' if gone == count else 'follow'}{_s(count, gone == count)}"
+                said += f", {gone:,} of them go{'es' * (gone == 1)}" if 0 < gone < count else ""
             lines.append(said)
     return lines
 

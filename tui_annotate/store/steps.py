@@ -182,7 +182,12 @@ def _turn_labels(act: Act, decisions: list[LoggedDecision], kind: Kind) -> list[
     except UndoError:
         raise
     except DecisionError as error:
-        raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=error.hint) from None
+        change = renaming_steps.change_of(decisions)
+        assert change is not None
+        hint = "That has to be taken back first."
+        if change.verb == "rename" and kind is Kind.UNDO:
+            hint = f"Rename {change.new[0]} to {change.old[0]} instead."
+        raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=hint) from None
 
 
 def _apply(act: Act, decision: Decision) -> Decision:
