@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -13,7 +14,8 @@ from tests.formats.helpers import corpora, docs, problems, read, source
 from tests.formats.test_roundtrip import back
 from tests.properties import tries
 from tui_annotate.domain.interchange import ExchangedDocument
-from tui_annotate.formats import json_formats
+from tui_annotate.formats import json_formats, registry
+from tui_annotate.formats.base import WriteOptions
 
 _slow = settings(deadline=None, max_examples=tries(30), suppress_health_check=[HealthCheck.too_slow])
 
@@ -120,6 +122,19 @@ ROWS: dict[str, dict[str, Any]] = {
         "Comments": [],
     },
 }
+
+
+@pytest.mark.parametrize("format", ROWS)
+def test_what_came_from_a_tool_is_told_as_ours_in_our_own_rows(format: str) -> None:
+    found = docs(read(format, source("a.jsonl", json.dumps(ROWS[format]))))
+    writer, stream = registry.get("jsonl").write_stream, io.BytesIO()
+    assert writer is not None
+    assert len(list(writer(found, stream, WriteOptions()))) <= 1
+    head = stream.getvalue()[:4096]
+    assert not [
+        f.name for f in json_formats.FORMATS if f.sniff and ".jsonl" in f.extensions and f.sniff("a.jsonl", head)
+    ]
+
 
 JUNK = st.one_of(
     st.none(),

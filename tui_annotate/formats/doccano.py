@@ -23,13 +23,14 @@ from tui_annotate.formats.doccano_rows import Marked, Row
 from tui_annotate.formats.doccano_write import write
 from tui_annotate.formats.json_items import JsonItem, objects
 from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.kept import is_of, under
 from tui_annotate.formats.offset_evidence import COVERED, Evidence
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.formats.utf16 import Utf16
 
 HOLDS: frozenset[Feature] = EVERYTHING - {"fragments", "attributes", "authors", "probabilities", "versions"}
 _READ = doccano_rows.USED | {"annotation_approver", "confirmed", "parts", "name", "folder", "language", "document_tags"}
-_READ |= {COVERED}
+_READ |= {COVERED, "Comments"}
 _MOST_CATEGORIES = 100
 """Different ones of a file, above which they are free texts (doccano's sequence to sequence)."""
 _LONGEST_CATEGORY = 80
@@ -42,7 +43,7 @@ _FILE = re.compile(r"\.(?:png|jpe?g|gif|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4)$", r
 
 def sniff(name: str, head: bytes) -> bool:
     """Tell doccano's rows by spans as triples, or by keys that only it has."""
-    return _MARK.search(head) is not None
+    return is_of("doccano", _MARK, head)
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -120,6 +121,7 @@ class _Reader:
         versions = tuple(self._versions(document, row, item.row, problems))
         yield from (Problem("refused", item.where, name, reason) for name, reason in problems)
         extra = {key: value for key, value in item.row.items() if key not in _READ}
+        extra |= under("doccano", {"Comments": item.row["Comments"]} if item.row.get("Comments") else {})
         if type(item.row.get("labels")) is dict and not versions:
             extra["labels"] = item.row["labels"]
         yield ExchangedDocument(document, versions, item.where, extra)

@@ -17,6 +17,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats import categories
 from tui_annotate.formats.base import WriteOptions, chosen_version
 from tui_annotate.formats.jsonl_write import about
+from tui_annotate.formats.kept import of, without_tools
 from tui_annotate.formats.offset_evidence import covered
 from tui_annotate.formats.reducing import part_starts
 
@@ -52,9 +53,9 @@ def row(exchanged: ExchangedDocument, options: WriteOptions, ids: int) -> tuple[
         made |= covered(document.text, [(start, end) for start, end, _ in triples])
         if version.confirmed is not None:
             made["confirmed"] = version.confirmed
-    made["Comments"] = exchanged.extra.get("Comments", [])
+    made["Comments"] = of(exchanged.extra, "doccano").get("Comments", [])
     made |= about(document, starts)
-    return made | {name: value for name, value in exchanged.extra.items() if name not in made}, ids
+    return made | {name: value for name, value in without_tools(exchanged.extra).items() if name not in made}, ids
 
 
 def _is_number(key: str) -> bool:
@@ -75,7 +76,7 @@ def _add(made: dict[str, Any], held: Annotations, starts: dict[str, int], scheme
             {"id": at, "from_id": numbers[one.ends[0]], "to_id": numbers[one.ends[1]], "type": one.type}
             | ({} if one.directed else {"directed": False})
             | ({} if one.state == "pre-added" else {"state": one.state})
-            | {key: value for key, value in one.extra.items() if key != "id"}
+            | {key: value for key, value in without_tools(one.extra).items() if key != "id"}
             for at, one in enumerate(held.relations.values(), ids + 1)
         ]
         ids += len(held.relations)

@@ -20,7 +20,8 @@ from tui_annotate.formats import jsonl_rows, meaning
 from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, WriteOptions, stem
 from tui_annotate.formats.json_items import JsonItem, objects
 from tui_annotate.formats.jsonl_rows import Problems
-from tui_annotate.formats.label_studio_results import KEPT, Given, Results, prob_in
+from tui_annotate.formats.kept import is_of, under
+from tui_annotate.formats.label_studio_results import Given, Results, prob_in
 from tui_annotate.formats.label_studio_tasks import (
     annotations_of,
     annotator_of,
@@ -42,7 +43,7 @@ _ANNOTATION_READ = frozenset(("result", "completed_by", "was_cancelled", "skippe
 
 def sniff(name: str, head: bytes) -> bool:
     """Tell Label Studio's tasks by keys that only it has."""
-    return _MARK.search(head.removeprefix(b"\xef\xbb\xbf")) is not None
+    return is_of("label_studio", _MARK, head.removeprefix(b"\xef\xbb\xbf"))
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -103,7 +104,7 @@ class _Reader:
         elif predicted is not None:
             versions.append(predicted)
         yield from (Problem("refused", item.where, name, reason) for name, reason in problems)
-        yield ExchangedDocument(document, tuple(versions), item.where, {KEPT: kept})
+        yield ExchangedDocument(document, tuple(versions), item.where, under("label_studio", kept))
 
     def _document(self, item: JsonItem, text: str) -> Document:
         if not text and not self._options.empty:
@@ -170,7 +171,7 @@ class _Reader:
             self.unread += len(results.unread)
             left["unread"] = results.unread
         if left:
-            results.held.extra[KEPT] = left
+            results.held.extra |= under("label_studio", left)
 
 
 def _rows(holder: dict[str, Any], field: str, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,9 +15,8 @@ from tui_annotate.formats import jsonl_rows
 from tui_annotate.formats.base import ReadOptions
 from tui_annotate.formats.claimed import Places, Stated, locate
 from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.kept import of, under
 
-KEPT = "label_studio"
-"""Key of an `extra` that holds what Label Studio says besides."""
 REGIONS = ("labels", "hypertextlabels", "htmllabels", "paragraphlabels")
 """Types of results that mark a stretch of text."""
 _MOST_LABELS = 64
@@ -83,7 +82,7 @@ class Results:
         for id, (attributes, kept) in self._controls.items():
             for number in self._of_region[id]:
                 entity = self.held.entities[number]
-                extra = {KEPT: entity.extra[KEPT] | {"controls": kept}}
+                extra = under("label_studio", {**of(entity.extra, "label_studio"), "controls": kept})
                 self.held.entities[number] = replace(entity, attributes=attributes, extra=extra)
         return self
 
@@ -107,7 +106,9 @@ class Results:
         for name in names:
             number = len(self.held.entities) + 1
             who, prob, state = _said(one)
-            self.held.entities[number] = Entity(name.strip(), spans, who, prob, number, state=state, extra={KEPT: kept})
+            self.held.entities[number] = Entity(
+                name.strip(), spans, who, prob, number, state=state, extra=under("label_studio", kept)
+            )
             if type(one.row.get("id")) is str:
                 self._of_region.setdefault(one.row["id"], []).append(number)
 
@@ -143,7 +144,7 @@ class Results:
                 prob,
                 number,
                 state,
-                {KEPT: kept | ({} if names else {"unnamed": True})} if kept or not names else {},
+                under("label_studio", kept if names else {**kept, "unnamed": True}),
             )
 
     def _add_value(self, one: Given) -> None:
@@ -169,7 +170,7 @@ class Results:
         kept = {key: value for key, value in one.row.items() if key not in _SAID and key != "from_name"}
         kept["type"] = one.row["type"]
         content = _content(values, self._label_kinds.get(name), is_text=one.type == "textarea")
-        self.held.labels[name] = LabelValue(name, content, who, prob, state, {KEPT: kept})
+        self.held.labels[name] = LabelValue(name, content, who, prob, state, under("label_studio", kept))
 
 
 _OF_RELATION = frozenset(("type", "from_id", "to_id", "direction", "labels", "who", "score", "state"))

@@ -13,7 +13,7 @@ from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Exchanged
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.jsonl_write import about, made_by
-from tui_annotate.formats.label_studio_results import KEPT
+from tui_annotate.formats.kept import of
 from tui_annotate.formats.reducing import part_starts, says_something
 
 OURS = "tui-annotate"
@@ -48,7 +48,7 @@ def is_prediction(version: ExchangedVersion) -> bool:
 
 def _task(exchanged: ExchangedDocument, scheme: Scheme) -> dict[str, Any]:
     document = exchanged.document
-    kept = _kept(exchanged.extra)
+    kept = of(exchanged.extra, "label_studio")
     made: dict[str, Any] = {}
     ours = about(document, part_starts(document))
     key = document.key
@@ -83,13 +83,8 @@ def _text_key(kept: Mapping[str, Any]) -> str:
     return key if isinstance(key, str) and key else "text"
 
 
-def _kept(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = extra.get(KEPT)
-    return kept if isinstance(kept, dict) else {}
-
-
 def _annotation(document: Document, version: ExchangedVersion, scheme: Scheme) -> dict[str, Any]:
-    kept = _kept(version.annotations.extra)
+    kept = of(version.annotations.extra, "label_studio")
     made: dict[str, Any] = {"result": [*_Items(document, version.annotations, scheme).rows(), *_unread(kept)]}
     made["was_cancelled"] = version.confirmed is False
     name = version.annotator
@@ -111,7 +106,7 @@ def _unread(kept: Mapping[str, Any]) -> list[Any]:
 
 def _predictions(document: Document, version: ExchangedVersion, scheme: Scheme) -> Iterator[dict[str, Any]]:
     """Yield a prediction per model."""
-    held, kept = version.annotations, _kept(version.annotations.extra)
+    held, kept = version.annotations, of(version.annotations.extra, "label_studio")
     given = kept.get("predictions")
     models = {f"{_ML}{one.get('model_version')}": one for one in given or () if isinstance(one, dict)}
     results: dict[str, list[Any]] = {}
@@ -162,7 +157,7 @@ class _Items:
                 base |= _control_kept(entity, name)
                 yield entity.who, base | _control(value, self._attribute_kinds.get(name), place), {}
         for label in self._held.labels.values():
-            kept = _kept(label.extra)
+            kept = of(label.extra, "label_studio")
             base = {"from_name": label.name, "to_name": "text"} | {k: v for k, v in kept.items() if k != "type"}
             kind = self._kinds.get(label.name)
             yield label.who, base | _control(label.value, kind, {}, kept.get("type")), _said(label)
@@ -170,7 +165,7 @@ class _Items:
             yield relation.who, self._relation(relation), _said(relation)
 
     def _is_untouched(self, entity: Entity) -> bool:
-        place = _kept(entity.extra).get("at")
+        place = of(entity.extra, "label_studio").get("at")
         return bool(place == list(self._hull(entity)))
 
     def _hull(self, entity: Entity) -> tuple[int, int]:
@@ -182,7 +177,7 @@ class _Items:
         first: dict[object, int] = {}
         leaders: dict[int, int] = {}
         for number, entity in self._held.entities.items():
-            id = _kept(entity.extra).get("id")
+            id = of(entity.extra, "label_studio").get("id")
             if isinstance(id, str):
                 same = (id, entity.spans, entity.who, entity.prob, entity.state, tuple(entity.attributes.items()))
                 leader = first.setdefault(same, number)
@@ -198,7 +193,7 @@ class _Items:
             if number in self._leaders:
                 ids[number] = ids[self._leaders[number]]
                 continue
-            given = _kept(entity.extra).get("id")
+            given = of(entity.extra, "label_studio").get("id")
             id = given if isinstance(given, str) and given not in taken else f"e{number}"
             while id in taken:
                 id = f"{id}-{number}"
@@ -207,7 +202,7 @@ class _Items:
         return ids
 
     def _region(self, entity: Entity) -> dict[str, Any]:
-        kept = _kept(entity.extra)
+        kept = of(entity.extra, "label_studio")
         start, end = self._hull(entity)
         value: dict[str, Any] = {"start": start, "end": end}
         given = kept.get("value")
@@ -225,7 +220,7 @@ class _Items:
         return base | rest | {"value": value}
 
     def _relation(self, relation: Relation) -> dict[str, Any]:
-        kept = _kept(relation.extra)
+        kept = of(relation.extra, "label_studio")
         return {
             "type": "relation",
             "from_id": self._ids[relation.ends[0]],
@@ -236,7 +231,7 @@ class _Items:
 
 
 def _control_kept(entity: Entity, name: str) -> dict[str, Any]:
-    controls = _kept(entity.extra).get("controls")
+    controls = of(entity.extra, "label_studio").get("controls")
     kept = controls.get(name) if isinstance(controls, dict) else None
     return kept if isinstance(kept, dict) else {}
 

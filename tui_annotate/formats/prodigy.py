@@ -24,7 +24,8 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import jsonl_rows, meaning, prodigy_rows
 from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem
 from tui_annotate.formats.json_items import JsonItem, objects
-from tui_annotate.formats.prodigy_write import KEPT, write
+from tui_annotate.formats.kept import is_of, under
+from tui_annotate.formats.prodigy_write import write
 from tui_annotate.formats.source import SourceFile
 
 _OF_VERSION = frozenset(
@@ -41,7 +42,7 @@ _MARK = re.compile(rb'(?<!\\)"(?:_input_hash|_task_hash|_view_id|_session_id)"\s
 
 def sniff(name: str, head: bytes) -> bool:
     """Tell Prodigy's rows by the keys that it adds to every one."""
-    return _MARK.search(head) is not None
+    return is_of("prodigy", _MARK, head)
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -142,7 +143,10 @@ class _Reader:
                 kept = {key: value for key, value in kept.items() if key not in _OF_VERSION}
             extra |= {key: value for key, value in kept.items() if key not in extra}
         yield ExchangedDocument(
-            document, tuple(_finished(name, version) for name, version in versions.items()), first.where, extra
+            document,
+            tuple(_finished(name, version) for name, version in versions.items()),
+            first.where,
+            under("prodigy", extra),
         )
 
     def _document(self, item: JsonItem) -> Document:
@@ -217,7 +221,7 @@ def _add_entities(to: Annotations, held: Annotations) -> None:
 def _finished(name: str, version: _Version) -> ExchangedVersion:
     kept = version.kept | ({"rejected": version.rejected} if version.rejected else {})
     if kept:
-        version.held.extra[KEPT] = kept
+        version.held.extra |= under("prodigy", kept)
     return ExchangedVersion(version.held, version.confirmed, name)
 
 

@@ -15,11 +15,10 @@ from tui_annotate.domain.tokens import tokenize
 from tui_annotate.formats import categories
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.jsonl_write import about, made_by
+from tui_annotate.formats.kept import of, without_tools
 from tui_annotate.formats.prodigy_hashes import input_hash, task_hash
 from tui_annotate.formats.reducing import part_starts
 
-KEPT = "prodigy"
-"""Key of a version's `extra` that holds what Prodigy says of an answer besides: view, session, time."""
 _ANSWERS = {True: "accept", False: "ignore"}
 BINARY_VIEWS = ("classification", "ner", "spans")
 """Views that ask about one label or one span."""
@@ -40,26 +39,23 @@ def row(exchanged: ExchangedDocument, version: ExchangedVersion | None, scheme: 
     """Return the row of one version."""
     document = exchanged.document
     made: dict[str, Any] = {"text": document.text, "id": document.key}
-    if "meta" in exchanged.extra:
-        made["meta"] = exchanged.extra["meta"]
-    kept_hash = exchanged.extra.get("_input_hash")
+    about_it = of(exchanged.extra, "prodigy")
+    if "meta" in about_it:
+        made["meta"] = about_it["meta"]
+    kept_hash = about_it.get("_input_hash")
     made["_input_hash"] = kept_hash if type(kept_hash) is int else input_hash(document.text)
     question: dict[str, Any] = {}
     kept: Mapping[str, Any] = {}
     if version is not None:
-        kept = _kept(version)
+        kept = of(version.annotations.extra, "prodigy")
         question = _add_version(made, document, version, scheme, kept)
-    given = kept.get("_task_hash", exchanged.extra.get("_task_hash"))
+    given = kept.get("_task_hash", about_it.get("_task_hash"))
     made["_task_hash"] = given if type(given) is int else task_hash(made["_input_hash"], document.text, question)
     if version is not None:
         _add_answer(made, version, kept)
     made |= about(document, part_starts(document))
-    return made | {key: value for key, value in exchanged.extra.items() if key not in made}
-
-
-def _kept(version: ExchangedVersion) -> Mapping[str, Any]:
-    kept = version.annotations.extra.get(KEPT)
-    return kept if isinstance(kept, dict) else {}
+    rest = {**without_tools(exchanged.extra), **about_it}
+    return made | {key: value for key, value in rest.items() if key not in made}
 
 
 def _add_version(
@@ -154,7 +150,9 @@ class _Spans:
             made["fragments"] = [[span.start + offset, span.end + offset] for span in entity.spans]
         if entity.attributes:
             made["attributes"] = dict(entity.attributes)
-        return made | _said(entity) | {key: value for key, value in entity.extra.items() if key not in made}
+        return (
+            made | _said(entity) | {key: value for key, value in without_tools(entity.extra).items() if key not in made}
+        )
 
     def _relation(self, relation: Relation, spans: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
         ends = [{key: value for key, value in spans[end].items() if key in _END} for end in relation.ends]
@@ -167,7 +165,11 @@ class _Spans:
         }
         if not relation.directed:
             made["directed"] = False
-        return made | _said(relation) | {key: value for key, value in relation.extra.items() if key not in made}
+        return (
+            made
+            | _said(relation)
+            | {key: value for key, value in without_tools(relation.extra).items() if key not in made}
+        )
 
     def _last_token(self, span: Mapping[str, Any]) -> int:
         """Return the token by which Prodigy names a span: its last one, or the last that begins before its end."""

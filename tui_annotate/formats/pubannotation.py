@@ -17,8 +17,9 @@ from tui_annotate.formats import meaning
 from tui_annotate.formats.base import Feature, Format, Item, ReadOptions, stem
 from tui_annotate.formats.json_items import JsonItem, objects
 from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.kept import is_of, under
 from tui_annotate.formats.offset_evidence import COVERED, Evidence
-from tui_annotate.formats.pubannotation_rows import GROUPS, KEPT, Track, places
+from tui_annotate.formats.pubannotation_rows import GROUPS, Track, places
 from tui_annotate.formats.pubannotation_write import OURS, write
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.formats.utf16 import Utf16
@@ -32,7 +33,7 @@ _MARK = re.compile(rb'(?<!\\)"(?:denotations|sourcedb|divid|target)"\s*:')
 
 def sniff(name: str, head: bytes) -> bool:
     """Tell PubAnnotation by its denotations, or the names it has for where a text comes from."""
-    return _MARK.search(head) is not None
+    return is_of("pubannotation", _MARK, head)
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -97,7 +98,7 @@ def _read_one(file: SourceFile, item: JsonItem, unit: str, options: ReadOptions)
     extra = {key: value for key, value in row.items() if key not in _READ}
     if row.get("sourcedb") == OURS:
         extra = {key: value for key, value in extra.items() if key not in ("sourcedb", "sourceid")}
-    yield ExchangedDocument(document, tuple(versions.values()), item.where, {KEPT: extra} if extra else {})
+    yield ExchangedDocument(document, tuple(versions.values()), item.where, under("pubannotation", extra))
 
 
 def _name(track: Mapping[str, Any]) -> str:

@@ -15,10 +15,9 @@ from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
 from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.kept import under
 from tui_annotate.formats.utf16 import Utf16
 
-KEPT = "pubannotation"
-"""Key of an `extra` that holds what PubAnnotation says besides."""
 GROUPS = ("denotations", "blocks", "relations", "attributes", "modifications")
 FRAGMENT, CHAINED = "_FRAGMENT", "_lexicallyChainedTo"
 
@@ -84,7 +83,7 @@ class Track:
         if self._beside:
             kept["beside"] = self._beside
         if kept:
-            self._held.extra[KEPT] = kept
+            self._held.extra |= under("pubannotation", kept)
         return self._held
 
     def _rows(
@@ -116,7 +115,7 @@ class Track:
         kept = {key: value for key, value in row.items() if key not in ("span", "obj")}
         if group == "blocks":
             kept["group"] = group
-        self._held.entities[number] = Entity(name.strip(), spans, number=number, extra={KEPT: kept} if kept else {})
+        self._held.entities[number] = Entity(name.strip(), spans, number=number, extra=under("pubannotation", kept))
         if type(row.get("id")) is str:
             self._by_id.setdefault(row["id"], number)
 
@@ -166,7 +165,7 @@ class Track:
             (ends[0], ends[1]),
             row.get("directed") is not False,
             number=number,
-            extra={KEPT: kept} if kept else {},
+            extra=under("pubannotation", kept),
         )
 
     def _add_attribute(self, row: dict[str, Any], group: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -11,8 +11,8 @@ from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.formats.base import WriteOptions
+from tui_annotate.formats.kept import of
 from tui_annotate.formats.offset_evidence import covered
-from tui_annotate.formats.pubannotation_rows import KEPT
 from tui_annotate.formats.reducing import part_starts
 
 OURS = "@tui-annotate"
@@ -31,7 +31,7 @@ def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: Wri
 
 
 def _object(exchanged: ExchangedDocument) -> dict[str, Any]:
-    document, kept = exchanged.document, _kept(exchanged.extra)
+    document, kept = exchanged.document, of(exchanged.extra, "pubannotation")
     made: dict[str, Any] = {"text": document.text}
     if "sourceid" not in kept:
         made |= {"sourcedb": OURS, "sourceid": document.key}
@@ -48,20 +48,17 @@ def _object(exchanged: ExchangedDocument) -> dict[str, Any]:
     return made | covered(document.text, spans)
 
 
-def _kept(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = extra.get(KEPT)
-    return kept if isinstance(kept, dict) else {}
-
-
 def _groups(document: Document, held: Annotations, spans: list[tuple[int, int]]) -> dict[str, Any]:
     """Return the groups of one track, and add their offsets to `spans` in the order they stand in."""
     starts = part_starts(document)
     ids = _ids(held)
     made: dict[str, list[Any]] = {"denotations": []}
-    ordered = sorted(held.entities.values(), key=lambda entity: _kept(entity.extra).get("group") == "blocks")
+    ordered = sorted(
+        held.entities.values(), key=lambda entity: of(entity.extra, "pubannotation").get("group") == "blocks"
+    )
     attributes: list[Any] = []
     for entity in ordered:
-        kept = _kept(entity.extra)
+        kept = of(entity.extra, "pubannotation")
         offset = starts[entity.span.part]
         pieces = [(span.start + offset, span.end + offset) for span in entity.spans]
         spans += pieces
@@ -78,15 +75,15 @@ def _groups(document: Document, held: Annotations, spans: list[tuple[int, int]])
         made["relations"] = [
             {"id": f"R{at}", "subj": ids[one.ends[0]], "pred": one.type, "obj": ids[one.ends[1]]}
             | ({} if one.directed else {"directed": False})
-            | dict(_kept(one.extra))
+            | dict(of(one.extra, "pubannotation"))
             for at, one in enumerate(held.relations.values(), 1)
         ]
     if attributes:
         made["attributes"] = attributes
-    beside = _kept(held.extra).get("beside")
+    beside = of(held.extra, "pubannotation").get("beside")
     for group, rows in beside.items() if isinstance(beside, dict) else ():
         made[group] = made.get(group, []) + (rows if isinstance(rows, list) else [])
-    rest = {key: value for key, value in _kept(held.extra).items() if key not in ("beside", *made)}
+    rest = {key: value for key, value in of(held.extra, "pubannotation").items() if key not in ("beside", *made)}
     return made | rest
 
 
@@ -106,5 +103,5 @@ def _ids(held: Annotations) -> dict[int, str]:
 
 
 def _given_id(entity: Entity) -> str:
-    given = _kept(entity.extra).get("id")
+    given = of(entity.extra, "pubannotation").get("id")
     return given if isinstance(given, str) else ""
