@@ -109,3 +109,9 @@ def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         list(registry.read_paths([path], format="parquet"))
     (problem,) = problems(registry.read_paths([path]))
     assert "pip install 'tui-annotate[parquet]'" in problem.reason
+
+
+def test_categories_are_strings() -> None:
+    column = pa.array(["one", "two", "one"]).dictionary_encode()
+    found = docs(read("parquet", source("a.parquet", table({"text": column}))))
+    assert [one.document.text for one in found] == ["one", "two", "one"]

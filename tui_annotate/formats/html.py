@@ -128,7 +128,7 @@ def _blocks(body: Any) -> Iterator[tuple[Kind, str]]:
             yield kind, shown
 
     for node, is_end in _walk(body):
-        tag = node.tag
+        tag = node.tag or "-other"
         if tag == "-text":
             pieces.append(node.text_content or "")
         elif tag == "br":
@@ -152,7 +152,7 @@ def _walk(body: Any) -> Iterator[tuple[Any, bool]]:
     node = body
     depth = 0
     while node is not None:
-        tag = node.tag
+        tag = node.tag or "-other"
         is_hidden = tag in _DROPPED or tag.startswith("-")
         if tag == "-text" or not is_hidden:
             yield node, False

@@ -154,7 +154,7 @@ def _listed(value: Any) -> Any:
 
 
 def _is_string(type: Any) -> bool:
-    return str(type) in ("string", "large_string", "string_view")
+    return str(type) in ("string", "large_string", "string_view") or str(type).startswith("dictionary<values=string")
 
 
 def _is_list(type: Any) -> bool:
