@@ -40,6 +40,7 @@ from tui_annotate.services import scheme_changes as services
 from tui_annotate.store import (
     aliases,
     counters,
+    deleting,
     log,
     patterns,
     rebuild,
@@ -284,6 +285,21 @@ def test_it_is_not_taken_back_over_what_others_decided_since(corpus: Corpus) -> 
     services.rename(corpus, "entity", "MEDICINE", "DRUG", annotator="ann")
     assert _types(corpus, 2, "bob") == []
     assert [e.name for e in settings.scheme(corpus).entities] == ["DRUG", "DISEASE", "CHEMICAL"]
+
+
+def test_it_is_taken_back_without_the_documents_that_were_deleted_since(corpus: Corpus) -> None:
+    making.take_in(corpus, making.document("d", versions=(_of("bob", True),)))
+    _do(corpus, scheme_changes.rename(SCHEME, DRUG, "MEDICINE"))
+    _do(corpus, scheme_changes.delete(settings.scheme(corpus), Target("entity", "CHEMICAL")))
+    deleting.delete(corpus, [1, 2], annotator="ann")
+    _sound(corpus)
+    log.undo(corpus, "ann")
+    log.undo(corpus, "ann")
+    assert _types(corpus, 4) == ["DRUG", "CHEMICAL", "DISEASE"]
+    assert settings.scheme(corpus) == SCHEME
+    log.redo(corpus, "ann")
+    assert _types(corpus, 4) == ["MEDICINE", "CHEMICAL", "DISEASE"]
+    _sound(corpus)
 
 
 def test_the_rest_of_a_split_is_suggested_anew_and_confirmed_documents_are_opened_again(corpus: Corpus) -> None:
