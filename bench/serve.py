@@ -39,6 +39,8 @@ CLIENTS = 8
 _DOCUMENT = 2
 """Line of the screen that names the document."""
 _LONGEST = 10.0
+_THINKING = 0.3
+"""Seconds of silence after which the next key is pressed."""
 PASSWORD = "a password of the benchmark"
 WORDS = ("the", "patient", "was", "started", "on", "aspirin", "and", "lisinopril", "for", "high", "blood", "pressure")
 
@@ -120,10 +122,14 @@ def keys(terminal: Terminal, seconds: float) -> dict[str, object]:
         shown = terminal.screen.display[_DOCUMENT]
         begun = time.perf_counter()
         terminal.write(b"u" if len(waits) % 2 else b"\r")
-        while terminal.screen.display[_DOCUMENT] == shown and time.perf_counter() - begun < _LONGEST:
-            terminal.parse(terminal.read(settle=0.002, timeout=0.01))
-        waits.append((time.perf_counter() - begun) * 1000)
-        terminal.parse(terminal.read(settle=0.05, timeout=0.2))
+        came = begun
+        while terminal.screen.display[_DOCUMENT] == shown and came - begun < _LONGEST:
+            chunks = terminal.read(settle=0.004, timeout=0.1)
+            if chunks:
+                terminal.parse(chunks)
+            came = chunks[-1][0] if chunks else time.perf_counter()
+        waits.append((came - begun) * 1000)
+        terminal.parse(terminal.read(settle=_THINKING, timeout=2 * _THINKING))
     return spread(waits)
 
 
