@@ -24,6 +24,8 @@ LONGEST = 20_000
 """Characters of a query."""
 MOST = 500
 """Words, phrases and fields of a query."""
+_NAME = 60
+"""Characters of a wrong name that the right ones are compared with."""
 _SPECIAL = frozenset('()"')
 _SIGNS = {"-": True, "!": True, "+": False}
 """Signs before a term, and whether each negates it."""
@@ -170,7 +172,7 @@ class _Parser:
             return _Open(FIELDS["count"], begin, (of,), (begin + len(COUNT) + 1,)).more(self)
         field = FIELDS.get(ALSO.get(lower, lower))
         if field is None:
-            near = get_close_matches(lower, [*FIELDS, *ALSO, COUNT + "e_1"], n=1)
+            near = get_close_matches(lower[:_NAME], [*FIELDS, *ALSO, COUNT + "e_1"], n=1)
             meant = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(FIELDS)}."
             raise self._error(f"there is no field {name[:40]}:", begin, hint=f"{meant} In text a colon needs quotes.")
         return _Open(field, begin).more(self)
@@ -289,7 +291,7 @@ class _Open:
             for word in field.words:
                 if value.plain.lower().replace(" ", "_") == word.lower():
                     return Like(word)
-            near = get_close_matches(value.plain.lower(), field.words, n=1)
+            near = get_close_matches(value.plain.lower()[:_NAME], field.words, n=1)
             hint = f"Did you mean {near[0]}?" if near else ""
             raise parser._error(f"{field.name}: takes {', '.join(field.words)}.", begin, hint=hint)
         if kind == "number":

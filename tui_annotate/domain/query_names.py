@@ -19,6 +19,8 @@ _WORDS = {
     "suggested": "label",
     "rejected": "label",
 }
+_LONGEST = 60
+"""Characters of a wrong name that the right ones are compared with."""
 
 
 class _Named(Protocol):
@@ -56,7 +58,7 @@ def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
         if matches:
             return matches
     names = [one.name for one in held]
-    near = get_close_matches(text.casefold(), [name.casefold() for name in names], n=1)
+    near = get_close_matches(text.casefold()[:_LONGEST], [name.casefold() for name in names], n=1)
     meant = next((name for name in names if near and name.casefold() == near[0]), "")
     some = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     all_there = f"There {'is' if len(names) == 1 else 'are'} {some}." if names else "The scheme has none yet."
