@@ -28,7 +28,7 @@ HOLDS: frozenset[Feature] = frozenset(
     ("entities", "overlaps", "fragments", "attributes", "relations", "versions", "ids")
 )
 _READ = frozenset(("text", "tracks", COVERED, *GROUPS))
-_MARK = re.compile(rb'(?<!\\)"(?:denotations|sourcedb|divid|target)"\s*:')
+_MARK = re.compile(rb'(?<!\\)"(?:denotations|sourcedb)"\s*:')
 
 
 def sniff(name: str, head: bytes) -> bool:
