@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.formats.helpers import source
+from tests.properties import tries
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.formats import json_items
 from tui_annotate.formats.json_items import JsonItem, objects
@@ -27,6 +28,7 @@ def rows(content: str | bytes) -> list[object]:
     return [item.row if isinstance(item, JsonItem) else item.reason for item in found]
 
 
+@settings(max_examples=tries(40))
 @given(OBJECTS, st.sampled_from([None, 1]), st.booleans(), st.integers(3, 40))
 def test_an_array_gives_its_objects_whatever_the_chunks(
     given: list[dict[str, object]], indent: int | None, ascii: bool, size: int
@@ -40,6 +42,7 @@ def test_an_array_gives_its_objects_whatever_the_chunks(
         json_items._CHUNK = usual
 
 
+@settings(max_examples=tries(25))
 @given(OBJECTS)
 def test_lines_give_their_objects(given: list[dict[str, object]]) -> None:
     assert rows("".join(json.dumps(row) + "\n" for row in given)) == given

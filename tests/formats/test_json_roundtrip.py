@@ -17,7 +17,7 @@ from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.formats import json_formats, registry
 from tui_annotate.formats.base import WriteOptions
 
-_slow = settings(deadline=None, max_examples=tries(30), suppress_health_check=[HealthCheck.too_slow])
+_slow = settings(deadline=None, max_examples=tries(15), suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("format", [fmt.name for fmt in json_formats.FORMATS])
@@ -179,7 +179,7 @@ def mangled(draw: st.DrawFn, row: Any) -> Any:
 
 
 @pytest.mark.parametrize("format", ROWS)
-@settings(deadline=None, max_examples=tries(120), suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_mangled_row_breaks_a_reader(format: str, data: st.DataObject) -> None:
     rows = [data.draw(mangled(ROWS[format])), ROWS[format]]
