@@ -23,6 +23,7 @@ _DATE, _TIME = (1 << 5) | 1, 0
 _MODE = 0o100644 << 16
 _LIMIT = 0xFFFFFFFF
 _SMALL = 64
+_SHORT = 4096
 
 
 class ZipWriter:
@@ -49,7 +50,9 @@ class ZipWriter:
             raise ValueError(f"{name} is larger than 4 GB")
         method, packed = _STORED, content
         if len(content) >= _SMALL:
-            squeezer = zlib.compressobj(6, zlib.DEFLATED, -15)
+            # A window as large as the member: setting up one of 32 kB costs more than packing a short text.
+            short = len(content) <= _SHORT
+            squeezer = zlib.compressobj(6, zlib.DEFLATED, -12 if short else -15, 5 if short else 8)
             method, packed = _DEFLATED, squeezer.compress(content) + squeezer.flush()
         common = (_UTF8, method, _TIME, _DATE, zlib.crc32(content), len(packed), len(content), len(encoded))
         self._stream.write(struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", _VERSION, *common, 0) + encoded)
