@@ -184,3 +184,21 @@ def test_byte_order_marks_are_accepted_and_noted(encoding: str, said: str) -> No
 
 def test_an_empty_file_is_refused() -> None:
     assert problems(read("jsonl", source("x.jsonl", "")), "refused")
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"spans": [{"start": 0, "end": 1, "label": "A", "state": {}}]}, "spans[0]"),
+        ({"spans": [{"start": 0, "end": 1, "label": "A", "fragments": [[0, 1, 2]]}]}, "spans[0]"),
+        (
+            {"spans": [{"start": 0, "end": 1, "label": "A"}], "relations": [{"label": 3, "from": 1, "to": 1}]},
+            "relations[0]",
+        ),
+        ({"labels": {"a": {"value": "x", "state": []}}}, "labels.a"),
+    ],
+)
+def test_fields_of_the_wrong_kind_are_refused_one_by_one(row: dict[str, Any], field: str) -> None:
+    items = read("jsonl", source("a.jsonl", json.dumps({"text": "xy", "version_extra": "no", **row})))
+    assert len(docs(items)) == 1
+    assert [problem.field for problem in problems(items, "refused")] == [field]

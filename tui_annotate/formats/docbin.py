@@ -127,7 +127,7 @@ def _versions(doc: Any, options: ReadOptions, confirmed: bool | None) -> tuple[E
         spans |= {(span.label_, span.start_char, span.end_char) for span in group}
     if not (spans or doc.cats or doc.has_annotation("ENT_IOB") or confirmed is not None):
         return ()
-    found = sorted((begin, end, type) for type, begin, end in spans if type and begin < end)
+    found = sorted((begin, end, type) for type, begin, end in spans if type and begin < end <= len(doc.text))
     entities = {
         number: Entity(type, (Span(_PART, begin, end),), number=number)
         for number, (begin, end, type) in enumerate(found, 1)

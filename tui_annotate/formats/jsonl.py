@@ -121,7 +121,8 @@ class RowReader:
 
 
 def _versions(row: dict[str, Any], annotations: Annotations, confirmed: bool | None) -> tuple[ExchangedVersion, ...]:
-    annotations.extra.update(row.get("version_extra") or {})
+    extra = row.get("version_extra")
+    annotations.extra.update(extra if type(extra) is dict else {})
     # A row that says there are no entities has been looked at; one that says nothing has not.
     stated = any(row.get(field) is not None for field in ("tags", "spans", "label", "labels"))
     if not (stated or annotations.extra) and confirmed is None:

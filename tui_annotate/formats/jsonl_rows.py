@@ -63,7 +63,7 @@ def read_spans(document: Document, spans: Any, annotations: Annotations, problem
                 annotations.entities[number] = Entity(label, located, number=number)
             else:
                 annotations.entities[number] = _full_entity(document, row, label, located, number)
-        except (TypeError, KeyError):
+        except (TypeError, KeyError, ValueError):
             problems.append((f"spans[{index}]", "must be an object with `start`, `end` and `label`; left out"))
         except DataError as error:
             problems.append((f"spans[{index}]", f"{error.message}; left out"))
@@ -201,6 +201,8 @@ def read_relations(given: Any, annotations: Annotations, problems: Problems) -> 
             ends = (row["from"], row["to"])
             if ends[0] not in annotations.entities or ends[1] not in annotations.entities:
                 raise DataError(f"{ends[0]!r} or {ends[1]!r} is no span of this row")
+            if type(row["label"]) is not str or not row["label"]:
+                raise DataError(f"`label` is {row['label']!r}, not a name")
             extra = {key: value for key, value in row.items() if key not in _RELATION_KNOWN}
             number = index + 1
             annotations.relations[number] = Relation(
