@@ -13,7 +13,7 @@ from pathlib import Path
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import AnnotateError, DataError
 from tui_annotate.formats import registry, writing
-from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions
+from tui_annotate.formats.base import Format, Item, ProjectFiles, ReadOptions, WriteOptions
 from tui_annotate.formats.losses import Losses, may_lose
 from tui_annotate.formats.registry import Group
 from tui_annotate.formats.safety import safe_name
@@ -126,6 +126,7 @@ class _Conversion:
         self._met = 0
         self._refused: set[int] = set()
         """Which documents, in reading order, no scheme has room for."""
+        self._projects: list[ProjectFiles] = []
         self.write = WriteOptions()
         self.losses = Losses(format, self.write)
 
@@ -144,7 +145,9 @@ class _Conversion:
                 self._look_at(source, labels, count=is_early)
         labels.finish()
         self._report.labels = labels.added
-        self.write = WriteOptions(scheme=labels.scheme.numbered(), project=project)
+        # Legend, README and guidelines go along as they came, where all came from one project.
+        came = self._projects[0] if len(self._projects) == 1 else ProjectFiles()
+        self.write = WriteOptions(scheme=labels.scheme.numbered(), project=project, came=came)
         if not is_early and may_lose(self._format, self.write.scheme):
             self.losses = Losses(self._format, self.write)
             for document in self._again():
@@ -182,6 +185,8 @@ class _Conversion:
                     self._take(item, count=count)
                 else:
                     labels.hint(item)
+                    if item.came is not None:
+                        self._projects.append(item.came)
             except AnnotateError as error:
                 if isinstance(item, ExchangedDocument):
                     self._refused.add(self._met - 1)
