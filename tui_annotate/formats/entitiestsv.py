@@ -208,6 +208,14 @@ def of_classes(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     return sorted((document.slice(one.span), one.type) for one in found)
 
 
+def counts_outside(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[str, int]:
+    """Count the characters outside all entities, which are not written."""
+    held = _held(exchanged, options)
+    covered = sum(one.span.end - one.span.start for one in _first(held, exchanged.document))
+    lost = sum(len(part.text) for part in exchanged.document.parts) - covered
+    return {"characters of text outside entities": lost} if lost > 0 else {}
+
+
 FORMAT = Format(
     name="entitiestsv",
     description="tagtog's EntitiesTsv: the text in stretches, each with its entity type or O",
@@ -226,9 +234,10 @@ CLASSES = Format(
     description="tagtog's EntitiesOnlyClassesTsv: the words of entities and their types",
     extensions=(_CLASSES_ENDING,),
     many=False,
-    loses="all but the words and types of entities",
+    loses="all but the words and types of entities, the text between them too",
     meaning=of_classes,
     holds=frozenset(("entities", "overlaps", "ids", "folders")),
+    counts_lost=counts_outside,
     read=read_classes,
     write_tree=partial(_write, render_classes, _CLASSES_ENDING),
 )
