@@ -90,7 +90,7 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
         confirmed = doc.user_data.get("confirmed")
         try:
             versions = _versions(doc, options, confirmed if type(confirmed) is bool else None)
-        except (ValueError, KeyError, IndexError, OverflowError) as error:
+        except (ValueError, KeyError, IndexError, OverflowError, AttributeError, TypeError) as error:
             yield Problem("refused", where, "", f"its annotations cannot be read by spaCy: {error}")
             continue
         yield ExchangedDocument(document, versions, where)
