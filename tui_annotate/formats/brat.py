@@ -23,6 +23,7 @@ from tui_annotate.formats.brat_conf import Config
 from tui_annotate.formats.brat_lines import Lines
 from tui_annotate.formats.flat import PART, by_plain_name, is_directed
 from tui_annotate.formats.source import SourceFile, decode
+from tui_annotate.formats.units import to_points
 
 _ANNOTATIONS = (".ann", ".a1", ".a2", ".co", ".rel")
 _CONFIGS = ("annotation.conf", "visual.conf", "tools.conf", "kb_shortcuts.conf")
@@ -173,11 +174,11 @@ class _Reader:
         entities: dict[int, Entity] = {}
         for mention, places in zip(lines.mentions.values(), found.places, strict=True):
             if places is None:
-                start, end = mention.fragments[0][0], mention.fragments[-1][1]
-                there = text[start:end][:60]
-                self._refuse(
-                    mention.where, mention.id, f"says {mention.surface!r}, but the text there reads {there!r}; left out"
-                )
+                bounds = mention.fragments[0][0], mention.fragments[-1][1]
+                start, end = (to_points(text, offset, found.unit) for offset in bounds)
+                there = "nothing" if start is None or end is None else repr(text[start:end][:60])
+                reason = f"says {mention.surface!r}, but the text there reads {there}; left out"
+                self._refuse(mention.where, mention.id, reason)
                 continue
             number = numbers[mention.id] = len(entities) + 1
             spans = tuple(Span(PART, start, end) for start, end in places)

@@ -129,21 +129,29 @@ def parse(files: Iterable[tuple[str, str]]) -> Lines:
 
 
 def _joined(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Number lines; one that begins with no id goes on with the surface text before it, as some tools write it."""
+    """Number lines; the surface text of a mention goes on in the next one, as some tools write it, until it is full."""
     held: list[str] = []
-    first, goes_on = 0, False
+    first, missing = 0, 0
     for number, line in enumerate(lines, 1):
         if not line.strip(" \r"):
             continue
-        if held and goes_on and not _ID.fullmatch(line.partition("\t")[0]):
+        if held and missing > 0 and not _ID.fullmatch(line.partition("\t")[0]):
             held.append(line)
+            missing -= len(line) + 1
             continue
         if held:
             yield first, "\n".join(held)
         held, first = [line], number
-        goes_on = line.startswith("T") and line.count("\t") > 1
+        missing = _missing(line) if line.startswith("T") and line.count("\t") > 1 else 0
     if held:
         yield first, "\n".join(held)
+
+
+def _missing(line: str) -> int:
+    """Return how many characters the surface text of a mention lacks."""
+    _, head, surface = line.split("\t", 2)
+    offsets = [int(word[:12]) for word in head.replace(";", " ").split() if word.isdecimal()]
+    return max(offsets, default=0) - min(offsets, default=0) - len(surface) if len(offsets) == 2 else 0
 
 
 def _parse_line(line: str, where: str, made: Lines) -> None:

@@ -187,8 +187,9 @@ class _Document:
                 same = before.get(place)
                 id = same.pop(0) if same else self._new("R")
                 yield f"{id}\t{place[0]} Arg1:{place[1]} Arg2:{place[2]}"
+        order = {id: place for place, id in enumerate(self.ids.values())}
         for group in brat_meaning.joined(pairs):
-            yield f"*\t{brat_meaning.EQUIVALENT} {' '.join(group)}"
+            yield f"*\t{brat_meaning.EQUIVALENT} {' '.join(sorted(group, key=lambda id: order[id]))}"
 
     def _marks(self, targets: Mapping[str, str]) -> Iterator[str]:
         marks = {(mark.target, plain(mark.name)): mark.id for mark in self.came.lines.marks}

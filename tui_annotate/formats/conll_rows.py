@@ -128,8 +128,7 @@ class _Column:
                 self.others += 1
             if len(self.types) <= _FEW_TYPES:
                 self.types.add(name)
-        if self.is_likely:
-            self.evidence.see(values)
+        self.evidence.see(values)
 
     @property
     def is_likely(self) -> bool:

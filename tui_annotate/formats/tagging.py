@@ -83,7 +83,7 @@ def decode(tags: Sequence[str]) -> list[Run]:
     open_type, begin = "", 0
     for at, tag in enumerate(tags):
         mark, name = parse(tag)
-        if open_type and (name != open_type or mark in _BEGINS):
+        if open_type and (name != open_type or (mark and mark in _BEGINS)):
             found.append((open_type, begin, at))
             open_type = ""
         if name and not open_type:
