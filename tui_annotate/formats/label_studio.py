@@ -115,7 +115,7 @@ class _Reader:
         parts = jsonl_rows.parts(text, ours["parts"]) if "parts" in ours else (Part("s1v1", text),)
         key = f"{self._stem}-{item.number}" if type(id) not in (int, str) or id == "" else str(id)
         own = ours.get("id")
-        return jsonl_rows.document_of(ours, own if type(own) is str else key, parts)
+        return jsonl_rows.document_of(ours, own if type(own) is str and own else key, parts)
 
     def _annotated(
         self, document: Document, task: dict[str, Any], kept: dict[str, Any], problems: Problems
