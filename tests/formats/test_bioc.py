@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from tests.formats.helpers import SCHEME, corpora, docs, problems, read, source
-from tests.formats.test_roundtrip import _slow, back
+from tests.formats.test_roundtrip import back, few
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.formats.base import ReadOptions
 
@@ -107,14 +107,14 @@ def test_what_is_not_understood_goes_out_again() -> None:
         assert piece in stream.getvalue()
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_bioc_xml_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("bioc-xml", "corpus.xml", documents)
     assert before.matches(after)
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_bioc_json_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("bioc-json", "corpus.json", documents)

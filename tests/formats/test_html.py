@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests.formats.helpers import corpora, docs, problems, read, source
-from tests.formats.test_roundtrip import _slow, back
+from tests.formats.test_roundtrip import back, few
 from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
@@ -56,14 +56,14 @@ def test_a_page_shows_what_is_annotated() -> None:
     assert made.count("<mark") == 5
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_pages_come_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("html", "corpus", documents)
     assert before.matches(after)
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_a_page_shows_its_text_to_any_reader(documents: list[ExchangedDocument]) -> None:
     from selectolax.lexbor import LexborHTMLParser

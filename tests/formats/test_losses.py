@@ -19,7 +19,7 @@ from tui_annotate.formats.base import EVERYTHING, Feature, WriteOptions
 from tui_annotate.formats.reducing import JOINED, placed, reduced
 
 OPTIONS = WriteOptions(scheme=SCHEME)
-_slow = settings(deadline=None, max_examples=tries(60), suppress_health_check=[HealthCheck.too_slow])
+_slow = settings(deadline=None, max_examples=tries(25), suppress_health_check=[HealthCheck.too_slow])
 
 
 def full() -> ExchangedDocument:

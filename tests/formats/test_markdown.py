@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from tests.formats.helpers import corpora, docs, problems, read, source
-from tests.formats.test_roundtrip import _slow, back
+from tests.formats.test_roundtrip import back, few
 from tui_annotate.domain.interchange import ExchangedDocument
 
 PAGE = """---
@@ -61,7 +61,7 @@ def test_blocks_become_parts() -> None:
     assert "between `---`" in problems(items)[0].reason
 
 
-@_slow
+@few
 @given(corpora(versions=0))
 def test_markdown_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("markdown", "corpus", documents)

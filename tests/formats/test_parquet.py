@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from tests.formats.helpers import corpora, docs, problems, read, source
-from tests.formats.test_roundtrip import _slow, back
+from tests.formats.test_roundtrip import back, few
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.errors import UsageError
 from tui_annotate.formats import base, registry
@@ -77,7 +77,7 @@ def test_a_guess_is_said() -> None:
     assert "'essay' is taken for the text" in problems(items)[0].reason
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_parquet_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("parquet", "corpus.parquet", documents)

@@ -18,6 +18,7 @@ from tui_annotate.formats.meaning import Tally
 
 OPTIONS = WriteOptions(scheme=SCHEME, project="P")
 _slow = settings(deadline=None, max_examples=tries(60), suppress_health_check=[HealthCheck.too_slow])
+few = settings(_slow, max_examples=tries(25))
 
 
 def back(format: str, name: str, documents: list[ExchangedDocument]) -> tuple[Tally, Tally]:

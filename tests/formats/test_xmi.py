@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from tests.formats.helpers import corpora, docs, problems, read, source
-from tests.formats.test_roundtrip import OPTIONS, _slow, back
+from tests.formats.test_roundtrip import OPTIONS, back, few
 from tui_annotate.domain.annotations import Annotations, Entity, LabelScalar
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
@@ -100,14 +100,14 @@ def test_names_that_are_no_feature_names_come_back() -> None:
     assert dict(again.versions[0].annotations.entities[1].attributes) == attributes
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_xmi_comes_back_the_same(documents: list[ExchangedDocument]) -> None:
     before, after = back("xmi", "corpus.zip", documents)
     assert before.matches(after)
 
 
-@_slow
+@few
 @given(corpora(versions=1))
 def test_cassis_reads_what_we_write(documents: list[ExchangedDocument]) -> None:
     cassis = pytest.importorskip("cassis")
