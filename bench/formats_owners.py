@@ -115,8 +115,8 @@ def slate(target: Path, ours: Sequence[ExchangedDocument]) -> Iterator[tuple[Key
     """SLATE's own reading of text and annotations; it takes no text without a token."""
     library: Any = import_module("slate.data")
     for one in ours:
-        text = target / one.document.key
-        annotations = target / f"{one.document.key}.annotations"
+        text = target / f"{one.document.key}.txt"
+        annotations = target / f"{one.document.key}.txt.annotations"
         if not one.document.text.strip() or not annotations.exists():
             continue
         doc = library.Document(text)

@@ -26,7 +26,7 @@ def test_tokens_lines_characters_documents_and_links_are_read() -> None:
         "a.txt.x.annotations2": "[((0, 0), (0, 0)), ((2, 0), (2, 1))] - \n((2, 1), (2, 1)) - old\n",
     }
     one = first(read("slate", {**files}))
-    assert (one.document.key, [version.annotator for version in one.versions]) == ("a.txt", ["master", "2"])
+    assert (one.document.key, [version.annotator for version in one.versions]) == ("a", ["master", "2"])
     assert places(one) == [
         ("label:a", "Alice"),
         ("label:s", "Bob in Paris"),

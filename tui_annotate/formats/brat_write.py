@@ -54,7 +54,7 @@ def _changed_values(held: Flat) -> dict[str, list[str]]:
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
     """Count the values of attributes that are not written as they are."""
-    return flat.counted(_changed_values(flat.flatten(exchanged, options)))
+    return flat.counted(_changed_values(flat.flatten(exchanged, options))) | flat.unnameable(exchanged)
 
 
 def _annotations(exchanged: ExchangedDocument, held: Flat, used: Used) -> dict[str, bytes]:

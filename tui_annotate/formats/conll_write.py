@@ -48,9 +48,11 @@ def write(
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions, *, way: Way) -> dict[str, int]:
     """Count the entities that are not written as they are."""
+    if not way.is_bare:
+        return flat.counted(_choose(exchanged, options)[0].lost)
     made = _prepare(exchanged, options, way)
-    found = flat.counted({reason: texts for reason, texts in made.flat.lost.items() if reason != _HALVES})
-    if way.is_bare:
+    found = flat.counted(made.flat.lost)
+    if made.sentences:
         words = " ".join(made.flat.text[row.start : row.end] for one in made.sentences for row in one.rows)
         if words != made.flat.text.replace("\n", " "):
             found[_WORDS] = 1
@@ -59,10 +61,11 @@ def count_lost(exchanged: ExchangedDocument, options: WriteOptions, *, way: Way)
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions, *, way: Way) -> Any:
     """Key, text and entities that do not overlap; without comments the tokens, and entities counted in them."""
-    made = _prepare(exchanged, options, way)
     if not way.is_bare:
-        held = [(without_blanks(one.entity.type), one.start, one.end) for one in made.kept]
-        return exchanged.document.key, made.flat.text, held
+        held, kept = _choose(exchanged, options)
+        entities = [(without_blanks(one.entity.type), one.start, one.end) for one in kept]
+        return exchanged.document.key, held.text, entities
+    made = _prepare(exchanged, options, way)
     tokens = [row for sentence in made.sentences for row in sentence.rows]
     words = [without_blanks(made.flat.text[row.start : row.end]) for row in tokens]
     places = [(row.start, row.end) for row in tokens]
@@ -80,9 +83,14 @@ class _Prepared:
     docstart: str
 
 
-def _prepare(exchanged: ExchangedDocument, options: WriteOptions, way: Way) -> _Prepared:
+def _choose(exchanged: ExchangedDocument, options: WriteOptions) -> tuple[Flat, list[Placed]]:
+    """Return a document, and those of its entities that columns have room for."""
     held = flat.flatten(exchanged, options)
-    kept = flat.longest(held, flat.hulls(held))
+    return held, flat.longest(held, flat.hulls(held))
+
+
+def _prepare(exchanged: ExchangedDocument, options: WriteOptions, way: Way) -> _Prepared:
+    held, kept = _choose(exchanged, options)
     came = _came(exchanged)
     if came is None:
         made, halves = cut(exchanged.document, kept, split=not way.is_bare)

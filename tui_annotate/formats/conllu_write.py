@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.formats import conllu_entities, flat, tagging
 from tui_annotate.formats.base import WriteOptions
-from tui_annotate.formats.column_text import Cut, cut, runs
+from tui_annotate.formats.column_text import cut, runs
 from tui_annotate.formats.conllu_lines import COLUMNS, FORM, MISC, Sentence, escaped, gap_keys, place, sentences
 from tui_annotate.formats.flat import Flat, Placed
 
@@ -29,7 +30,6 @@ class _Prepared:
     came: list[Sentence] | None
     """Its sentences as they came; None where they are made anew."""
     is_untouched: bool
-    cuts: list[Cut]
 
 
 def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: WriteOptions) -> Iterator[Problem]:
@@ -37,7 +37,7 @@ def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: Wri
     for exchanged in documents:
         made = _prepare(exchanged, options)
         key = exchanged.document.key
-        lines = _new(key, made) if made.came is None else _again(key, made, made.came)
+        lines = _new(exchanged.document, made) if made.came is None else _again(key, made, made.came)
         stream.write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         yield from flat.told(key, made.flat.lost)
 
@@ -65,13 +65,10 @@ def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
         now = [(one.entity.type, one.start, one.end) for one in held.placed]
         if sorted(set(now)) == sorted(found) and is_said == (held.version is not None):
             distinct = {(one.entity.type, one.start, one.end): one for one in held.placed}
-            return _Prepared(held, list(distinct.values()), came, True, [])
+            return _Prepared(held, list(distinct.values()), came, True)
     kept = flat.longest(held, flat.hulls(held))
     if came is None:
-        cuts, halves = cut(exchanged.document, kept, split=True)
-        if halves:
-            held.lost[_HALVES] = [""] * halves
-        return _Prepared(held, kept, None, False, cuts)
+        return _Prepared(held, kept, None, False)
     fitting: set[int] = set()
     for sentence in came:
         places = [(unit.start, unit.end) for unit in sentence.units]
@@ -81,7 +78,7 @@ def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
     for one in kept:
         if id(one) not in fitting:
             held.lose(flat.INSIDE, one)
-    return _Prepared(held, [one for one in kept if id(one) in fitting], came, False, [])
+    return _Prepared(held, [one for one in kept if id(one) in fitting], came, False)
 
 
 def _came(exchanged: ExchangedDocument) -> list[Sentence] | None:
@@ -144,10 +141,13 @@ def _tags(made: _Prepared, places: Sequence[tuple[int, int]]) -> list[str]:
     return tagging.encode(found, len(places), "IOB2")
 
 
-def _new(key: str, made: _Prepared) -> Iterator[str]:
+def _new(document: Document, made: _Prepared) -> Iterator[str]:
     """Yield the lines of a document that did not come in this format."""
-    text = made.flat.text
-    for number, one in enumerate(made.cuts, 1):
+    key, text = document.key, made.flat.text
+    cuts, halves = cut(document, made.kept, split=True)
+    if halves:
+        made.flat.lost[_HALVES] = [""] * halves
+    for number, one in enumerate(cuts, 1):
         if number == 1:
             yield from _begin(key)
         if not one.tokens:
@@ -158,7 +158,7 @@ def _new(key: str, made: _Prepared) -> Iterator[str]:
             yield f"# sent_id = {key}-{number}"
         yield f"# text = {' '.join(text[one.tokens[0][0] : one.tokens[-1][1]].split())}"
         tags = _tags(made, one.tokens)
-        is_last = number == len(made.cuts)
+        is_last = number == len(cuts)
         for index, ((start, end), tag) in enumerate(zip(one.tokens, tags, strict=True)):
             is_end = index == len(one.tokens) - 1
             following = one.end if is_end else one.tokens[index + 1][0]

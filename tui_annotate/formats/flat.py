@@ -13,6 +13,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats.base import WriteOptions, chosen_version
 from tui_annotate.formats.reducing import part_starts
+from tui_annotate.formats.safety import safe_path
 
 PART = "s1v1"
 """Id of the only part of a document that comes from a format without parts."""
@@ -142,6 +143,11 @@ def told(key: str, lost: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
 def counted(lost: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Return how often each reason holds, without those that are counted for every format."""
     return {reason: len(texts) for reason, texts in lost.items() if reason not in (PIECES, COVERED)}
+
+
+def unnameable(exchanged: ExchangedDocument) -> dict[str, int]:
+    """Count an id that cannot be the name of a file, where that is what the id becomes."""
+    return {"ids that are no names of files": 1} if safe_path(exchanged.document.key) != exchanged.document.key else {}
 
 
 def entities(found: Iterable[tuple[str, int, int]]) -> dict[int, Entity]:

@@ -101,7 +101,8 @@ def _read_document(one: _Files, options: ReadOptions) -> Iterator[Read]:
                 yield Problem("refused", each.where, "", str(error).removeprefix(f"{each.where}: "))
         versions.append(ExchangedVersion(reader.annotations(), annotator=who))
     suffix = PurePosixPath(file.name).suffix.lstrip(".").lower() or "txt"
-    document = Document(file.name, (Part(PART, decoded.text),), name=file.base, folder=file.folder)
+    key = file.name.removesuffix(".txt")
+    document = Document(key, (Part(PART, decoded.text),), name=file.base, folder=file.folder)
     yield ExchangedDocument(document, tuple(versions), file.where, source={suffix: content})
 
 
@@ -198,7 +199,7 @@ FORMAT = Format(
     many=False,
     loses="attributes, the types and directions of relations, probabilities, and all versions but one",
     meaning=slate_write.meaning,
-    holds=frozenset(("entities", "overlaps", "labels", "relations", "folders")),
+    holds=frozenset(("entities", "overlaps", "labels", "relations", "folders", "ids")),
     claims=claims,
     counts_lost=slate_write.count_lost,
     read=read,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from tui_annotate.domain.annotations import LabelValue
@@ -32,8 +31,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     for exchanged in documents:
         key = exchanged.document.key
         made = _prepare(exchanged, options)
-        name = safe_path(key) or "_"
-        name = names.take(name if PurePosixPath(name).suffix else f"{name}.txt", key)
+        name = names.take(f"{safe_path(key) or '_'}.txt", key)
         text = made.flat.text
         put(name, ("\ufeff" * _has_mark(text) + text).encode("utf-8", "replace"))
         for kind, lines in made.files():
@@ -53,7 +51,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
     """Count what is not written as it is."""
-    return flat.counted(_prepare(exchanged, options).flat.lost)
+    return flat.counted(_prepare(exchanged, options).flat.lost) | flat.unnameable(exchanged)
 
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:

@@ -48,7 +48,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
     """Count the entities that are not written as they are."""
-    return flat.counted(prepare(exchanged, options)[0].lost)
+    return flat.counted(prepare(exchanged, options)[0].lost) | flat.unnameable(exchanged)
 
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
