@@ -137,8 +137,14 @@ def _kept(block: Block) -> Iterator[str]:
 def comment(key: str, value: str) -> str:
     """Return a comment that gives a value: plainly, or as JSON where it would not read back."""
     if _ODD.search(value) or value != value.strip() or not value:
-        return f"# {key}_json = {json.dumps(value)}"
+        return f"# {key}_json = {quoted(value)}"
     return f"# {key} = {value}"
+
+
+def quoted(text: str) -> str:
+    """Return a JSON string that stays on its line whatever reads it."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return _ODD.sub(lambda match: f"\\u{ord(match.group()):04x}", shown)
 
 
 def text_comments(text: str, *, is_first: bool, is_last: bool) -> Iterator[str]:
@@ -147,10 +153,10 @@ def text_comments(text: str, *, is_first: bool, is_last: bool) -> Iterator[str]:
     before = text[: len(text) - len(text.lstrip())] if inner else ""
     after = text[len(before) + len(inner) :]
     if before and is_first:
-        yield f"# before = {json.dumps(before)}"
+        yield f"# before = {quoted(before)}"
     yield comment("text", inner)
     if after != ("" if is_last else "\n"):
-        yield f"# after = {json.dumps(after)}"
+        yield f"# after = {quoted(after)}"
 
 
 def told(where: str, made: Read) -> Iterator[Problem]:

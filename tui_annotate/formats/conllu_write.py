@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -12,6 +11,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.formats import conllu_entities, flat, tagging
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.column_text import cut, runs
+from tui_annotate.formats.conll_text import quoted
 from tui_annotate.formats.conllu_lines import COLUMNS, FORM, MISC, Sentence, escaped, gap_keys, place, sentences
 from tui_annotate.formats.flat import Flat, Placed
 
@@ -95,7 +95,7 @@ def _begin(key: str) -> Iterator[str]:
         yield f"# newdoc id = {key}"
     else:
         yield "# newdoc"
-        yield f"# id_json = {json.dumps(key)}"
+        yield f"# id_json = {quoted(key)}"
 
 
 def _again(key: str, made: _Prepared, came: list[Sentence]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _new(document: Document, made: _Prepared) -> Iterator[str]:
         if number == 1:
             yield from _begin(key)
         if not one.tokens:
-            yield f"# text_json = {json.dumps(text[one.start : one.end])}"
+            yield f"# text_json = {quoted(text[one.start : one.end])}"
             yield ""
             continue
         if key.isprintable():

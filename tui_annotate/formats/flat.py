@@ -137,7 +137,7 @@ def told(key: str, lost: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield what is not written as it is, a line a reason, with examples."""
     for reason, texts in lost.items():
         examples = ", ".join(repr(text[:40]) for text in texts[:_EXAMPLES])
-        yield Problem("noted", key, "entities", f"{len(texts)} x {reason}: {examples}")
+        yield Problem("noted", key, "", f"{len(texts)} x {reason}: {examples}")
 
 
 def counted(lost: Mapping[str, Sequence[str]]) -> dict[str, int]:
