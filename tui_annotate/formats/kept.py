@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-Tool = Literal["prodigy", "label_studio", "pubannotation", "doccano"]
+Tool = Literal["prodigy", "label_studio", "pubannotation", "doccano", "conll", "conllu"]
 _TOOLS = frozenset(get_args(Tool))
 
 
