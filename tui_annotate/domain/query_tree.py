@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 _BARE = re.compile(r"[^\s()\[\]{}\"\\:*+!<>=-][^\s()\[\]{}\"\\:*]*\Z")
@@ -27,7 +28,7 @@ class Words:
     text: str
     prefix: bool = False
     """The last word may go on: `lisin*`."""
-    column: int = field(default=1, compare=False)
+    column: int = dataclasses.field(default=1, compare=False)
 
     def __str__(self) -> str:
         written = quoted(self.text)
@@ -94,8 +95,8 @@ class Where:
     field: str
     """Its name in `FIELDS`."""
     values: tuple[Like | Bounds, ...]
-    column: int = field(default=1, compare=False)
-    columns: tuple[int, ...] = field(default=(), compare=False)
+    column: int = dataclasses.field(default=1, compare=False)
+    columns: tuple[int, ...] = dataclasses.field(default=(), compare=False)
     """Where each value begins."""
 
     def __str__(self) -> str:

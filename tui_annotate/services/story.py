@@ -94,7 +94,7 @@ def _things(changes: Changes) -> Iterator[str]:
     for label in changes.labels:
         after = label.after
         yield f"{after.name} = {after.value}" if after else f"{label.before.name if label.before else ''} unset"
-    links = Counter(thing.type for c in changes.relations if (thing := c.after or c.before) is not None)
+    links = Counter(link.type for c in changes.relations if (link := c.after or c.before) is not None)
     yield from (f"{count} links {name}" if count > 1 else f"link {name}" for name, count in links.items())
     if not (changes.entities or changes.labels):
         yield from (verdict.key.name for verdict in changes.verdicts[:3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from tui_annotate.domain import query_dates, query_names
@@ -196,6 +197,10 @@ def _is_within(number: float, bounds: Bounds) -> bool:
     return not bounds.high or (number <= float(bounds.high) if bounds.with_high else number < float(bounds.high))
 
 
+def _is_between(low: str, high: str, hour: str, rest: str) -> bool:
+    return low <= hour + rest and (not high or hour + rest < high)
+
+
 def _date(hours: str, moments: str) -> Callable[[_Leaf], int]:
     """Return how dates are found: by whole hours, and in the first and last hour by moments."""
 
@@ -207,10 +212,7 @@ def _date(hours: str, moments: str) -> Callable[[_Leaf], int]:
         first, last = low[: facts.HOUR], high[: facts.HOUR]
         found = leaf.source.facts(fact(hours, ""), lambda hour: first < hour and (not last or hour < last))
         for hour in {first, last} - {""}:
-            begin = fact(moments, hour)
-            found |= leaf.source.facts(
-                begin, lambda rest, hour=hour: low <= hour + rest and (not high or hour + rest < high)
-            )
+            found |= leaf.source.facts(fact(moments, hour), partial(_is_between, low, high, hour))
         return found
 
     return find

@@ -55,7 +55,7 @@ class NewDocuments:
         self.ids: list[int] = []
         """Of the documents gathered."""
         (gone,) = db.execute("SELECT document FROM gone").fetchone()
-        self.next_document = max(self._next("id", "document"), gone + 1)
+        self.next_document: int = max(self._next("id", "document"), gone + 1)
         self.next_version = self._next("id", "version")
         self.next_sequence = self._next("sequence", "decision")
 
