@@ -150,6 +150,8 @@ class Used:
 
     types: set[str] = field(default_factory=set)
     relations: set[str] = field(default_factory=set)
+    directed: set[str] = field(default_factory=set)
+    """Types of relations of which one at least has a direction."""
     attributes: dict[str, set[str]] = field(default_factory=dict)
     """Values by name; none for those that are only true."""
     events: dict[str, set[str]] = field(default_factory=dict)
@@ -173,7 +175,7 @@ def write_annotation(scheme: Scheme, used: Used) -> str:
     for name in [*relations, *sorted(used.relations - relations.keys())]:
         ends = relations[name].ends if name in relations else ("", "")
         first, second = (plain(end) if end else "<ENTITY>" for end in ends)
-        symmetric = name in relations and not relations[name].directed
+        symmetric = name in relations and not relations[name].directed and name not in used.directed
         kind = ", <REL-TYPE>:symmetric" if symmetric else ""
         kind = ", <REL-TYPE>:symmetric-transitive" if name == "Equiv" else kind
         lines.append(f"{plain(name)}\tArg1:{first}, Arg2:{second}{kind}")

@@ -65,7 +65,9 @@ def _annotations(exchanged: ExchangedDocument, held: Flat, used: Used) -> dict[s
             used.attributes.setdefault(name, set()).update(
                 [value_of(value)] if isinstance(value, str) and value else []
             )
-    used.relations |= {relation.type for relation in held.annotations.relations.values()}
+    relations = held.annotations.relations.values()
+    used.relations |= {relation.type for relation in relations}
+    used.directed |= {relation.type for relation in relations if relation.directed}
     came = _came(exchanged)
     if came is not None and brat_meaning.of_lines(came.lines, came.places) == brat_meaning.of_version(held):
         for event in came.lines.events.values():
