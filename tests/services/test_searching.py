@@ -92,6 +92,17 @@ def test_errors_know_the_whole_query(corpus: Corpus) -> None:
     with pytest.raises(QueryError) as caught:
         searching.ids(corpus, "aspirin entity:DRUGS", annotator="ann")
     assert (caught.value.column, caught.value.query) == (16, "aspirin entity:DRUGS")
+    with pytest.raises(QueryError) as caught:
+        searching.search(corpus, 'aspirin "..."', annotator="ann")
+    assert (caught.value.column, caught.value.query) == (9, 'aspirin "..."')
+
+
+@pytest.mark.parametrize("sort", ["relevance", "name", "changed"])
+def test_pages_that_are_not_there_are_empty_or_the_first(corpus: Corpus, sort: searching.Order) -> None:
+    assert searching.search(corpus, "aspirin", annotator="ann", page=10**20, sort=sort).rows == []
+    first = searching.search(corpus, "aspirin", annotator="ann", page=-3, sort=sort)
+    assert first == searching.search(corpus, "aspirin", annotator="ann", sort=sort)
+    assert first.page == 1
 
 
 def test_many_new_documents_are_indexed_where_that_may_be(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

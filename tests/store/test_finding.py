@@ -242,6 +242,7 @@ def test_the_learners_doubt_is_found_as_long_as_documents_are_queued(corpus: Cor
         for rank, (id, score, run) in enumerate([(5, 0.9, "entities-1"), (7, 0.4, "entities-1"), (6, 1.0, "asked")], 1):
             db.execute("INSERT INTO queue VALUES (?, ?, ?, 'why', 'entities', ?)", (rank, id, score, run))
     assert find(corpus, "uncertainty:>0.5") == [5]
+    assert find(corpus, "uncertainty:>\N{ARABIC-INDIC DIGIT ZERO}.\N{ARABIC-INDIC DIGIT FIVE}") == [5]
     index(corpus)
     assert find(corpus, "uncertainty:[0.4 TO 0.9]") == [5, 7]
 
@@ -280,6 +281,13 @@ def test_moments_are_told_apart_inside_an_hour(corpus: Corpus) -> None:
         assert find(corpus, "created:[NOW-1DAY TO NOW]", now=now) == [1, 2, 3]
         assert find(corpus, "created:[NOW-1DAY+8HOURS+30MINUTES+16SECONDS TO NOW}", now=now) == [2]
         index(corpus)
+
+
+@pytest.mark.parametrize("query", ["created:NOW+7980YEARS", "a created:[2024 TO NOW+7980YEARS]"])
+def test_a_moment_that_turns_out_too_far_away_is_an_error_with_its_column(corpus: Corpus, query: str) -> None:
+    with pytest.raises(QueryError, match="beyond the years 1 to 9999") as caught:
+        find(corpus, query, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert caught.value.column == query.index(":") + 2
 
 
 WORD = ["aspirin", "lung", "cancer", "cafe", "Lungs", "nothing", "drug", "京"]

@@ -130,7 +130,8 @@ def test_what_is_written_down_means_the_same(tree: Query) -> None:
 
 SIGNS = ('"', "(", ")", "[", "]", "{", "}", ":", "*", "\\", "-", "+", "!", "<", ">", " ", "\0", "\n")
 PIECES = "AND | OR |NOT | TO |a|é|label:|entity:|created:|count_e_1:|NOW|NOW/DAY-1MONTH|2024|prob:|9999999999999999|😀"
-pieces = st.sampled_from([*SIGNS, *PIECES.split("|")])
+LAST_MOMENT = "9999-12-31T23:59:59.999"
+pieces = st.sampled_from([*SIGNS, *PIECES.split("|"), LAST_MOMENT])
 
 
 @given(st.lists(pieces, max_size=30).map("".join) | st.text(max_size=40))
@@ -173,6 +174,7 @@ def test_long_and_deep_input_takes_linear_time_and_no_stack() -> None:
         ("NOW/WEEK", "2024-05-27T00:00:00.000Z", "2024-05-27T00:00:00.001Z"),
         ("NOW/HOUR-2HOURS+30MINUTES", "2024-05-31T06:30:00.000Z", "2024-05-31T06:30:00.001Z"),
         ("NOW-3MONTHS/DAY", "2024-02-29T00:00:00.000Z", "2024-02-29T00:00:00.001Z"),
+        (LAST_MOMENT, "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ("2024-05-31-1YEAR", "2023-05-31T00:00:00.000Z", "2023-06-01T00:00:00.000Z"),
     ],
 )

@@ -92,13 +92,11 @@ def _dated(match: re.Match[str]) -> Interval:
     numbers = [int(text) if text else least for text, least in zip(given, (1, 1, 1, 0, 0, 0), strict=True)]
     year, month, day, hour, minute, second = numbers
     begin = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    if match["fraction"]:
-        begin += timedelta(milliseconds=int(float(match["fraction"]) * 1000 + 1e-6))
-        return begin, begin + timedelta(milliseconds=1)
     shortest = _UNITS[sum(text is not None for text in given) - 1]
-    if (shortest, year) == ("year", 9999):
-        return begin, datetime.max.replace(tzinfo=UTC)
     try:
+        if match["fraction"]:
+            begin += timedelta(milliseconds=int(float(match["fraction"]) * 1000 + 1e-6))
+            return begin, begin + timedelta(milliseconds=1)
         return begin, moved(begin, 1, shortest.upper())
     except OverflowError:
         return begin, datetime.max.replace(tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -94,21 +95,22 @@ def search(
     Raises:
         QueryError: The query cannot be understood; it knows the column.
     """
-    size = max(1, min(size, 500))
+    size, page = max(1, min(size, 500)), max(1, page)
     offset = (page - 1) * size
     if offset + size <= ranking.FIRST and sort in ("relevance", "file") and not descending:
         first = _first_page(corpus, query, offset, size, page, by_relevance=sort == "relevance")
         if first is not None:
             return first
     found = hits(corpus, query, annotator=annotator, now=now)
-    rows = page_of(corpus, found, offset=offset, limit=size, sort=sort, descending=descending)
+    rows = page_of(corpus, found, offset=min(offset, found.total), limit=size, sort=sort, descending=descending)
     return Found(query, rows, found.total, page, size, excerpts(corpus, found, rows))
 
 
 def _first_page(corpus: Corpus, query: str, offset: int, size: int, page: int, *, by_relevance: bool) -> Found | None:
     """Return one of the first pages where only words are asked for; None where that takes more."""
     tree = grammar.parse(query)
-    quick = finding.quick(corpus, tree, ranking.FIRST)
+    with _with_whole(query):
+        quick = finding.quick(corpus, tree, ranking.FIRST)
     if quick is None:
         return None
     ids, total = quick
@@ -141,8 +143,15 @@ def hits(
     if not corpus.readonly and not corpus.connection.in_transaction:
         indexing.catch_up(corpus, stop=stop)
     asking = Asking(annotator, now or datetime.now(UTC), settings.scheme(corpus))
-    try:
+    with _with_whole(query):
         return Hits(query, tree, finding.find(corpus, tree, asking, stop=stop))
+
+
+@contextmanager
+def _with_whole(query: str) -> Iterator[None]:
+    """Let an error of one part of a query know all of it."""
+    try:
+        yield
     except QueryError as error:
         raise QueryError(error.message, column=error.column, query=query, hint=error.hint) from None
 

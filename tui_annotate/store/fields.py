@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from tui_annotate.domain import query_dates, query_names
 from tui_annotate.domain.query_tree import Bounds, Like, Where
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.errors import QueryError
 from tui_annotate.store import facts
 from tui_annotate.store.choosing import ASKED, PATTERNS
 from tui_annotate.store.facts import SEPARATOR, fact, value
@@ -65,8 +66,12 @@ class _Leaf:
         """The names of the scheme that the first value means."""
         first = self.where.values[0]
         assert isinstance(first, Like)
-        column = self.where.columns[0] if self.where.columns else self.where.column
-        return query_names.named(self.asking.scheme, self.where.field, first, column)
+        return query_names.named(self.asking.scheme, self.where.field, first, self.column)
+
+    @property
+    def column(self) -> int:
+        """Where the first value stands in the query."""
+        return self.where.columns[0] if self.where.columns else self.where.column
 
 
 def evaluate(where: Where, source: Source, asking: Asking) -> int:
@@ -183,11 +188,12 @@ def _prob(leaf: _Leaf) -> int:
 def _uncertainty(leaf: _Leaf) -> int:
     bounds = leaf.where.values[0]
     assert isinstance(bounds, Bounds)
-    conditions, values = ["run NOT IN (?, ?)"], [ASKED, PATTERNS]
+    conditions = ["run NOT IN (?, ?)"]
+    values: list[str | float] = [ASKED, PATTERNS]
     for end, closed, sign in ((bounds.low, bounds.with_low, ">"), (bounds.high, bounds.with_high, "<")):
         if end:
-            conditions.append(f"score {sign}{'=' * closed} CAST(? AS REAL)")
-            values.append(end)
+            conditions.append(f"score {sign}{'=' * closed} ?")
+            values.append(float(end))
     return leaf.source.rows(f"SELECT document FROM queue WHERE {' AND '.join(conditions)}", values)
 
 
@@ -208,7 +214,12 @@ def _date(hours: str, moments: str) -> Callable[[_Leaf], int]:
         given = leaf.where.values[0]
         if isinstance(given, Like) and given.is_any:
             return leaf.source.everything
-        low, high = query_dates.between(given if isinstance(given, Bounds) else given.plain, leaf.asking.now)
+        try:
+            low, high = query_dates.between(given if isinstance(given, Bounds) else given.plain, leaf.asking.now)
+        except ValueError as error:
+            # What is counted from now is known to be a date, and only now how far away it is.
+            reason = f"{str(error)[:40]!r} is beyond the years 1 to 9999."
+            raise QueryError(reason, column=leaf.column) from None
         first, last = low[: facts.HOUR], high[: facts.HOUR]
         found = leaf.source.facts(fact(hours, ""), lambda hour: first < hour and (not last or hour < last))
         for hour in {first, last} - {""}:
