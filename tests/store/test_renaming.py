@@ -302,6 +302,32 @@ def test_it_is_taken_back_without_the_documents_that_were_deleted_since(corpus: 
     _sound(corpus)
 
 
+def test_rows_come_back_though_others_got_their_numbers_and_those_stay(corpus: Corpus) -> None:
+    suggestions.add(corpus, 3, [replace(making.suggestion(0, 2), source="api")])
+    patterns.add(corpus, [Pattern("entity", "DRUG", "words", "aspirin")], annotator="ann")
+    _do(corpus, scheme_changes.delete(SCHEME, DRUG))
+    suggestions.add(corpus, 3, [replace(making.suggestion(3, 5, "DISEASE"), source="api")])
+    patterns.add(corpus, [Pattern("entity", "DISEASE", "words", "flu")], annotator="ann")
+    log.undo(corpus, "ann")
+    assert sorted(s.name for s in suggestions.of(corpus, 3)) == ["DISEASE", "DRUG"]
+    assert sorted(pattern.name for pattern in patterns.every(corpus)) == ["DISEASE", "DRUG"]
+    log.redo(corpus, "ann")
+    assert [s.name for s in suggestions.of(corpus, 3)] == ["DISEASE"]
+    assert [pattern.name for pattern in patterns.every(corpus)] == ["DISEASE"]
+
+
+def test_undo_takes_only_what_it_had_suggested_itself_though_the_number_is_anothers(corpus: Corpus) -> None:
+    services.split(corpus, "entity", "DRUG", ["BRAND", "GENERIC"], review=True, annotator="ann")
+    _do(corpus, scheme_changes.delete(settings.scheme(corpus), Target("entity", "BRAND")))
+    suggestions.add(corpus, 3, [replace(making.suggestion(3, 5, "DISEASE"), source="api")])
+    log.undo(corpus, "ann")
+    assert [s.name for s in suggestions.of(corpus, 1)] == ["BRAND"]
+    log.undo(corpus, "ann")
+    assert [s.name for s in suggestions.of(corpus, 3)] == ["DISEASE"]
+    assert suggestions.of(corpus, 1) == []
+    _sound(corpus)
+
+
 def test_the_rest_of_a_split_is_suggested_anew_and_confirmed_documents_are_opened_again(corpus: Corpus) -> None:
     before = _rows(corpus)
     rules = [Rule("BRAND", "attribute", "status=now")]

@@ -38,6 +38,8 @@ _TABLES: dict[Table, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "frozen": ("frozen", ("document", "task"), ("run",)),
     "queue": ("queue", ("document",), ("task",)),
 }
+_NUMBERED: tuple[Table, ...] = ("suggestion row", "pattern row")
+"""Rows whose key is a number that says nothing, and that SQLite gives to another row once they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +73,44 @@ def decode(held: Iterable[list[Any]]) -> list[RowChange]:
 def write(db: sqlite3.Connection, changes: Iterable[RowChange]) -> None:
     """Write changes, each where the row is still as it was before."""
     for change in changes:
-        table, keys, columns = _TABLES[change.table]
-        where = " AND ".join(f"{name} = ?" for name in keys)
         if change.before is None:
-            assert change.after is not None
-            names = (*keys, *columns)
-            values = (*change.key, *change.after)
-            given = dict(zip(names, values, strict=True))
-            # A document that was deleted since has no rows any more.
-            if "document" in given and not db.execute(_DOCUMENT, (given["document"],)).fetchone():
-                continue
-            marks = ", ".join("?" * len(names))
-            db.execute(f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({marks})", values)
+            _insert(db, change)
         elif change.after is None:
-            db.execute(f"DELETE FROM {table} WHERE {where}", change.key)
+            _delete(db, change)
         else:
+            table, keys, columns = _TABLES[change.table]
             assigned = ", ".join(f"{name} = ?" for name in columns)
-            same = " AND ".join(f"{name} IS ?" for name in columns)
             db.execute(
-                f"UPDATE OR IGNORE {table} SET {assigned} WHERE {where} AND {same}",
+                f"UPDATE OR IGNORE {table} SET {assigned} WHERE {_same(keys)} AND {_same(columns)}",
                 (*change.after, *change.key, *change.before),
             )
+
+
+def _insert(db: sqlite3.Connection, change: RowChange) -> None:
+    assert change.after is not None
+    table, keys, columns = _TABLES[change.table]
+    given = dict(zip((*keys, *columns), (*change.key, *change.after), strict=True))
+    # A document that was deleted since has no rows any more.
+    if "document" in given and not db.execute(_DOCUMENT, (given["document"],)).fetchone():
+        return
+    if change.table in _NUMBERED and db.execute(f"SELECT 1 FROM {table} WHERE id = ?", change.key).fetchone():
+        # Another row got the number since.
+        del given["id"]
+    marks = ", ".join("?" * len(given))
+    db.execute(f"INSERT OR IGNORE INTO {table}({', '.join(given)}) VALUES ({marks})", tuple(given.values()))
+
+
+def _delete(db: sqlite3.Connection, change: RowChange) -> None:
+    assert change.before is not None
+    table, keys, columns = _TABLES[change.table]
+    where = f"{_same(keys)} AND {_same(columns)}"
+    values = (*change.key, *change.before)
+    if change.table in _NUMBERED:
+        # It may have come back under another number.
+        where = f"id = (SELECT id FROM {table} WHERE {_same(columns)} ORDER BY id <> ? LIMIT 1)"
+        values = (*change.before, *change.key)
+    db.execute(f"DELETE FROM {table} WHERE {where}", values)
+
+
+def _same(columns: Iterable[str]) -> str:
+    return " AND ".join(f"{name} IS ?" for name in columns)
