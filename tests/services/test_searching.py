@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,25 @@ def test_what_was_deleted_is_kept_and_comes_back(corpus: Corpus) -> None:
     assert documents.load(corpus, id).text == text.text
     assert len(searching.ids(corpus, "アスピリン", annotator="ann")) == 1
     assert deleting.delete(corpus, [], annotator="ann") == deleting.Deleted(0, "")
+
+
+def test_what_somebody_decides_on_while_it_is_copied_stays(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = exporting.export
+
+    def export_slowly(*given: Any, **named: Any) -> exporting.ExportReport:
+        report = export(*given, **named)
+        with Corpus.open(corpus.path) as other:
+            log.record(other, [making.begin(2, annotator="bob")])
+        return report
+
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "export", export_slowly)
+        done = deleting.delete(corpus, [1, 2, 3], annotator="ann")
+    assert (done.documents, done.stayed) == (2, 1)
+    assert [documents.find(corpus, key) for key in ("d1", "d2", "d3")] == [None, 2, None]
+    assert versions.load(corpus, 2, "bob").annotations.entities
+    assert deleting.delete(corpus, [2], annotator="ann").stayed == 0
+    assert documents.find(corpus, "d2") is None
 
 
 def test_documents_stay_where_the_copy_cannot_be_made(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_annotate.services import backing_up, exporting
-from tui_annotate.store import deleting
+from tui_annotate.store import counters, deleting
 from tui_annotate.store.connection import Corpus
 
 
@@ -21,12 +21,16 @@ class Deleted:
     """The zip that `import` brings them back from; empty where there was nothing to delete."""
     decisions: str = ""
     """Where the decisions on them are, a line each."""
+    stayed: int = 0
+    """Documents that were left: somebody decided on them while they were exported."""
 
 
 def delete(
     corpus: Corpus, ids: Collection[int], *, annotator: str, on_progress: Callable[[int], None] | None = None
 ) -> Deleted:
     """Export documents into `NAME.backups/`, read that again, and only then delete them.
+
+    What somebody decides on meanwhile is not in the copy, so it stays.
 
     Args:
         ids: Row ids; those that are not there any more are left out.
@@ -39,8 +43,10 @@ def delete(
     if not ids:
         return Deleted(0, "")
     target = _place(corpus.path)
+    until = counters.progress(corpus).sequence
     done = exporting.export(corpus, target, ids=ids, decisions=True, on_progress=on_progress)
-    return Deleted(deleting.delete(corpus, ids, annotator=annotator), str(target), done.decisions)
+    deleted = deleting.delete(corpus, ids, annotator=annotator, until=until)
+    return Deleted(deleted, str(target), done.decisions, max(0, done.documents - deleted))
 
 
 def _place(corpus: Path) -> Path:

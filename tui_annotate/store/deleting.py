@@ -18,19 +18,23 @@ from tui_annotate.store.connection import Corpus
 _AT_ONCE = 50
 _CHARACTERS = 200_000
 _PAUSE = 0.01
+_EVER = (1 << 63) - 1
 _THESE = "IN (SELECT value FROM json_each(?))"
 
 
-def delete(corpus: Corpus, ids: Collection[int], *, annotator: str) -> int:
+def delete(corpus: Corpus, ids: Collection[int], *, annotator: str, until: int = _EVER) -> int:
     """Delete documents by row id, some at a time in short transactions, and return how many there were.
 
     Each transaction is complete in itself: whoever is stopped in between has deleted whole documents.
+
+    Args:
+        until: Documents that somebody decided on after this decision stay.
     """
     deleted = 0
     wanted = sorted(set(ids))
     while wanted:
         some, wanted = _some(corpus, wanted)
-        deleted += _delete(corpus, some, annotator)
+        deleted += _delete(corpus, some, annotator, until)
         if wanted:
             time.sleep(_PAUSE)
     return deleted
@@ -51,10 +55,13 @@ def _some(corpus: Corpus, wanted: list[int]) -> tuple[list[int], list[int]]:
     return wanted[:count], wanted[count:]
 
 
-def _delete(corpus: Corpus, wanted: list[int], annotator: str) -> int:
+def _delete(corpus: Corpus, wanted: list[int], annotator: str, until: int) -> int:
     with corpus.transaction() as db:
-        these = rows.encode(wanted)
-        held = db.execute(f"SELECT id, key FROM document WHERE id {_THESE} ORDER BY id", (these,)).fetchall()
+        held = db.execute(
+            f"SELECT id, key FROM document d WHERE id {_THESE}"
+            " AND NOT EXISTS (SELECT 1 FROM decision WHERE document = d.id AND sequence > ?) ORDER BY id",
+            (rows.encode(wanted), until),
+        ).fetchall()
         if not held:
             return 0
         these = rows.encode([id for id, _ in held])
