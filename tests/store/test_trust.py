@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,33 @@ def test_rebuild_tells_of_a_log_that_contradicts_itself_and_leaves_the_rows(work
     found = rebuild.rebuild(worked, apply=True)
     assert any(line.startswith("document 3: decision 1000: expected") for line in found.differences)
     assert sorted(versions.load(worked, 3, "ann").annotations.entities) == [1]
+
+
+@pytest.mark.parametrize("what", ["an entity gone", "the undo steps"])
+def test_who_decides_while_a_rebuild_mends_is_not_lost(
+    worked: Corpus, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with worked.transaction() as db:
+        db.execute(DAMAGE[what][0])
+    write = worked.transaction
+    decided: list[int] = []
+
+    @contextmanager
+    def transaction() -> Iterator[sqlite3.Connection]:
+        if not decided:
+            decided.append(3)
+            with Corpus.open(worked.path) as other:
+                log.record(other, [making.add(3, 5, annotator="cleo", start=9)])
+        with write() as db:
+            yield db
+
+    monkeypatch.setattr(worked, "transaction", transaction)
+    rebuild.rebuild(worked, apply=True)
+    assert decided
+    assert versions.load(worked, 3, "cleo").annotations.entities
+    assert log.undo(worked, "cleo").document == 3
+    rebuild.rebuild(worked, apply=True)
+    assert rebuild.rebuild(worked).equal
 
 
 def test_rebuild_reports_its_progress(worked: Corpus) -> None:

@@ -72,14 +72,22 @@ def _document(corpus: Corpus, id: int, report: RebuildReport, apply: bool) -> No
         if not db.execute("SELECT 1 FROM document WHERE id = ?", (id,)).fetchone():
             report.differences.append(f"document {id}: the log knows it, and it is not there")
             return
-        derived = replay(_decisions(db, id))
-        differences = list(_differences(db, id, derived))
+        derived, differences = _derived(db, id)
     report.documents += bool(derived.changed)
     report.differences += [f"document {id}: {what}" for what in (*derived.impossible, *differences)]
     if apply and differences and not derived.impossible:
         with corpus.transaction() as db:
-            restoring.restore(db, id, derived)
+            # Somebody may have decided on it since it was read.
+            now, still = _derived(db, id)
+            if still and not now.impossible:
+                restoring.restore(db, id, now)
         report.mended += len(differences)
+
+
+def _derived(db: sqlite3.Connection, id: int) -> tuple[ReplayedDocument, list[str]]:
+    """Return what follows from the log of a document, and where what is stored differs."""
+    derived = replay(_decisions(db, id))
+    return derived, list(_differences(db, id, derived))
 
 
 def _decisions(db: sqlite3.Connection, document: int) -> Iterator[LoggedDecision]:
@@ -138,16 +146,24 @@ def _steps(corpus: Corpus, report: RebuildReport, apply: bool) -> None:
     with corpus.reading() as db:
         sql = "SELECT annotator, sequence, undone FROM step WHERE sequence <= ?"
         stored = {(annotator, sequence): undone for annotator, sequence, undone in db.execute(sql, (until,))}
-        (newest,) = db.execute("SELECT coalesce(max(sequence), 0) FROM decision").fetchone()
-    if stored == derived or newest != until:
+        is_behind = _newest(db) != until
+    if stored == derived or is_behind:
         return
     report.differences.append("the steps that undo can take back differ from the log")
     if apply:
         with corpus.transaction() as db:
+            if _newest(db) != until:
+                # Somebody decided since: the next rebuild puts it right.
+                return
             db.execute("DELETE FROM step")
             sql = "INSERT INTO step(annotator, sequence, undone) VALUES (?, ?, ?)"
             db.executemany(sql, [(*key, undone) for key, undone in derived.items()])
         report.mended += 1
+
+
+def _newest(db: sqlite3.Connection) -> int:
+    (sequence,) = db.execute("SELECT coalesce(max(sequence), 0) FROM decision").fetchone()
+    return int(sequence)
 
 
 def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
