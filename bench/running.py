@@ -70,6 +70,11 @@ def wait_for_children(terminal: Terminal, *, seconds: float = 60.0) -> None:
         before = used
 
 
+def processor_seconds(pid: int) -> float:
+    """Return what a process has used of the processor, all its threads together."""
+    return _ticks(pid) / os.sysconf("SC_CLK_TCK")
+
+
 def _ticks(pid: int) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -23,7 +23,9 @@ _ACCOUNTS_LAST = 1.0
 _REST_EVERY = 5.0
 """Seconds from one look at what may be tidied up to the next."""
 _INDEXING = 0.1
-"""Seconds that indexing what came in may take at a time: who writes waits as long."""
+"""Seconds that indexing what came in may take at a time, in steps between which others write."""
+_STEP = 0.001
+"""So short that there is one step."""
 _AT_ONCE = 2
 """Passwords that are hashed at the same time, so that guessing cannot take the machine."""
 
@@ -39,6 +41,7 @@ class Service:
         self._passwords: dict[str, str] = {}
         self._roles: dict[str, str] = {}
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
         self._hashing = asyncio.Semaphore(_AT_ONCE)
         self._delivery = Delivery(Path(options.path), on_trouble=tell)
         self._resting: asyncio.Task[None] | None = None
@@ -77,17 +80,28 @@ class Service:
             self.predictor.rest()
             with suppress(AnnotateError):
                 # What could not be indexed is looked at in place; the next time may do better.
-                await self.threads.write(lambda corpus: searching.catch_up(corpus, seconds=_INDEXING))
+                await self._index()
+
+    async def _index(self) -> None:
+        end = time.monotonic() + _INDEXING
+        while time.monotonic() < end:
+            if await self.threads.write(lambda corpus: searching.catch_up(corpus, seconds=_STEP)):
+                return
 
     async def verify(self, name: str, password: str) -> str | None:
         """Return the role of whom a name and a password belong to, None for nobody."""
         if time.monotonic() - self._read_at > _ACCOUNTS_LAST:
-            await self.read_accounts()
+            async with self._reading:
+                # Of those that come at the same time, one reads.
+                if time.monotonic() - self._read_at > _ACCOUNTS_LAST:
+                    await self.read_accounts()
         if not self._credentials.remembers(name, password, self._passwords):
             async with self._hashing:
-                good = await asyncio.to_thread(self._credentials.verify, name, password, self._passwords)
-            if not good:
-                return None
+                # Several clients begin at the same time with the same password: one hash is enough.
+                if not self._credentials.remembers(name, password, self._passwords) and not await asyncio.to_thread(
+                    self._credentials.verify, name, password, self._passwords
+                ):
+                    return None
         return self._roles.get(name, "admin" if name == self.options.owner else "reader")
 
     async def read_accounts(self) -> None:

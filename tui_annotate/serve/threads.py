@@ -27,7 +27,11 @@ _HOLD = 0.02
 """Seconds that writes which share a commit may hold the corpus, about; an import holds it as long."""
 _MOST_TOGETHER = 32
 _PAUSE = 0.003
-"""Seconds that others have to get at the corpus before the next writes; who waits for it looks every millisecond."""
+"""Seconds that others have at least before the next writes; who waits for the corpus looks every millisecond."""
+_PAUSE_SHARE = 0.4
+"""Of the time that the corpus was held: where the disk is slow, others get their turn, and more writes share the next
+commit."""
+_LONGEST_PAUSE = 0.025
 
 
 @dataclass(slots=True)
@@ -105,17 +109,20 @@ class CorpusThreads:
     def _together(self, corpus: Corpus, first: _Job) -> None:
         """Run a small job, and those like it that wait behind it, with one commit."""
         done: list[tuple[_Job, Any, BaseException | None]] = []
+        began = time.monotonic()
         try:
             with corpus.together():
+                began = time.monotonic()
                 for job in self._group(first):
                     done.append((job, *_tried(job.function, corpus)))
         except BaseException as error:  # noqa: BLE001 - nothing of it is on disk, and all who wait are told
             for job in [one for one, *_ in done] or [first]:
                 _tell(job, None, error)
             return
+        held = time.monotonic() - began
         for job, result, failed in done:
             _tell(job, result, failed)
-        time.sleep(_PAUSE)
+        time.sleep(min(_LONGEST_PAUSE, max(_PAUSE, _PAUSE_SHARE * held)))
 
     def _group(self, first: _Job) -> Iterator[_Job]:
         yield first
