@@ -430,6 +430,34 @@ def test_a_scheme_that_changed_meanwhile_is_looked_at_again(corpus: Corpus) -> N
     assert _types(corpus) == ["DRUG", "CHEMICAL", "DISEASE"]
 
 
+def test_what_was_asked_for_another_scheme_is_not_done(corpus: Corpus) -> None:
+    change = scheme_changes.rename(SCHEME, DRUG, "MEDICINE")
+    services.rename(corpus, "entity", "DRUG", "AGENT", annotator="bob")
+    with pytest.raises(ChangedMeanwhileError, match="changed meanwhile"):
+        services.preview(corpus, change, SCHEME, annotator="ann")
+    with pytest.raises(ChangedMeanwhileError, match="changed meanwhile"):
+        services.perform(corpus, change, SCHEME, annotator="ann")
+    verbs: list[Callable[[], object]] = [
+        lambda: services.rename(corpus, "entity", "DRUG", "MEDICINE", annotator="ann"),
+        lambda: services.merge(corpus, "entity", ["AGENT", "DRUG"], "AGENT", annotator="ann"),
+        lambda: services.split(corpus, "entity", "DRUG", ["A", "B"], annotator="ann"),
+        lambda: services.delete(corpus, "label", "paper", of="kind", annotator="ann"),
+    ]
+    for verb in verbs:
+        with pytest.raises(SchemeError, match="The scheme has no"):
+            verb()
+    assert _types(corpus) == ["AGENT", "CHEMICAL", "DISEASE"]
+
+
+def test_the_report_leaves_out_what_was_deleted_meanwhile(corpus: Corpus) -> None:
+    def erase(fraction: float) -> None:
+        with Corpus.open(corpus.path) as other:
+            deleting.delete(other, [1], annotator="bob")
+
+    change = scheme_changes.delete(SCHEME, DRUG)
+    assert services.preview(corpus, change, SCHEME, annotator="ann", on_progress=erase).lost == ()
+
+
 def _rename_and_die(path: Path, at: float) -> None:
     def die(fraction: float) -> None:
         if fraction >= at:

@@ -67,7 +67,5 @@ def delete(
     gone = f"{done.documents:,} document{'s' * (done.documents != 1)} deleted"
     say(f"{gone}. `tui-annotate import {corpus} {done.kept}` brings them back.")
     if done.stayed:
-        say(
-            f"{done.stayed:,} stay, since somebody decided on them meanwhile; they are in that copy as they were before."
-        )
+        say(f"{done.stayed:,} stay: somebody decided on them meanwhile. That copy has them as they were before.")
     say(f"The decisions on them are in {done.decisions}.")

@@ -157,11 +157,12 @@ def _run(corpus: Path, change: Any, dry_run: bool, json: bool, annotator: str | 
 
     who = options.settled(corpus, annotator=annotator).who
     with options.opened(corpus, readonly=dry_run) as opened, progress("changing labels") as report:
-        made = change(settings.scheme(opened), opened)
+        base = settings.scheme(opened)
+        made = change(base, opened)
         if dry_run:
-            found = scheme_changes.preview(opened, made, annotator=who, on_progress=report)
+            found = scheme_changes.preview(opened, made, base, annotator=who, on_progress=report)
         else:
-            found = scheme_changes.perform(opened, made, annotator=who, on_progress=report)
+            found = scheme_changes.perform(opened, made, base, annotator=who, on_progress=report)
     if json:
         out_json(_as_json(found))
         return

@@ -155,8 +155,8 @@ def options(scheme: Scheme) -> list[Target]:
 
 
 def rename(scheme: Scheme, target: Target, new: str) -> SchemeChange:
-    """Return the change that gives a label another name; raises SchemeError where that is taken."""
-    old = target.option or target.name
+    """Return the change that gives a label another name; raises SchemeError where that is taken, or the label gone."""
+    old = _held(scheme, target)
     _check_free(scheme, target, new, merge=f"scheme merge CORPUS {target} --into {new}")
     return SchemeChange("rename", target.kind, (old,), (new,), target.name if target.option else "")
 
@@ -176,7 +176,7 @@ def merge(scheme: Scheme, wanted: Sequence[Target], into: str) -> SchemeChange:
             hint=f"These are {', '.join(map(str, wanted))}.",
         )
     _check_name(into)
-    old = tuple(dict.fromkeys(one.option or one.name for one in wanted))
+    old = tuple(dict.fromkeys(_held(scheme, one) for one in wanted))
     if not set(old) - {into}:
         raise SchemeError(f"{into} is what it is already.", hint="Name at least one other label.")
     known = names_of(scheme, first.kind, of)
@@ -211,7 +211,7 @@ def split(
     Raises:
         SchemeError: A name is taken, a rule is for none of them, or this label cannot be split.
     """
-    old = target.option or target.name
+    old = _held(scheme, target)
     names = tuple(dict.fromkeys(new))
     if target.kind in ("label", "attribute") and not target.option:
         raise SchemeError(
@@ -242,6 +242,7 @@ def delete(scheme: Scheme, target: Target) -> SchemeChange:
     Raises:
         SchemeError: It is the last option of a choice.
     """
+    _held(scheme, target)
     if target.option:
         if len(names_of(scheme, target.kind, target.name)) == 1:
             raise SchemeError(
@@ -253,6 +254,14 @@ def delete(scheme: Scheme, target: Target) -> SchemeChange:
         also = [Target("attribute", a.name) for a in scheme.attributes if a.on == (target.name,)]
         also += [Target("relation", r.name) for r in scheme.relations if target.name in r.ends]
     return SchemeChange("delete", target.kind, (target.name,), also=tuple(also))
+
+
+def _held(scheme: Scheme, target: Target) -> str:
+    """Return the name that a change of a label is about; raises SchemeError where the scheme has none such."""
+    name = target.option or target.name
+    if name not in names_of(scheme, target.kind, target.name if target.option else ""):
+        raise SchemeError(f"The scheme has no {target}.", hint="Somebody may have renamed it, or taken it out.")
+    return name
 
 
 def _check_name(name: str) -> None:

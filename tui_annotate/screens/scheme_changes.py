@@ -101,7 +101,7 @@ class SchemeChanges:
 
             def given(text: str) -> None:
                 new = " ".join(text.split())
-                self._show(lambda _: changes.rename(self._scheme, target, new))
+                self._show(lambda base, _: changes.rename(base, target, new))
 
             old = target.option or target.name
             self._review.ask(Prompt(f"{old} is to be called", value=old, hint=hint), given)
@@ -129,7 +129,7 @@ class SchemeChanges:
 
         def into(answer: Choice[Target | None] | str) -> None:
             name = answer if isinstance(answer, str) else _short(answer.value)
-            self._show(lambda _: changes.merge(self._scheme, wanted, name))
+            self._show(lambda base, _: changes.merge(base, wanted, name))
 
         def picked(answer: Choice[Target | None] | str) -> None:
             chosen = answer.value if isinstance(answer, Choice) else None
@@ -186,12 +186,10 @@ class SchemeChanges:
                 return
             review, rest = answer.value == _REVIEW, answer.value
 
-            def change(corpus: Corpus) -> SchemeChange:
+            def change(base: Scheme, corpus: Corpus) -> SchemeChange:
                 known = [*names, old]
                 parsed = [split_rules.parse(rule, known, corpus, annotator=annotator) for rule in rules]
-                return changes.split(
-                    self._scheme, target, names, rules=parsed, rest="" if review else rest, review=review
-                )
+                return changes.split(base, target, names, rules=parsed, rest="" if review else rest, review=review)
 
             self._show(change)
 
@@ -199,7 +197,7 @@ class SchemeChanges:
 
     def _delete(self) -> None:
         self._pick(
-            "delete", _every(self._scheme), lambda target: self._show(lambda _: changes.delete(self._scheme, target))
+            "delete", _every(self._scheme), lambda target: self._show(lambda base, _: changes.delete(base, target))
         )
 
     def _pick(self, verb: str, among: Sequence[Target], then: Callable[[Target], None]) -> None:
@@ -215,15 +213,15 @@ class SchemeChanges:
 
     # What is done
 
-    def _show(self, make: Callable[[Corpus], SchemeChange]) -> None:
+    def _show(self, make: Callable[[Scheme, Corpus], SchemeChange]) -> None:
         """Report what a change would do, and do it when that is wanted."""
 
         async def report() -> None:
-            annotator = self._opened.annotator
+            annotator, base = self._opened.annotator, self._scheme
 
             def look(corpus: Corpus) -> tuple[SchemeChange, Report]:
-                change = make(corpus)
-                return change, services.preview(corpus, change, annotator=annotator)
+                change = make(base, corpus)
+                return change, services.preview(corpus, change, base, annotator=annotator)
 
             self._review.tell("looking at what that touches")
             change, found = await self._opened.reader(look)
@@ -231,13 +229,13 @@ class SchemeChanges:
 
             def answered(yes: bool | None) -> None:
                 if yes:
-                    self._review.write(lambda: self._perform(change))
+                    self._review.write(lambda: self._perform(change, base))
 
             self._review.app.push_screen(ChangeReport(found), answered)
 
         self._review.later(report)
 
-    async def _perform(self, change: SchemeChange) -> None:
+    async def _perform(self, change: SchemeChange, base: Scheme) -> None:
         """Do it on a connection of its own: it looks at every document, and keys go on being taken meanwhile."""
         review, reviewing = self._review, self._review.reviewing
         thread = CorpusThread(self._opened.path, name="labels")
@@ -249,7 +247,9 @@ class SchemeChanges:
 
         try:
             report = await thread(
-                lambda corpus: services.perform(corpus, change, annotator=annotator, place=place, on_progress=tell)
+                lambda corpus: services.perform(
+                    corpus, change, base, annotator=annotator, place=place, on_progress=tell
+                )
             )
         finally:
             await asyncio.to_thread(thread.close)

@@ -90,8 +90,9 @@ def rename(
     Raises:
         SchemeError: The name is taken; merging joins the two.
     """
-    change = scheme_changes.rename(settings.scheme(corpus), _target(kind, old, of), new)
-    return _do(corpus, change, annotator, dry_run, place, on_progress)
+    base = settings.scheme(corpus)
+    change = scheme_changes.rename(base, _target(kind, old, of), new)
+    return _do(corpus, change, base, annotator, dry_run, place, on_progress)
 
 
 def merge(
@@ -111,9 +112,9 @@ def merge(
     Raises:
         SchemeError: They take different kinds of value.
     """
-    wanted = [_target(kind, name, of) for name in names]
-    change = scheme_changes.merge(settings.scheme(corpus), wanted, into)
-    return _do(corpus, change, annotator, dry_run, place, on_progress)
+    base = settings.scheme(corpus)
+    change = scheme_changes.merge(base, [_target(kind, name, of) for name in names], into)
+    return _do(corpus, change, base, annotator, dry_run, place, on_progress)
 
 
 def split(
@@ -142,9 +143,9 @@ def split(
         SchemeError: A name is taken, or a rule is for none of them.
         DataError: A regular expression is none.
     """
-    target = _target(kind, old, of)
-    change = scheme_changes.split(settings.scheme(corpus), target, new, rules=rules, rest=rest, review=review)
-    return _do(corpus, change, annotator, dry_run, place, on_progress)
+    base = settings.scheme(corpus)
+    change = scheme_changes.split(base, _target(kind, old, of), new, rules=rules, rest=rest, review=review)
+    return _do(corpus, change, base, annotator, dry_run, place, on_progress)
 
 
 def delete(
@@ -163,31 +164,41 @@ def delete(
     Raises:
         SchemeError: It is the last option of a choice.
     """
-    change = scheme_changes.delete(settings.scheme(corpus), _target(kind, name, of))
-    return _do(corpus, change, annotator, dry_run, place, on_progress)
+    base = settings.scheme(corpus)
+    change = scheme_changes.delete(base, _target(kind, name, of))
+    return _do(corpus, change, base, annotator, dry_run, place, on_progress)
 
 
-def preview(corpus: Corpus, change: SchemeChange, *, annotator: str, on_progress: Tell | None = None) -> Report:
-    """Return what a change would do; nothing is written, and nobody waits for it."""
-    return _report(
-        corpus, change, settings.scheme(corpus), renaming.preview(corpus, change, tell=on_progress), annotator
-    )
+def preview(
+    corpus: Corpus, change: SchemeChange, base: Scheme, *, annotator: str, on_progress: Tell | None = None
+) -> Report:
+    """Return what a change would do; nothing is written, and nobody waits for it.
+
+    Args:
+        base: The scheme that the change was made for.
+
+    Raises:
+        ChangedMeanwhileError: The scheme is another by now.
+    """
+    if settings.scheme(corpus) != base:
+        raise renaming.changed_meanwhile()
+    return _report(corpus, change, base, renaming.preview(corpus, change, tell=on_progress), annotator)
 
 
 def perform(
     corpus: Corpus,
     change: SchemeChange,
+    base: Scheme,
     *,
     annotator: str,
     place: Mapping[str, Any] | None = None,
     on_progress: Tell | None = None,
 ) -> Report:
-    """Make a change that `domain.scheme_changes` worked out for the scheme as it is.
+    """Make a change that `domain.scheme_changes` worked out for a scheme.
 
     Raises:
         ChangedMeanwhileError: The scheme is another by now.
     """
-    base = settings.scheme(corpus)
     found = renaming.perform(corpus, change, base, annotator=annotator, place=place, tell=on_progress)
     return _report(corpus, change, base, found, annotator)
 
@@ -212,14 +223,15 @@ def _target(kind: Group, name: str, of: str) -> Target:
 def _do(
     corpus: Corpus,
     change: SchemeChange,
+    base: Scheme,
     annotator: str,
     dry_run: bool,
     place: Mapping[str, Any] | None,
     tell: Tell | None,
 ) -> Report:
     if dry_run:
-        return preview(corpus, change, annotator=annotator, on_progress=tell)
-    return perform(corpus, change, annotator=annotator, place=place, on_progress=tell)
+        return preview(corpus, change, base, annotator=annotator, on_progress=tell)
+    return perform(corpus, change, base, annotator=annotator, place=place, on_progress=tell)
 
 
 def _report(corpus: Corpus, change: SchemeChange, base: Scheme, found: Found, annotator: str) -> Report:
@@ -247,8 +259,9 @@ def _lost(corpus: Corpus, found: Found) -> list[Lost]:
         some = found.lost[start : start + 100]
         texts = documents.load_some(corpus, sorted({id for id, *_ in some}))
         for id, annotator, name, spans in some:
-            document = texts[id]
-            told.append(Lost(document.key, annotator, name, " … ".join(document.slice(span) for span in spans)))
+            # Who deletes documents does not wait for the report.
+            if (document := texts.get(id)) is not None:
+                told.append(Lost(document.key, annotator, name, " … ".join(map(document.slice, spans))))
     return told
 
 

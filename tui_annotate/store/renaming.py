@@ -113,7 +113,7 @@ def perform(
     with corpus.transaction() as db:
         number, body = db.execute("SELECT number, body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
         if aliases.decode_scheme(body) != base:
-            raise ChangedMeanwhileError("The scheme was changed meanwhile.", hint="Look at it again, then decide.")
+            raise changed_meanwhile()
         act = Act(corpus, db)
         put_scheme(db, act, number + 1, after, annotators.ensure(corpus, db, annotator))
         details: dict[str, Any] = {"number": number + 1, "before": number, "change": _kept(change)}
@@ -132,6 +132,11 @@ def perform(
         aliases.add(db, Entry(head.sequence, annotator, head.at, change))
     found.sequence = head.sequence
     return found
+
+
+def changed_meanwhile() -> ChangedMeanwhileError:
+    """Return what is said where a change was made for another scheme than there is."""
+    return ChangedMeanwhileError("The scheme was changed meanwhile.", hint="Look at it again, then decide.")
 
 
 def _mark(db: sqlite3.Connection) -> tuple[int, int]:
