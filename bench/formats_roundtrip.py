@@ -116,11 +116,11 @@ def _moved(missing: Counter[Any], strange: Counter[Any]) -> Iterator[tuple[Place
     """Yield what was lost with what came in its place: of the same type, and over some of the same text."""
     left = list(strange.elements())
     for type, start, end in list(missing.elements()):
-        for came in left:
-            if came[0] == type and came[1] < end and start < came[2]:
-                left.remove(came)
-                yield (type, start, end), came
-                break
+        near = [came for came in left if came[0] == type and came[1] < end and start < came[2]]
+        if near:
+            nearest = min(near, key=lambda came: abs(came[1] - start) + abs(came[2] - end))
+            left.remove(nearest)
+            yield (type, start, end), nearest
 
 
 def _surfaces(places: Counter[Any], text: str) -> Counter[Any]:
