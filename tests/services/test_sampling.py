@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.store import making
-from tui_annotate.errors import LearnError, NothingToDoError, UsageError
+from tui_annotate.errors import CorruptError, LearnError, NothingToDoError, UsageError
 from tui_annotate.services import sampling
-from tui_annotate.store import log
+from tui_annotate.store import documents, log
 from tui_annotate.store.connection import Corpus
 
 
@@ -53,6 +54,21 @@ def test_a_sampler_that_fails_is_told_of(corpus: Corpus, tmp_path: Path, body: s
     with pytest.raises(LearnError) as caught:
         sampling.sampled(corpus, script(tmp_path, body), timeout=1)
     assert reason in str(caught.value)
+
+
+def test_nothing_is_chosen_from_a_part_of_the_documents(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = documents.batches
+
+    def broken(*given: Any, **named: Any) -> Iterator[object]:
+        for batch in whole(*given, **named):
+            yield batch[:3]
+            raise CorruptError("notes.db is damaged.")
+
+    monkeypatch.setattr(documents, "batches", broken)
+    with pytest.raises(CorruptError, match="damaged"):
+        sampling.sampled(corpus, script(tmp_path, "def sample(documents): return list(documents)\n"))
 
 
 def test_one_that_chooses_nothing_or_is_not_there(corpus: Corpus, tmp_path: Path) -> None:

@@ -44,3 +44,13 @@ def test_the_seven_steps_of_the_loop_are_seen(tmp_path: Path, monkeypatch: pytes
             ("learned", "entities-2", "trained on it and 0 others"),
         ]
         assert [line.step for line in story.story(corpus, 2)] == ["came in"]
+
+
+def test_what_was_decided_at_once_is_told_in_its_order(tmp_path: Path) -> None:
+    with Corpus.create(tmp_path / "notes.db", scheme=making.SCHEME) as corpus:
+        making.take_in(corpus, making.document("d1"))
+        added = making.begin(1)
+        rejected = making.reject(1, making.suggestion(3, 5, "DISEASE").key)
+        log.record(corpus, [added, rejected, making.turn(1, making.IN_PROGRESS, making.CONFIRMED)])
+        what = [line.what for line in story.story(corpus, 1)]
+        assert what == ["as d1.txt", "added DRUG", "rejected DISEASE", "confirmed"]

@@ -19,7 +19,7 @@ from typing import IO
 import msgspec
 
 from tui_annotate.domain.documents import DocumentState
-from tui_annotate.errors import LearnError, NothingToDoError, UsageError
+from tui_annotate.errors import AnnotateError, LearnError, NothingToDoError, UsageError
 from tui_annotate.services import sampler_child
 from tui_annotate.store import documents, identical
 from tui_annotate.store.connection import Corpus
@@ -59,6 +59,7 @@ def sampled(corpus: Corpus, script: Path, *, count: int = 100, timeout: float = 
     Raises:
         UsageError: There is no such file.
         LearnError: The script failed, hung, or named documents that do not exist.
+        StoreError: The documents could not all be read.
         NothingToDoError: It chose nothing.
     """
     if not script.is_file():
@@ -68,7 +69,8 @@ def sampled(corpus: Corpus, script: Path, *, count: int = 100, timeout: float = 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        writer = threading.Thread(target=_feed, args=(corpus.path, process.stdin), daemon=True)
+        trouble: list[AnnotateError] = []
+        writer = threading.Thread(target=_feed, args=(corpus.path, process.stdin, trouble), daemon=True)
         ending = threading.Timer(timeout, process.kill)
         writer.start()
         ending.start()
@@ -80,6 +82,8 @@ def sampled(corpus: Corpus, script: Path, *, count: int = 100, timeout: float = 
             ending.cancel()
             process.kill()
             writer.join(5)
+    if trouble:
+        raise trouble[0]
     if killed:
         raise LearnError(f"{script} was ended after {timeout:g} seconds, or by the system.")
     if not chosen:
@@ -91,13 +95,19 @@ def sampled(corpus: Corpus, script: Path, *, count: int = 100, timeout: float = 
     return [id for id in ids if id is not None]
 
 
-def _feed(path: Path, stdin: IO[bytes]) -> None:
-    """Write the pending documents, until they end or nobody reads any more; on a connection of this thread."""
-    with contextlib.suppress(OSError), stdin, Corpus.open(path, readonly=True) as corpus:
-        for batch in documents.batches(corpus, states=(DocumentState.PENDING,)):
-            for _, one in batch:
-                row = {"id": one.key, "text": one.text, "name": one.name, "folder": one.folder, "tags": one.tags}
-                stdin.write(_encode(row) + b"\n")
+def _feed(path: Path, stdin: IO[bytes], trouble: list[AnnotateError]) -> None:
+    """Write the pending documents, until they end or nobody reads any more; on a connection of this thread.
+
+    Why not all of them could be read goes into `trouble`.
+    """
+    try:
+        with contextlib.suppress(OSError), stdin, Corpus.open(path, readonly=True) as corpus:
+            for batch in documents.batches(corpus, states=(DocumentState.PENDING,)):
+                for _, one in batch:
+                    row = {"id": one.key, "text": one.text, "name": one.name, "folder": one.folder, "tags": one.tags}
+                    stdin.write(_encode(row) + b"\n")
+    except AnnotateError as error:
+        trouble.append(error)
 
 
 def _answers(stdout: IO[bytes], script: Path) -> Iterator[str]:

@@ -68,9 +68,9 @@ def _decided(corpus: Corpus, document: int) -> tuple[list[Line], list[Line]]:
     before: int | None = None
     while page := log.history(corpus, document=document, before=before, limit=_AT_ONCE):
         before = page[-1].sequence
-        for entry in page:
-            rest.append(_line(entry))
-    return came, rest
+        rest += map(_line, page)
+    # What one act decided has one time, so it stays in its order when the lines are sorted.
+    return came, rest[::-1]
 
 
 def _line(entry: LoggedDecision) -> Line:
