@@ -46,7 +46,7 @@ def parse(line: str) -> Item | None:
         spans.append((start, end))
     if not dash or not spans or not _BETWEEN.fullmatch(place, at):
         return None
-    return Item(tuple(spans), tuple(labels.split()))
+    return Item(tuple(spans), tuple(dict.fromkeys(labels.split())))
 
 
 def write(item: Item) -> str:

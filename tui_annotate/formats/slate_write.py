@@ -18,6 +18,7 @@ LINK = "link"
 """What links are called, which have no labels in SLATE."""
 ITEM = "item"
 """What linked items are called that have no label of their own."""
+_EXAMPLES = 3
 _TWICE = "entities of the same type and place as another, written once"
 _TYPES = "relations whose type is not written: links have none"
 _LABELS = "document labels with blanks, written with _"
@@ -27,7 +28,7 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     """Write a text per document, and files for its labels, its links and the labels of the whole."""
     names = Names()
     yield from flat.alike(options.scheme, without_blanks)
-    by_character: list[str] = []
+    by_character, examples = 0, list[str]()
     for exchanged in documents:
         key = exchanged.document.key
         made = _prepare(exchanged, options)
@@ -37,16 +38,12 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
         for kind, lines in made.files():
             put(f"{name}{kind}.annotations", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         if "character" in made.scopes():
-            by_character.append(key)
+            by_character += 1
+            examples += [key] if len(examples) < _EXAMPLES else []
         yield from flat.told(key, made.flat.lost)
     if by_character:
-        examples = ", ".join(by_character[:3])
-        yield Problem(
-            "noted",
-            "",
-            "",
-            f"{len(by_character)} documents are annotated by character: open them with `-s character`: {examples}",
-        )
+        reason = f"{by_character} documents are annotated by character: open them with `-s character`"
+        yield Problem("noted", "", "", f"{reason}: {', '.join(examples)}")
 
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
