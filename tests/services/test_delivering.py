@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.store import making
 from tui_annotate import config
 from tui_annotate.domain.hooks import Hook
+from tui_annotate.errors import LockedError
 from tui_annotate.services import delivering, hook_calls, hook_trust
 from tui_annotate.services.delivering import Deliverer, Delivery
 from tui_annotate.store import hooks, log, outbox
@@ -225,6 +230,48 @@ def test_the_thread_delivers_what_waits_and_what_comes(corpus: Corpus, receiver:
     assert len(heard) == 1
     assert "untrusted was not set up on this account" in heard[0]
     assert (hooks.get(corpus, "h").waiting, hooks.get(corpus, "untrusted").waiting) == (0, 1)
+
+
+def test_what_a_command_leaves_behind_holds_nothing_up(corpus: Corpus, tmp_path: Path) -> None:
+    left, ended = tmp_path / "left", tmp_path / "ended"
+    command = ["sh", "-c", f"sleep 30; touch {ended}"]
+    starts = f"import subprocess as s; p = s.Popen({command!r}, start_new_session=True)"
+    script = f"{starts}; open({str(left)!r}, 'w').write(str(p.pid)); p.wait()"
+    deliverer = set_up(corpus, Hook("h", command=(sys.executable, "-Sc", script), timeout=0.5))
+    confirm(corpus, 1)
+    assert deliverer.deliver() == 0
+    assert outbox.history(corpus)[0].answer == "not ready within 0.5 s; it was ended"
+    assert not ended.exists()
+    os.killpg(int(left.read_text("utf-8")), signal.SIGKILL)
+
+
+def test_the_thread_goes_on_after_the_corpus_was_locked(
+    corpus: Corpus, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, settle = outbox.claim, outbox.settle
+    heard: list[str] = []
+    told = threading.Event()
+
+    def locked_once(*given: Any, **named: Any) -> list[outbox.Row]:
+        if not heard:
+            raise LockedError("notes.db is in use by another program.")
+        return claim(*given, **named)
+
+    def settled(*given: Any, **named: Any) -> None:
+        settle(*given, **named)
+        told.set()
+
+    monkeypatch.setattr(delivering, "OPEN_AGAIN_AFTER", 0.01)
+    monkeypatch.setattr(outbox, "claim", locked_once)
+    monkeypatch.setattr(outbox, "settle", settled)
+    set_up(corpus, Hook("h", receiver.url))
+    confirm(corpus, 1)
+    delivery = Delivery(corpus.path, on_trouble=heard.append)
+    delivery.start()
+    assert told.wait(10)
+    delivery.close(timeout=10)
+    assert heard == ["Webhooks wait: notes.db is in use by another program."]
+    assert receiver.keys == ["d1"]
 
 
 def test_trust_is_of_just_this_webhook() -> None:

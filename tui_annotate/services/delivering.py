@@ -24,6 +24,8 @@ LOOK_EVERY = 1.0
 """Seconds between looks at the outbox when nothing is due."""
 LOOK_FOR_HOOKS_EVERY = 2.0
 """Seconds between looks at which webhooks there are."""
+OPEN_AGAIN_AFTER = 30.0
+"""Seconds that the corpus is left alone when it could not be read or written."""
 LONGEST_PAUSE = 300.0
 """Seconds that a receiver which is down is left alone, at most."""
 REFUSALS = 5
@@ -38,7 +40,8 @@ class Deliverer:
     """Delivers what is due of one webhook, on the thread of whoever calls it."""
 
     def __init__(self, corpus: Corpus, name: str, *, on_trouble: Trouble | None = None) -> None:
-        self._corpus = corpus
+        self.corpus = corpus
+        """The connection; another one may take its place between deliveries."""
         self._name = name
         self._on_trouble = on_trouble or (lambda _: None)
         self._pauses = 0
@@ -57,21 +60,21 @@ class Deliverer:
             return 0
         together = 1 if self._pauses else _TOGETHER
         told = 0
-        for row in outbox.claim(self._corpus, only=self._name, now=time.time(), limit=together):
+        for row in outbox.claim(self.corpus, only=self._name, now=time.time(), limit=together):
             if stopping() or self.pause:
-                outbox.release(self._corpus, row.id)
+                outbox.release(self.corpus, row.id)
             else:
                 told += self._one(row)
         return told
 
     def _one(self, row: Row) -> int:
-        message = hook_calls.message(self._corpus, row)
+        message = hook_calls.message(self.corpus, row)
         if message is None:
-            outbox.settle(self._corpus, row.id, state=outbox.SENT, answer="the document was deleted")
+            outbox.settle(self.corpus, row.id, state=outbox.SENT, answer="the document was deleted")
             return 0
         outcome = hook_calls.call(row.hook, message)
         if outcome.fate == "told":
-            outbox.settle(self._corpus, row.id, state=outbox.SENT, answer=outcome.answer)
+            outbox.settle(self.corpus, row.id, state=outbox.SENT, answer=outcome.answer)
             if self._pauses:
                 self._on_trouble(f"The webhook {self._name} is reached again.")
             self._pauses = 0
@@ -79,18 +82,18 @@ class Deliverer:
         if outcome.fate == "down":
             self._leave_alone(row, outcome)
         elif row.attempts >= REFUSALS:
-            outbox.settle(self._corpus, row.id, state=outbox.REFUSED, answer=outcome.answer)
+            outbox.settle(self.corpus, row.id, state=outbox.REFUSED, answer=outcome.answer)
             reason = f"The webhook {self._name} refuses {shown(row.key)}: {outcome.answer}"
             self._on_trouble(f"{reason}. `tui-annotate hook retry` sends it again.")
         else:
             due = time.time() + min(2.0**row.attempts, LONGEST_PAUSE)
-            outbox.settle(self._corpus, row.id, state=outbox.WAITING, answer=outcome.answer, due=due)
+            outbox.settle(self.corpus, row.id, state=outbox.WAITING, answer=outcome.answer, due=due)
         return 0
 
     def _leave_alone(self, row: Row, outcome: Outcome) -> None:
         self._until = time.time() + max(outcome.wait, min(2.0**self._pauses, LONGEST_PAUSE))
         self._pauses += 1
-        outbox.settle(self._corpus, row.id, state=outbox.WAITING, answer=outcome.answer)
+        outbox.settle(self.corpus, row.id, state=outbox.WAITING, answer=outcome.answer)
         if self._pauses == 1:
             self._on_trouble(f"The webhook {self._name} is not reached ({outcome.answer}); its events wait.")
 
@@ -150,6 +153,7 @@ class Delivery:
             if name not in self._wanted:
                 return -1.0
             deliverer = deliverer or Deliverer(corpus, name, on_trouble=self._on_trouble)
+            deliverer.corpus = corpus
             told = deliverer.deliver(self._ending.is_set)
             return 0.0 if told else min(max(deliverer.pause, LOOK_EVERY), 2 * LOOK_EVERY)
 
@@ -169,4 +173,4 @@ class Delivery:
                         self._ending.wait(max(rest, 0.0))
             except AnnotateError as error:
                 self._on_trouble(f"Webhooks wait: {error}")
-                self._ending.wait(30.0)
+                self._ending.wait(OPEN_AGAIN_AFTER)

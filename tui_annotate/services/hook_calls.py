@@ -33,6 +33,8 @@ from tui_annotate.store.outgoing import outgoing
 SIGNATURE = "X-Tui-Annotate-Signature"
 """`sha256=` and the HMAC of the body, as hexadecimal digits."""
 _LARGEST_ANSWER = 64_000
+_LAST_WORDS = 0.2
+"""Seconds for the output of a command that was ended."""
 _DOWN = frozenset((401, 403, 404, 405, 407, 408, 421, 425, 429, 500, 502, 503, 504, 507, 511))
 """What an address answers that takes nothing at all for now."""
 
@@ -165,7 +167,9 @@ def _run(hook: Hook, sent: Message) -> Outcome:
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        # What it started in a session of its own may hold its output open for as long as that lives.
+        with process, contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_LAST_WORDS)
         return Outcome("down", f"not ready within {hook.timeout:g} s; it was ended")
     said = shown(output[-_LARGEST_ANSWER:].decode("utf-8", "replace").strip().replace("\n", " "))[-200:]
     ended = f"exit {process.returncode}"
