@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.decisions import (
     Changes,
     Decision,
@@ -17,7 +16,7 @@ from tui_annotate.domain.decisions import (
     VersionState,
 )
 from tui_annotate.domain.interchange import MASTER, Problem
-from tui_annotate.store import annotators, landing, outbox, rows, versions
+from tui_annotate.store import annotators, landing, numbering, outbox, rows, versions
 from tui_annotate.store.acts import Act, as_changes
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.preparing import PreparedDocument, PreparedVersion, import_details
@@ -115,8 +114,7 @@ class Again:
         return int(found[0]) if found else None
 
     def _holds(self, row: int, version: PreparedVersion) -> bool:
-        held, given = versions.contents(self.db, row), version.version.annotations
-        return held == given or _without_numbers(held) == _without_numbers(given)
+        return numbering.same(versions.contents(self.db, row), version.version.annotations)
 
     def _suggest(self, id: int, annotator: int, version: PreparedVersion) -> Outcome:
         stored = read_proposals(self.db, id).get(version.version.annotator)
@@ -139,7 +137,7 @@ class Again:
             return Refusal(f"{name} decided on it here, last at {at}")
         assert version.state is not None
         old = versions.contents(self.db, stored.id)
-        new = _renumbered(version.version.annotations, stored.next_number - 1)
+        new = numbering.renumbered(version.version.annotations, stored.next_number - 1)
         gone, come = as_changes(old, stored.state), as_changes(new, version.state)
         changes = Changes(
             entities=tuple(EntityChange(c.after, None) for c in gone.entities) + come.entities,
@@ -167,26 +165,3 @@ class Again:
         if self.db.execute(sql, (id,)).rowcount:
             sql = "UPDATE counter SET given = given + 1, holdout_confirmed = holdout_confirmed - ?"
             self.db.execute(sql, (held_out,))
-
-
-def _without_numbers(annotations: Annotations) -> object:
-    """Return annotations in a shape that is equal when only the numbers differ."""
-    entities = {number: rows.encode(replace(e, number=0)) for number, e in annotations.entities.items()}
-    relations = [
-        (entities.get(r.ends[0]), entities.get(r.ends[1]), rows.encode(replace(r, number=0, ends=(0, 0))))
-        for r in annotations.relations.values()
-    ]
-    return sorted(entities.values()), sorted(relations, key=str), annotations.labels, annotations.extra
-
-
-def _renumbered(annotations: Annotations, by: int) -> Annotations:
-    """Return annotations with numbers that the version never gave."""
-    return Annotations(
-        {n + by: replace(e, number=n + by) for n, e in annotations.entities.items()},
-        annotations.labels,
-        {
-            n + by: replace(r, number=n + by, ends=(r.ends[0] + by, r.ends[1] + by))
-            for n, r in annotations.relations.items()
-        },
-        annotations.extra,
-    )

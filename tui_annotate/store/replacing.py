@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace as with_changes
 from typing import Literal
 
 from tui_annotate.domain.annotations import Annotations, Verdict
@@ -25,7 +24,7 @@ from tui_annotate.domain.decisions import (
 from tui_annotate.domain.interchange import MASTER
 from tui_annotate.domain.selection import Review
 from tui_annotate.errors import DecisionError
-from tui_annotate.store import annotators, landing, outbox, rows, steps, versions
+from tui_annotate.store import annotators, landing, numbering, outbox, steps, versions
 from tui_annotate.store.acts import Act
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.preparing import PreparedDocument, PreparedVersion
@@ -125,9 +124,9 @@ class _Replacement:
         if version.state is None:
             return self._suggest(annotator, version, row, state)
         old = versions.contents(self.db, row) if row and state is not None else Annotations()
-        if state is version.state and same(old, given.annotations):
+        if state is version.state and numbering.same(old, given.annotations):
             return self._accept_master(version)
-        new = _renumbered(given.annotations, next_number - 1)
+        new = numbering.renumbered(given.annotations, next_number - 1)
         self._write(given.annotator, self._swap(old, new, row, (state, version.state)), new.extra)
         self._accept_master(version)
         self.db.execute("DELETE FROM proposal WHERE document = ? AND annotator = ?", (self.id, annotator))
@@ -206,32 +205,3 @@ class _Replacement:
         sql = "UPDATE document SET given = 0 WHERE id = ? AND given = 1 AND state <> 3"
         if self.db.execute(sql, (self.id,)).rowcount:
             self.db.execute("UPDATE counter SET given = given - 1")
-
-
-def same(held: Annotations, given: Annotations) -> bool:
-    """Say whether two versions hold the same, however it is numbered."""
-    return held == given or _without_numbers(held) == _without_numbers(given)
-
-
-def _without_numbers(annotations: Annotations) -> object:
-    entities = {n: rows.encode(with_changes(e, number=0)) for n, e in annotations.entities.items()}
-    relations = [
-        (entities.get(r.ends[0]), entities.get(r.ends[1]), rows.encode(with_changes(r, number=0, ends=(0, 0))))
-        for r in annotations.relations.values()
-    ]
-    return sorted(entities.values()), sorted(relations, key=str), annotations.labels, annotations.extra
-
-
-def _renumbered(annotations: Annotations, by: int) -> Annotations:
-    """Return annotations with numbers that the version never gave."""
-    if not by:
-        return annotations
-    return Annotations(
-        {n + by: with_changes(e, number=n + by) for n, e in annotations.entities.items()},
-        annotations.labels,
-        {
-            n + by: with_changes(r, number=n + by, ends=(r.ends[0] + by, r.ends[1] + by))
-            for n, r in annotations.relations.items()
-        },
-        annotations.extra,
-    )
