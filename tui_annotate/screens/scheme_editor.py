@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme_changes import Group
 from tui_annotate.errors import SchemeError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
@@ -31,7 +32,6 @@ from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.services.scheme_draft import Draft, Row
 from tui_annotate.store import runs, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.label_use import Group
 
 _COLUMNS = ("key", "label", "is")
 _SHORT: Mapping[Group, str] = {"entity": "entity", "label": "", "attribute": "attribute", "relation": "relation"}
@@ -244,7 +244,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
         self.app.push_screen(Prompt("load labels from", hint=hint), given)
 
     async def _load_file(self, text: str) -> None:
-        schemes = await asyncio.to_thread(importlib.import_module, "tui_annotate.formats.schemes")
+        schemes = await asyncio.to_thread(importlib.import_module, "tui_annotate.formats.schemes.formats")
         reading = await asyncio.to_thread(schemes.read, typed_path(text))
         joined = scheme_editing.join(self.draft.scheme, reading.checked())
         self.draft.put(joined.scheme)

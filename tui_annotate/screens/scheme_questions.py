@@ -10,14 +10,14 @@ from typing import Any, Protocol
 from textual.app import App
 
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme_changes import GROUPS, Group
 from tui_annotate.errors import ChangedMeanwhileError, SchemeError
 from tui_annotate.screens.live_prompt import LivePrompt
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice
-from tui_annotate.services.scheme_draft import WORDS, Draft, Field, Row
+from tui_annotate.services.scheme_draft import Draft, Field, Row
 from tui_annotate.store import label_use, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.label_use import Group
 
 
 class Editing(Protocol):
@@ -78,7 +78,7 @@ class Questions:
 
             self._screen.attempt(step)
 
-        self._type(f"new {WORDS[group]}", "", hint, lambda text: added(text)[0].scheme, take)
+        self._type(f"new {GROUPS[group]}", "", hint, lambda text: added(text)[0].scheme, take)
 
     def add_option(self) -> None:
         row = self._screen.row

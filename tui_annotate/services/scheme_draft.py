@@ -15,19 +15,13 @@ from tui_annotate.domain.scheme import (
     RelationType,
     Scheme,
 )
+from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
 from tui_annotate.errors import SchemeError
 from tui_annotate.keymaps import Keymap, assign
 from tui_annotate.services import scheme_checking
 from tui_annotate.services.scheme_checking import Finding, Models
-from tui_annotate.services.scheme_editing import Thing, groups_of
-from tui_annotate.store.label_use import Group
+from tui_annotate.services.scheme_editing import groups_of
 
-WORDS: Mapping[Group, str] = {
-    "entity": "entity type",
-    "label": "document label",
-    "attribute": "attribute",
-    "relation": "relation type",
-}
 _SLOTS: Mapping[Group, str] = {
     "entity": "entities",
     "label": "labels",
@@ -105,11 +99,11 @@ class Draft:
         for group, things in groups_of(self.scheme).items():
             held = {thing.name: thing for thing in before[group]}
             names = [thing.name for thing in things]
-            said += [f"new {WORDS[group]} {name}" for name in names if name not in held]
-            said += [f"{WORDS[group]} {name} goes" for name in held if name not in names]
-            said += [f"{WORDS[group]} {t.name} changed" for t in things if t.name in held and t != held[t.name]]
+            said += [f"new {GROUPS[group]} {name}" for name in names if name not in held]
+            said += [f"{GROUPS[group]} {name} goes" for name in held if name not in names]
+            said += [f"{GROUPS[group]} {t.name} changed" for t in things if t.name in held and t != held[t.name]]
             if [name for name in held if name in names] != [name for name in names if name in held]:
-                said.append(f"another order of {WORDS[group]}s")
+                said.append(f"another order of {GROUPS[group]}s")
         return said
 
     # Changing
@@ -134,7 +128,7 @@ class Draft:
     def add(self, group: Group, name: str, kind: LabelKind = "boolean", options: Sequence[str] = ()) -> Row:
         """Add a label at the end of its group; raises SchemeError."""
         name = " ".join(name.split())
-        made: Thing
+        made: Labelled
         values = tuple(map(Choice, dict.fromkeys(filter(None, map(str.strip, options)))))
         if group == "entity":
             made = EntityType(name)
@@ -180,7 +174,7 @@ class Draft:
 
     # Fields
 
-    def thing(self, row: Row) -> Thing:
+    def thing(self, row: Row) -> Labelled:
         """Return the label of a row; raises KeyError."""
         return next(thing for thing in groups_of(self.scheme)[row.group] if thing.name == row.name)
 
@@ -199,7 +193,7 @@ class Draft:
             ]
         return [Field("name", thing.name, "Renaming one in use changes what is annotated."), *self._fields(row, thing)]
 
-    def _fields(self, row: Row, thing: Thing) -> list[Field]:
+    def _fields(self, row: Row, thing: Labelled) -> list[Field]:
         found: list[Field] = []
         if isinstance(thing, DocumentLabel | Attribute):
             kinds = tuple(kind for kind in get_args(LabelKind) if kind != "choices" or row.group == "label")
@@ -257,12 +251,12 @@ class Draft:
             scheme = _references_renamed(scheme, row.name, text)
         return scheme, Row(row.group, text) if field == "name" else row
 
-    def _replaced(self, row: Row, made: Thing) -> Scheme:
+    def _replaced(self, row: Row, made: Labelled) -> Scheme:
         return self._with(
             row.group, tuple(made if t.name == row.name else t for t in groups_of(self.scheme)[row.group])
         )
 
-    def _with(self, group: Group, things: tuple[Thing, ...]) -> Scheme:
+    def _with(self, group: Group, things: tuple[Labelled, ...]) -> Scheme:
         made: dict[str, Any] = {_SLOTS[group]: things}
         return replace(self.scheme, **made)
 
@@ -270,7 +264,7 @@ class Draft:
 _KEY_HINT = "Actions win over it; taken, the label gets the next free one. Empty: any."
 
 
-def options_of(thing: Thing) -> tuple[Choice, ...]:
+def options_of(thing: Labelled) -> tuple[Choice, ...]:
     """Return the options of a label."""
     return thing.options if isinstance(thing, DocumentLabel | Attribute) else ()
 
@@ -286,7 +280,7 @@ def _word(value: bool) -> str:
     return _YES if value else _NO
 
 
-def _value(thing: Thing, field: str, text: str) -> object:
+def _value(thing: Labelled, field: str, text: str) -> object:
     """Read what somebody wrote for a field; raises SchemeError."""
     held = getattr(thing, field)
     if isinstance(held, bool):

@@ -6,20 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui_annotate.domain.scheme import Attribute, DocumentLabel, EntityType, RelationType, Scheme
+from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
 from tui_annotate.errors import ChangedMeanwhileError, SchemeError
 from tui_annotate.services import scheme_checking
 from tui_annotate.services.scheme_checking import Finding
 from tui_annotate.store import label_use, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.label_use import Group
-
-Thing = EntityType | DocumentLabel | Attribute | RelationType
-_WORDS: Mapping[Group, str] = {
-    "entity": "entity type",
-    "label": "document label",
-    "attribute": "attribute",
-    "relation": "relation type",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +27,14 @@ class Vanished:
     uses: int = 0
 
     def __str__(self) -> str:
-        what = f"{_WORDS[self.group]} {self.name}" + (f", option {self.value}" if self.value else "")
+        what = f"{GROUPS[self.group]} {self.name}" + (f", option {self.value}" if self.value else "")
         times = f"{self.uses:,}{' or more' if self.uses >= label_use.MOST else ''} times"
         if self.kind:
             return f"{what} is used {times}, and cannot become {self.kind} while it is."
         return f"{what} is used {times}."
 
 
-def groups_of(scheme: Scheme) -> dict[Group, tuple[Thing, ...]]:
+def groups_of(scheme: Scheme) -> dict[Group, tuple[Labelled, ...]]:
     """Return the labels of a scheme by their group."""
     return {
         "entity": scheme.entities,
@@ -139,7 +131,7 @@ def join(held: Scheme, other: Scheme) -> Joined:
     """Return a scheme with the labels and options of another one besides its own; nothing else of it changes."""
     added: list[str] = []
     differing: list[str] = []
-    made: dict[Group, list[Thing]] = {}
+    made: dict[Group, list[Labelled]] = {}
     for group, things in groups_of(held).items():
         known = {thing.name: thing for thing in things}
         whole = dict(known)
@@ -147,7 +139,7 @@ def join(held: Scheme, other: Scheme) -> Joined:
             mine = known.get(thing.name)
             if mine is None:
                 whole[thing.name] = replace(thing, id="")
-                added.append(f"{_WORDS[group]} {thing.name}")
+                added.append(f"{GROUPS[group]} {thing.name}")
             else:
                 whole[thing.name] = _joined(mine, thing, added, differing)
         made[group] = list(whole.values())
@@ -164,7 +156,7 @@ def join(held: Scheme, other: Scheme) -> Joined:
     return Joined(scheme, tuple(added), tuple(differing))
 
 
-def _joined(mine: Thing, other: Thing, added: list[str], differing: list[str]) -> Thing:
+def _joined(mine: Labelled, other: Labelled, added: list[str], differing: list[str]) -> Labelled:
     """Return a label of the corpus with the options that another one has besides."""
     if isinstance(mine, DocumentLabel | Attribute) and isinstance(other, DocumentLabel | Attribute):
         known = {option.value for option in mine.options}

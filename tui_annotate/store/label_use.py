@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from tui_annotate.domain.scheme_changes import Group
 from tui_annotate.store.connection import Corpus
 
-Group = Literal["entity", "label", "attribute", "relation"]
 MOST = 1000
 """Counted up to here; more are as many."""
 
