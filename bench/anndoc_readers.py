@@ -23,9 +23,9 @@ from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedVersion
 from tui_annotate.domain.spans import Span
-from tui_annotate.formats import anndoc_html_write
-from tui_annotate.formats.anndoc_json_write import AnnWriter
-from tui_annotate.formats.anndoc_legend import Ids
+from tui_annotate.formats.anndoc import html_write as anndoc_html_write
+from tui_annotate.formats.anndoc.json_write import AnnWriter
+from tui_annotate.formats.schemes.legend import Ids
 
 PIECES = [
     "a",

@@ -29,7 +29,7 @@ from tests.formats import inception_rules
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.formats import registry, writing
 from tui_annotate.formats.base import ReadOptions, WriteOptions
-from tui_annotate.formats.brat_conf import plain
+from tui_annotate.formats.brat.conf import plain
 from tui_annotate.formats.flat import flatten
 from tui_annotate.formats.units import from_points
 

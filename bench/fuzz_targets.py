@@ -13,17 +13,14 @@ from bench.random_documents import SCHEME, Maker
 from tui_annotate.domain import query
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.errors import AnnotateError
-from tui_annotate.formats import (
-    anndoc_legend,
-    meaning,
-    registry,
-    sample,
-    scheme_label_studio,
-    scheme_lists,
-    scheme_tagtog,
-    scheme_toml,
-)
+from tui_annotate.formats import registry, sample
+from tui_annotate.formats.anndoc.meaning import of_anndoc
 from tui_annotate.formats.base import Format, ReadOptions, WriteOptions
+from tui_annotate.formats.schemes import label_studio as scheme_label_studio
+from tui_annotate.formats.schemes import legend as anndoc_legend
+from tui_annotate.formats.schemes import lists as scheme_lists
+from tui_annotate.formats.schemes import tagtog as scheme_tagtog
+from tui_annotate.formats.schemes import toml as scheme_toml
 from tui_annotate.formats.source import SourceFile
 
 Files = dict[str, bytes]
@@ -120,7 +117,7 @@ def _check(exchanged: ExchangedDocument) -> None:
         for relation in held.relations.values():
             if not held.entities.keys() >= set(relation.ends):
                 raise ValueError(f"a relation of what is not there: {relation}")
-    _encode(meaning.of_anndoc(exchanged, _OPTIONS))
+    _encode(of_anndoc(exchanged, _OPTIONS))
     _encode(exchanged.extra)
 
 

@@ -93,7 +93,9 @@ def test_search_prints_a_line_a_place_and_nothing_that_drives_the_terminal(run: 
     assert "\x1b" not in ran.out
     assert run("search", corpus, "ASPIRIN", "--pattern", "--case").code == 6
     assert run("search", corpus, "ASPIRIN", "--case").code == 2
-    assert [hit["found"] for hit in json.loads(run("search", corpus, "h.lped", "--pattern", "--json").out)] == ["helped"]
+    assert [hit["found"] for hit in json.loads(run("search", corpus, "h.lped", "--pattern", "--json").out)] == [
+        "helped"
+    ]
     assert run("search", corpus, "(", "--pattern").code == 2
 
 

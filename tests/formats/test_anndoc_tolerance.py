@@ -12,10 +12,11 @@ from tui_annotate.domain.annotations import Entity
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
-from tui_annotate.formats import anndoc_legend, registry
-from tui_annotate.formats.anndoc_json_write import AnnWriter
-from tui_annotate.formats.anndoc_legend import ids_of
+from tui_annotate.formats import registry
+from tui_annotate.formats.anndoc.json_write import AnnWriter
 from tui_annotate.formats.base import WriteOptions
+from tui_annotate.formats.schemes import legend as anndoc_legend
+from tui_annotate.formats.schemes.legend import ids_of
 from tui_annotate.services.labels_met import LabelsMet
 
 BY_USER = {"state": "pre-added", "who": ["user:x"], "prob": 1}

@@ -14,7 +14,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry
-from tui_annotate.formats.html_page import page
+from tui_annotate.formats.html.page import page
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>T</title><style>p {color: red}</style></head><body>
 <nav><ul><li>Home<li>About</ul></nav>

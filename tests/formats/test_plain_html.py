@@ -16,7 +16,9 @@ from tests.formats.helpers import NASTY
 from tests.properties import tries
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.errors import DataError
-from tui_annotate.formats import anndoc_controls, anndoc_html, anndoc_html_write
+from tui_annotate.formats.anndoc import controls as anndoc_controls
+from tui_annotate.formats.anndoc import html as anndoc_html
+from tui_annotate.formats.anndoc import html_write as anndoc_html_write
 
 TEXTS = st.text(st.one_of(st.sampled_from(NASTY + "\ud800"), st.characters()), max_size=40)
 

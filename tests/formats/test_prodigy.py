@@ -16,7 +16,7 @@ from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry
 from tui_annotate.formats.base import WriteOptions
-from tui_annotate.formats.prodigy_hashes import input_hash, task_hash
+from tui_annotate.formats.prodigy.hashes import input_hash, task_hash
 
 SESSION = {"_annotator_id": "2024-02-06_10-17-19", "_session_id": "2024-02-06_10-17-19"}
 MANUAL: dict[str, Any] = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.formats.helpers import SCHEME
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.errors import SchemeError
-from tui_annotate.formats import scheme_toml
+from tui_annotate.formats.schemes import toml as scheme_toml
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -52,7 +52,10 @@ def test_kinds_follow_from_what_is_given() -> None:
         ),
         ("[[entity]]\nkey = 'a'", "s.toml:1: entity[0]: has no `name`"),
         ('[[entities]]\nname = "A"', "s.toml:1: entities[0]: there is no table 'entities'. Did you mean 'entity'"),
-        ('[[entity]]\nname = "A"\n[[entity]]\nname = "A"', "s.toml:4: entity[1]: name: entity type 'A' stands twice, first on line 2"),
+        (
+            '[[entity]]\nname = "A"\n[[entity]]\nname = "A"',
+            "s.toml:4: entity[1]: name: entity type 'A' stands twice, first on line 2",
+        ),
         ("[[entity]]\nname = 'A'\nid = 'm_1'", "id: 'm_1' must be e_ and a number"),
         ("[[entity]]\nname = 'A'\nid = 'e_1'\n[[entity]]\nname = 'B'\nid = 'e_1'", "'e_1' stands twice"),
         ("[[label]]\nname = 'A'\nkind = 'choice'", "needs at least one option"),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.errors import SchemeError, UsageError
-from tui_annotate.formats import schemes
-from tui_annotate.formats.scheme_reading import lost
+from tui_annotate.formats.schemes import formats as schemes
+from tui_annotate.formats.schemes.reading import lost
 
 SMOKING = (Path(__file__).parent / "schemes" / "smoking.xml").read_bytes()
 """The sample configuration of Annotation Lab's documentation, as it is printed there."""

@@ -10,8 +10,9 @@ import pytest
 from tests.formats.columns import first, links, made, places, read, tree
 from tests.formats.helpers import docs, problems
 from tui_annotate.domain.annotations import LabelValue, Relation
-from tui_annotate.formats import registry, slate_items
+from tui_annotate.formats import registry
 from tui_annotate.formats.registry import Group
+from tui_annotate.formats.slate import items as slate_items
 
 TEXT = "Alice met Bob in Paris .\n\nShe left ;\tthen he did .\r\nEnd\n"
 

@@ -15,10 +15,11 @@ from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.spans import Span
-from tui_annotate.formats import registry, webanno_table
+from tui_annotate.formats import registry
 from tui_annotate.formats.flat import flatten, trimmed
 from tui_annotate.formats.registry import Group
 from tui_annotate.formats.units import from_points
+from tui_annotate.formats.webanno import table as webanno_table
 
 API = "de.tudarmstadt.ukp.dkpro.core.api"
 LAYERS = f"""#FORMAT=WebAnno TSV 3.3

@@ -17,7 +17,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry, writing
-from tui_annotate.formats.xmi_write import prepared
+from tui_annotate.formats.xmi.write import prepared
 
 INCEPTION = """<?xml version="1.1" encoding="UTF-8"?>
 <xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore" xmlns:tcas="http:///uima/tcas.ecore"

@@ -10,7 +10,8 @@ import pytest
 
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import mirror_files, mirror_lines
+from tui_annotate.formats.mirror import files as mirror_files
+from tui_annotate.formats.mirror import lines as mirror_lines
 from tui_annotate.services.importing import import_paths
 from tui_annotate.services.mirroring import MirrorReport, mirror
 from tui_annotate.store import log, suggestions, versions

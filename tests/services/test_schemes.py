@@ -14,7 +14,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import ChangedMeanwhileError, SchemeError
-from tui_annotate.formats import schemes
+from tui_annotate.formats.schemes import formats as schemes
 from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.services.scheme_checking import Finding, Models
 from tui_annotate.services.scheme_draft import Draft, Row

@@ -14,7 +14,7 @@ from tui_annotate.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
-    from tui_annotate.formats.scheme_reading import ListAs
+    from tui_annotate.formats.schemes.reading import ListAs
     from tui_annotate.store.connection import Corpus
 
 CorpusPath = Annotated[
@@ -89,7 +89,7 @@ def find_document(corpus: Corpus, text: str) -> int:
 
 def list_as(text: str) -> ListAs:
     """Return what the names of a bare list of labels are; raises UsageError."""
-    from tui_annotate.formats.scheme_reading import ListAs
+    from tui_annotate.formats.schemes.reading import ListAs
 
     if text not in get_args(ListAs):
         raise UsageError(f"--list-as takes {', '.join(get_args(ListAs))}, not {text!r}.")
@@ -98,7 +98,7 @@ def list_as(text: str) -> ListAs:
 
 def read_scheme(path: Path, *, names: ListAs = "entities") -> Scheme:
     """Read a scheme file of any format, and say what was odd about it; SchemeError says where it is wrong."""
-    from tui_annotate.formats import schemes
+    from tui_annotate.formats.schemes import formats as schemes
 
     reading = schemes.read(path, list_as=names)
     for note in reading.notes:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tui_annotate.cli import options
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import AnnotateError, ChangedMeanwhileError, NothingToDoError, SchemeError, UsageError
-from tui_annotate.formats import schemes
+from tui_annotate.formats.schemes import formats as schemes
 from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.store import settings
 

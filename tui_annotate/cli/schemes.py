@@ -47,7 +47,7 @@ def show(corpus: CorpusPath, format: Format = "toml", json: Json = False, annota
 
         out_json(asdict(scheme))
         return
-    from tui_annotate.formats import schemes
+    from tui_annotate.formats.schemes import formats as schemes
 
     text, lost = schemes.write(scheme, format)
     # Not by lines: blanks at the ends of a file that came from elsewhere are a part of it.
@@ -159,7 +159,7 @@ def check(corpus: CorpusOrFile, list_as: ListOf = "entities", json: Json = False
             scheme = settings.scheme(opened)
             findings = scheme_checking.check(scheme, models=scheme_checking.models_of(opened), keys=found.keys)
     else:
-        from tui_annotate.formats import schemes
+        from tui_annotate.formats.schemes import formats as schemes
 
         reading = schemes.read(corpus, list_as=options.list_as(list_as))
         scheme = reading.scheme

@@ -133,7 +133,7 @@ def _tell_proof(proof: Proof, *, json: bool) -> None:
 
 
 def _verify_files(paths: list[Path], *, json: bool) -> None:
-    from tui_annotate.formats import anndoc_check
+    from tui_annotate.formats.anndoc import check as anndoc_check
 
     checked = anndoc_check.check(paths)
     if json:

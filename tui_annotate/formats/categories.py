@@ -13,8 +13,8 @@ from typing import Any
 from tui_annotate.domain.annotations import LabelContent, LabelValue
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import ReadOptions, unnamed_label
-from tui_annotate.formats.jsonl_rows import LabelNames, Problems
-from tui_annotate.formats.jsonl_write import label_row
+from tui_annotate.formats.jsonl.rows import LabelNames, Problems
+from tui_annotate.formats.jsonl.write import label_row
 
 COLUMNS = frozenset(("labels", "labels_as"))
 

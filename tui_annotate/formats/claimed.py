@@ -9,7 +9,7 @@ from typing import Any
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
-from tui_annotate.formats.jsonl_rows import Problems
+from tui_annotate.formats.jsonl.rows import Problems
 from tui_annotate.formats.reducing import part_starts
 from tui_annotate.formats.units import Claim, Unit, settle
 

@@ -1,4 +1,4 @@
-"""The formats by name, and reading any PATH with the format that fits."""
+"""Reading any PATH with the format that fits."""
 
 from __future__ import annotations
 
@@ -9,42 +9,11 @@ from pathlib import Path
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import (
-    anndoc,
-    brat,
-    conll,
-    conllu,
-    docbin,
-    json_formats,
-    jsonl,
-    rich_formats,
-    slate,
-    tables,
-    text,
-    webanno,
-)
 from tui_annotate.formats.base import Format, Item, ReadOptions
 from tui_annotate.formats.files import Tree, open_trees
+from tui_annotate.formats.known import FORMATS as FORMATS
 from tui_annotate.formats.source import SourceFile
 
-FORMATS: dict[str, Format] = {
-    fmt.name: fmt
-    for fmt in (
-        anndoc.FORMAT,
-        jsonl.FORMAT,
-        tables.CSV,
-        tables.TSV,
-        docbin.FORMAT,
-        *conll.FORMATS,
-        *json_formats.FORMATS,
-        conllu.FORMAT,
-        *rich_formats.FORMATS,
-        brat.FORMAT,
-        slate.FORMAT,
-        webanno.FORMAT,
-        text.FORMAT,
-    )
-}
 _SNIFFED_BYTES = 4096
 _OPEN_ENDS = (".json", ".xml")
 """Extensions that say too little to name a format: content is looked at even inside folders."""

@@ -16,7 +16,7 @@ from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Exchanged
 from tui_annotate.domain.scheme import LABELS, Scheme
 from tui_annotate.errors import UsageError
 from tui_annotate.formats import registry
-from tui_annotate.formats.anndoc_write import document_id
+from tui_annotate.formats.anndoc.write import document_id
 from tui_annotate.formats.base import Format, WriteOptions
 from tui_annotate.formats.safety import safe_name
 from tui_annotate.formats.zips import ZipWriter

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError, UsageError
-from tui_annotate.formats import registry, schemes
+from tui_annotate.formats import registry
+from tui_annotate.formats.schemes import formats as schemes
 from tui_annotate.samples import Sample
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake

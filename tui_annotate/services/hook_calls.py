@@ -22,8 +22,8 @@ import msgspec
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.hooks import KEPT_ELSEWHERE, Hook
 from tui_annotate.errors import UsageError
-from tui_annotate.formats import anndoc_legend
-from tui_annotate.formats.anndoc_json_write import AnnWriter
+from tui_annotate.formats.schemes import legend as anndoc_legend
+from tui_annotate.formats.anndoc.json_write import AnnWriter
 from tui_annotate.services.outgoing_versions import exchanged
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus

@@ -10,8 +10,8 @@ from tui_annotate.domain.decisions import Changes, Decision, Kind, RelationChang
 from tui_annotate.domain.scheme import Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import AnnotateError, DataError
-from tui_annotate.formats import mirror_lines
-from tui_annotate.formats.mirror_lines import LABEL, NEW, NONE, Line, Page
+from tui_annotate.formats.mirror import lines as mirror_lines
+from tui_annotate.formats.mirror.lines import LABEL, NEW, NONE, Line, Page
 from tui_annotate.session import steps
 from tui_annotate.session.items import Item, entity_item
 from tui_annotate.session.steps import Step

@@ -6,8 +6,8 @@ from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.formats import mirror_lines
-from tui_annotate.formats.mirror_lines import Line, Page
+from tui_annotate.formats.mirror import lines as mirror_lines
+from tui_annotate.formats.mirror.lines import Line, Page
 from tui_annotate.session.working import WorkingDocument
 from tui_annotate.store.listing import DocumentRow
 from tui_annotate.store.outgoing import Outgoing

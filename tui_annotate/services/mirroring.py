@@ -14,10 +14,12 @@ from pathlib import Path
 
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import DataError
-from tui_annotate.formats import mirror_files, mirror_lines, scheme_toml
-from tui_annotate.formats.mirror_files import LINES, TEXT, Cached, Entry, Folder, Head, Known, digest
-from tui_annotate.formats.mirror_lines import Page
+from tui_annotate.formats.mirror import files as mirror_files
+from tui_annotate.formats.mirror import lines as mirror_lines
+from tui_annotate.formats.mirror.files import LINES, TEXT, Cached, Entry, Folder, Head, Known, digest
+from tui_annotate.formats.mirror.lines import Page
 from tui_annotate.formats.safety import Names
+from tui_annotate.formats.schemes import toml as scheme_toml
 from tui_annotate.services import mirror_pages
 from tui_annotate.services.mirror_edits import Edits
 from tui_annotate.session.working import WorkingDocument

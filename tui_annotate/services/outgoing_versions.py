@@ -26,7 +26,7 @@ from tui_annotate.domain.annotations import (
 from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.selection import Candidate, Tie, select
-from tui_annotate.formats import anndoc_confidence
+from tui_annotate.formats.anndoc import confidence as anndoc_confidence
 from tui_annotate.store.outgoing import Outgoing, OutgoingVersion
 
 

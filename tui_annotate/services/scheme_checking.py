@@ -9,7 +9,7 @@ from typing import Literal
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, DocumentLabel, Scheme
 from tui_annotate.domain.tasks import model_name
-from tui_annotate.formats.scheme_reading import Group, Reading, nearest
+from tui_annotate.formats.schemes.reading import Group, Reading, nearest
 from tui_annotate.keymaps import assign
 from tui_annotate.keymaps.assignment import Clash
 from tui_annotate.keymaps.names import display_key, key_name

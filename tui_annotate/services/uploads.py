@@ -22,7 +22,9 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, Problem
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import AnnotateError, UploadError
-from tui_annotate.formats import anndoc_html_write, anndoc_legend, registry
+from tui_annotate.formats import registry
+from tui_annotate.formats.anndoc import html_write as anndoc_html_write
+from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.formats.base import ReadOptions, SchemeHint
 from tui_annotate.formats.safety import member_fault, safe_name
 from tui_annotate.formats.source import SourceFile

@@ -1,0 +1,1 @@
+"""CoNLL columns of tokens and tags, in five notations."""

@@ -1,0 +1,1 @@
+"""doccano's rows and tables, of every generation."""

@@ -1,0 +1,1 @@
+"""Label Studio's and Annotation Lab's tasks."""

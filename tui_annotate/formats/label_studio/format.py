@@ -1,0 +1,227 @@
+"""Label Studio's and Annotation Lab's JSON: tasks with annotations of several people, and predictions of models.
+
+An annotation is its annotator's version, confirmed unless it was cancelled. Predictions are suggestions: an
+unconfirmed version whose annotations are by `ml:<model version>`. What we have no place for is kept beside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from tui_annotate.domain.annotations import Annotations
+from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
+from tui_annotate.errors import DataError
+from tui_annotate.formats import meaning
+from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, WriteOptions, stem
+from tui_annotate.formats.json_items import JsonItem, objects
+from tui_annotate.formats.jsonl import rows as jsonl_rows
+from tui_annotate.formats.jsonl.rows import Problems
+from tui_annotate.formats.kept import is_of, under
+from tui_annotate.formats.label_studio.results import Given, Results, prob_in
+from tui_annotate.formats.label_studio.tasks import (
+    annotations_of,
+    annotator_of,
+    is_flat,
+    predictions_of,
+    text_key,
+    unflattened,
+)
+from tui_annotate.formats.label_studio.write import OURS, is_prediction, write
+from tui_annotate.formats.source import SourceFile
+
+_MARK = re.compile(
+    rb'(?<!\\)"(?:from_name|completed_by|was_cancelled|completions|annotation_id|cancelled_annotations)"\s*:'
+    rb'|^\s*\[?\s*\{\s*(?:"id"\s*:\s*\d+\s*,\s*)?"data"\s*:\s*\{'
+)
+_TASK_READ = frozenset(("id", "data", "annotations", "completions", "predictions"))
+_ANNOTATION_READ = frozenset(("result", "completed_by", "was_cancelled", "skipped"))
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Tell Label Studio's tasks by keys that only it has."""
+    return is_of("label_studio", _MARK, head.removeprefix(b"\xef\xbb\xbf"))
+
+
+def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
+    """Yield a document per task; a task that does not fit is refused with its line, and the rest goes on."""
+    for file in files:
+        reader, met = _Reader(file, options), False
+        for task in _tasks(file):
+            met = True
+            yield from (task,) if isinstance(task, Problem) else reader.read(task)
+        if not met and not options.empty:
+            yield Problem("refused", file.where, "", "holds no task, so there is nothing to annotate")
+        if reader.unread:
+            reason = f"{reader.unread} results of controls that have no place here are kept and written again"
+            yield Problem("noted", file.where, "result", reason)
+
+
+def _tasks(file: SourceFile) -> Iterator[JsonItem | Problem]:
+    """Yield the tasks of a file; rows of JSON-MIN that follow each other with the same id are one."""
+    flat: JsonItem | None = None
+    for item in objects(file):
+        if isinstance(item, Problem) or not is_flat(item.row):
+            yield from (item,) if flat is None else (flat, item)
+            flat = None
+            continue
+        task = unflattened(item.row)
+        if flat is not None and "id" in task and flat.row.get("id") == task["id"] and flat.row["data"] == task["data"]:
+            flat.row["annotations"] += task["annotations"]
+            continue
+        if flat is not None:
+            yield flat
+        flat = replace(item, row=task)
+    if flat is not None:
+        yield flat
+
+
+class _Reader:
+    """Turns the tasks of one file into documents."""
+
+    def __init__(self, file: SourceFile, options: ReadOptions) -> None:
+        self._stem = stem(file.name) if file.name != "-" else "stdin"
+        self._options = options
+        self.unread = 0
+
+    def read(self, item: JsonItem) -> Iterator[Item]:
+        problems: Problems = []
+        try:
+            key = text_key(item.row)
+            document = self._document(item, item.row["data"][key])
+        except DataError as error:
+            yield Problem("refused", item.where, "", error.message)
+            return
+        kept = {name: value for name, value in item.row.items() if name not in _TASK_READ}
+        kept |= {"text_key": key, "data": {name: value for name, value in item.row["data"].items() if name != key}}
+        versions = list(self._annotated(document, item.row, kept, problems))
+        predicted = self._predicted(document, item.row, problems)
+        if predicted is not None and MASTER in {version.annotator for version in versions}:
+            kept["predictions"] = item.row["predictions"]
+        elif predicted is not None:
+            versions.append(predicted)
+        yield from (Problem("refused", item.where, name, reason) for name, reason in problems)
+        yield ExchangedDocument(document, tuple(versions), item.where, under("label_studio", kept))
+
+    def _document(self, item: JsonItem, text: str) -> Document:
+        if not text and not self._options.empty:
+            raise DataError("the text is empty, there is nothing to annotate")
+        meta, id = item.row.get("meta"), item.row.get("id")
+        ours = meta.get(OURS) if type(meta) is dict else None
+        ours = ours if type(ours) is dict else {}
+        parts = jsonl_rows.parts(text, ours["parts"]) if "parts" in ours else (Part("s1v1", text),)
+        key = f"{self._stem}-{item.number}" if type(id) not in (int, str) or id == "" else str(id)
+        own = ours.get("id")
+        return jsonl_rows.document_of(ours, own if type(own) is str and own else key, parts)
+
+    def _annotated(
+        self, document: Document, task: dict[str, Any], kept: dict[str, Any], problems: Problems
+    ) -> Iterator[ExchangedVersion]:
+        """Yield a version per annotator: of several annotations by the same, the last that was not cancelled."""
+        by_name: dict[str, tuple[int, dict[str, Any]]] = {}
+        for at, annotation in enumerate(annotations_of(task)):
+            if type(annotation) is not dict:
+                problems.append((f"annotations[{at}]", "is no object; left out"))
+                continue
+            name = annotator_of(annotation) or MASTER
+            other = by_name.get(name)
+            if other is not None:
+                older, annotation = (annotation, other[1]) if _is_cancelled(annotation) else (other[1], annotation)
+                kept.setdefault("other_annotations", []).append(older)
+                problems.append((f"annotations[{at}]", f"{name} has several; one is taken, the other kept beside"))
+            by_name[name] = (at, annotation)
+        for name, (at, annotation) in by_name.items():
+            yield self._version(document, name, f"annotations[{at}]", annotation, problems)
+
+    def _version(
+        self, document: Document, name: str, field: str, annotation: dict[str, Any], problems: Problems
+    ) -> ExchangedVersion:
+        given = [Given(at, row) for at, row in _rows(annotation, field, problems)]
+        results = Results(document, self._options, problems).read(given)
+        left = {key: value for key, value in annotation.items() if key not in _ANNOTATION_READ}
+        if type(annotation.get("completed_by")) is dict:
+            left["completed_by"] = annotation["completed_by"]
+        self._keep(results, left)
+        return ExchangedVersion(results.held, not (_is_cancelled(annotation) or results.misfits), name)
+
+    def _predicted(self, document: Document, task: dict[str, Any], problems: Problems) -> ExchangedVersion | None:
+        given: list[Given] = []
+        models: list[dict[str, Any]] = []
+        for at, prediction in enumerate(predictions_of(task)):
+            field = f"predictions[{at}]"
+            if type(prediction) is not dict:
+                problems.append((field, "is no object; left out"))
+                continue
+            model, prob = prediction.get("model_version"), prob_in(prediction)
+            who = (f"ml:{model}" if type(model) in (str, int) and str(model).strip() else "ml:prediction",)
+            given += [Given(name, row, who, prob) for name, row in _rows(prediction, field, problems)]
+            models.append({key: value for key, value in prediction.items() if key != "result"})
+        results = Results(document, self._options, problems).read(given)
+        held = results.held
+        if not (held.entities or held.labels):
+            return None
+        self._keep(results, {"predictions": models})
+        return ExchangedVersion(held, None, MASTER)
+
+    def _keep(self, results: Results, left: dict[str, Any]) -> None:
+        if results.unread:
+            self.unread += len(results.unread)
+            left["unread"] = results.unread
+        if left:
+            results.held.extra |= under("label_studio", left)
+
+
+def _rows(holder: dict[str, Any], field: str, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the items of a `result` with what reports call them."""
+    result = holder.get("result")
+    if type(result) is not list:
+        if result is not None:
+            problems.append((f"{field}.result", "is no list; left out"))
+        return
+    for at, row in enumerate(result):
+        if type(row) is dict:
+            yield f"{field}.result[{at}]", row
+        else:
+            problems.append((f"{field}.result[{at}]", "is no object; left out"))
+
+
+def _is_cancelled(annotation: dict[str, Any]) -> bool:
+    return annotation.get("was_cancelled") is True or annotation.get("skipped") is True
+
+
+_everything = meaning.by(EVERYTHING)
+
+
+def of_task(exchanged: ExchangedDocument, options: WriteOptions) -> object:
+    """Everything; an annotation without a state is one that was handed in, as all are that were not cancelled."""
+    versions = tuple(_handed_in(version) for version in exchanged.versions)
+    return _everything(replace(exchanged, versions=versions), options)
+
+
+def _handed_in(version: ExchangedVersion) -> ExchangedVersion:
+    held = version.annotations
+    if version.confirmed is not None or is_prediction(version) or not _has_any(held):
+        return version
+    return replace(version, confirmed=True)
+
+
+def _has_any(held: Annotations) -> bool:
+    return any(chain(held.entities, held.labels, held.relations))
+
+
+FORMAT = Format(
+    name="label-studio",
+    description="Label Studio's and Annotation Lab's JSON: tasks with annotations and predictions",
+    extensions=(".json", ".jsonl"),
+    many=True,
+    loses="",
+    meaning=of_task,
+    holds=EVERYTHING,
+    sniff=sniff,
+    read=read,
+    write_stream=write,
+)

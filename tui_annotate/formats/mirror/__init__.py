@@ -1,0 +1,1 @@
+"""The text mirror: files that people read, edit and compare."""

@@ -1,0 +1,1 @@
+"""Parquet tables with the columns of Hugging Face data sets."""

@@ -1,0 +1,1 @@
+"""Prodigy's rows."""

@@ -1,0 +1,1 @@
+"""Files of labels, of ours and of other tools."""

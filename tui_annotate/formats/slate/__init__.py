@@ -1,0 +1,1 @@
+"""SLATE's annotations beside texts."""

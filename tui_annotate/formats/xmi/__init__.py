@@ -1,0 +1,1 @@
+"""UIMA XMI with its type system."""
