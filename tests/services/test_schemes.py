@@ -248,6 +248,41 @@ def test_a_fault_keeps_the_scheme_as_it_was_but_an_old_one_holds_nobody_up(corpu
     assert scheme_editing.put(corpus, more, base=bad, annotator="ann") == more
 
 
+def imported(corpus: Corpus, *relations: Relation) -> None:
+    """Take in an unconfirmed document of two drugs, and what links them."""
+    held = {n: Entity("DRUG", (Span("p", n, n + 1),), number=n) for n in (1, 2)}
+    version = ExchangedVersion(Annotations(held, {}, {r.number: r for r in relations}), confirmed=False)
+    document = ExchangedDocument(Document("three", (Part("p", "g h i"),)), (version,))
+    assert list(Intake(corpus, annotator="ann").add([document])) == []
+
+
+def test_a_relation_that_waits_to_be_decided_is_in_use(corpus: Corpus) -> None:
+    imported(corpus, Relation("causes", (1, 2), number=3))
+    assert label_use.used(corpus, "relation", "causes") == 1
+    with pytest.raises(SchemeError, match="relation type causes is used 1 times"):
+        scheme_editing.put(corpus, replace(SCHEME, relations=SCHEME.relations[:1]), base=SCHEME, annotator="ann")
+
+
+def test_what_comes_into_use_after_it_was_looked_for_does_not_vanish(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    vanished = scheme_editing.vanished
+
+    def look(opened: Corpus, before: Scheme, after: Scheme) -> list[scheme_editing.Vanished]:
+        found = vanished(opened, before, after)
+        if not looked:
+            with Corpus.open(corpus.path) as other:
+                imported(other, Relation("causes", (1, 2), number=3))
+        looked.append(len(found))
+        return found
+
+    monkeypatch.setattr(scheme_editing, "vanished", look)
+    with pytest.raises(SchemeError, match="relation type causes is used"):
+        scheme_editing.put(corpus, replace(SCHEME, relations=SCHEME.relations[:1]), base=SCHEME, annotator="ann")
+    assert looked == [0, 1]
+
+
 # Joining
 
 

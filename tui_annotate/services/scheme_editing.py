@@ -97,11 +97,14 @@ def put(
     if new:
         raise SchemeError("\n".join(map(str, new)), hint="Nothing was changed.")
 
+    # Looking through everything takes a while: others wait for that only where somebody wrote since.
+    seen, lost = corpus.data_version(), vanished(corpus, base, scheme)
+
     def check(held: Scheme) -> None:
         if held != base:
             raise ChangedMeanwhileError("Somebody changed the scheme meanwhile; nothing was written.")
-        if lost := vanished(corpus, base, scheme):
-            lines = "\n".join(map(str, lost))
+        if found := lost if corpus.data_version() == seen else vanished(corpus, base, scheme):
+            lines = "\n".join(map(str, found))
             hint = "`scheme rename` and `scheme merge` change what is annotated with it, `scheme delete` takes it out."
             raise SchemeError(lines, hint=hint)
 

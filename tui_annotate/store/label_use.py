@@ -24,7 +24,10 @@ _WHERE: dict[Group, tuple[str, ...]] = {
         f"suggestion WHERE body ->> '$.target' = 'attribute' AND {_SUGGESTED}",
         f"suggestion WHERE {_ATTRIBUTE}",
     ),
-    "relation": ("relation WHERE type = :name",),
+    "relation": (
+        "relation WHERE type = :name",
+        "proposal WHERE EXISTS (SELECT 1 FROM json_each(body, '$.relations') WHERE value ->> '$.type' = :name)",
+    ),
 }
 
 
