@@ -131,6 +131,21 @@ def test_a_member_has_a_version_of_their_own(api: Api) -> None:
     assert api.get(search="members_anncomplete:bob").json()["docs"][0]["members_anncomplete"] == ["bob"]
 
 
+@pytest.mark.parametrize("named", ['id="d1"', "", 'data-origid="z.txt"', 'id="d2" data-origid="z.txt"', 'id="a b/c"'])
+def test_a_html_that_does_not_say_what_it_is_called_goes_out_again_and_can_be_deleted(api: Api, named: str) -> None:
+    html = f'<html {named}><body><h2 id="s1h1">Drugs</h2><pre id="s1v1">Aspirin 23</pre></body></html>'
+    id = api.upload(("a.plain.html", html), ("a.ann.json", annotation((E1, 0, "Aspirin"), complete=True)))["items"][0][
+        "docid"
+    ]
+    assert api.get(ids=id, output="orig").text == html
+    zipped = api.get(ids=id, output="zip")
+    assert zipped.status_code == 200, zipped.text
+    with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
+        written = archive.read(next(name for name in archive.namelist() if name.endswith(".plain.html"))).decode()
+    assert (written == html) == ("id=" in named.split("data-")[0] and "origid" in named)
+    assert api.call("DELETE", params={"ids": id}).text == "1"
+
+
 def test_pages_of_a_search(api: Api) -> None:
     files = [("f", (f"n{n}.txt", f"number {n}")) for n in range(120)]
     assert api.post(files=files, output="null").json()["ok"] == 120

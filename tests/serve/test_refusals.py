@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,6 +14,11 @@ from typing import Any
 import pytest
 
 from tests.serve.conftest import DOCUMENTS, PASSWORD, Api, Serve, annotation
+from tui_annotate.errors import DiskFullError
+from tui_annotate.serve.failing import ApiError
+from tui_annotate.serve.options import ServeOptions
+from tui_annotate.serve.service import Service
+from tui_annotate.store.connection import Corpus
 
 PAIR_TEXT = ("f", ("a.txt", "Aspirin"))
 PAIR_ANN = ("f", ("a.ann.json", annotation(("e_1", 0, "Aspirin"))))
@@ -185,6 +192,46 @@ def test_after_many_wrong_passwords_an_address_waits(api: Api) -> None:
     assert api.get(search="*").status_code == 429
 
 
+def test_who_logged_in_goes_on_while_others_guess_at_the_same_address(api: Api) -> None:
+    assert api.get(search="*").status_code == 200
+    for n in range(12):
+        api.client.get(DOCUMENTS, auth=("alice", f"wrong {n}"))
+    assert api.client.get(DOCUMENTS, auth=("alice", "wrong once more")).status_code == 429
+    assert api.get(search="*").status_code == 200
+
+
+async def test_guesses_at_the_same_time_count_all(api: Api) -> None:
+    service = Service(ServeOptions(api.path, "alice", "clinic"))
+    try:
+        guesses = (service.verify("alice", f"wrong {n}", "10.0.0.1") for n in range(30))
+        answers = await asyncio.gather(*guesses, return_exceptions=True)
+    finally:
+        await service.stop()
+    assert [type(one) for one in answers if one is not None] == [ApiError] * (len(answers) - answers.count(None))
+    assert 10 <= answers.count(None) <= 11
+
+
+def test_a_request_that_says_its_length_in_two_ways_is_refused(api: Api) -> None:
+    headers = {"Content-Length": "3", "Transfer-Encoding": "chunked", "Content-Type": "text/plain"}
+    answer = api.call("POST", content=b"abc", headers=headers)
+    assert refused(api, answer, 400)[0]["field"] == "Content-Length"
+    assert answer.headers["connection"] == "close"
+
+
+def test_no_answer_says_where_the_corpus_lies(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(corpus: Corpus, path: object, **_: object) -> None:
+        raise DiskFullError(
+            f"{path} and {corpus.path} cannot be written.", hint=f"Make room in {corpus.path.parent}/x."
+        )
+
+    monkeypatch.setattr("tui_annotate.services.exporting.export", full)
+    answer = api.get(search="*", output="zip")
+    assert answer.status_code == 507
+    assert "clinic.db cannot be written" in answer.json()["error"]
+    assert str(api.path.parent) not in answer.text
+    assert tempfile.gettempdir() not in answer.text
+
+
 def test_an_address_that_asks_too_often_waits(serve: Serve) -> None:
     api = serve(rate=1.0)
     answers = [api.get(search="*") for _ in range(6)]
@@ -195,7 +242,8 @@ def test_an_address_that_asks_too_often_waits(serve: Serve) -> None:
 
 def test_other_names_and_other_sites_are_turned_away(api: Api) -> None:
     assert api.call("GET", headers={"Host": "evil.example"}).status_code == 421
-    assert api.call("GET", headers={"Origin": "http://evil.example"}).status_code == 403
+    for origin in ("http://evil.example", "null", "http://[", "http://127.0.0.1:8000.evil.example", "127.0.0.1:8000"):
+        assert api.call("GET", headers={"Origin": origin}).status_code == 403
     mine = api.call("GET", params={"search": "*"}, headers={"Origin": "http://127.0.0.1:8000"})
     assert mine.status_code == 200
     assert "access-control-allow-origin" not in mine.headers
@@ -221,6 +269,13 @@ def test_a_large_request_is_refused_whether_it_says_its_size_or_not(serve: Serve
 def test_a_request_of_too_many_parts_is_refused(serve: Serve) -> None:
     api = serve(most_parts=5)
     refused(api, api.post(files=[("f", (f"{n}.txt", "x")) for n in range(6)]), 413)
+
+
+def test_the_page_of_a_document_is_that_of_this_project(api: Api) -> None:
+    id = api.upload(("a.txt", "Aspirin"))["items"][0]["docid"]
+    assert api.get(f"/alice/clinic/pool/{id}").status_code == 200
+    assert api.get(f"/alice/other/pool/{id}").json()["errors"][0]["field"] == "project"
+    assert api.get(f"/bob/clinic/pool/{id}").json()["errors"][0]["field"] == "owner"
 
 
 @pytest.mark.parametrize("query", ["entity:(", "created:[x TO", '"open', "nofield:x"])

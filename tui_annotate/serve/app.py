@@ -118,4 +118,5 @@ async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, AnnotateError)
     if failing.status_of(error) == 413 and isinstance(request.receive, Patient):
         await request.receive.drain(DRAINED_SECONDS)
-    return failing.response(error)
+    service: Service = request.app.state.service
+    return failing.response(error, hidden=service.folders)

@@ -82,9 +82,9 @@ class Call:
     def check_project(self) -> None:
         """Raise ApiError when the request is about another project than the one that is served."""
         for name, ours in (("owner", self.options.owner), ("project", self.options.project)):
-            asked = self.get(name)
-            if asked and asked != ours:
-                raise ApiError(404, f"There is no {name} {asked!r} here.", field=name, hint=f"It is {ours!r}.")
+            for asked in (*self.body.fields.get(name, ()), self.request.path_params.get(name, "")):
+                if asked and asked != ours:
+                    raise ApiError(404, f"There is no {name} {asked!r} here.", field=name, hint=f"It is {ours!r}.")
 
 
 Handler = Callable[[Call], Awaitable[Response]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.responses import Response
@@ -56,8 +57,12 @@ def status_of(error: AnnotateError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def response(error: AnnotateError) -> Response:
-    """Return what the client gets for an error."""
+def response(error: AnnotateError, *, hidden: Sequence[str] = ()) -> Response:
+    """Return what the client gets for an error.
+
+    Args:
+        hidden: Folders whose place on this machine is nobody's business.
+    """
     errors: list[dict[str, object]] = []
     headers: dict[str, str] = {}
     if isinstance(error, UploadError):
@@ -76,7 +81,14 @@ def response(error: AnnotateError) -> Response:
     body: dict[str, object] = {"error": message, "errors": errors}
     if error.hint:
         body["hint"] = error.hint
-    return Response(msgspec.json.encode(body), status, headers, JSON)
+    return Response(_without(msgspec.json.encode(body), hidden), status, headers, JSON)
+
+
+def _without(body: bytes, hidden: Sequence[str]) -> bytes:
+    for folder in hidden:
+        if len(folder) > 1:
+            body = body.replace(msgspec.json.encode(f"{folder}{os.sep}")[1:-1], b"")
+    return body
 
 
 def broken() -> Response:

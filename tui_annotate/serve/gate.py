@@ -10,9 +10,7 @@ import asyncio
 import base64
 import binascii
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -21,20 +19,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tui_annotate.domain.display import shown
 from tui_annotate.errors import AnnotateError
 from tui_annotate.serve import failing
+from tui_annotate.serve.buckets import Buckets
 from tui_annotate.serve.failing import ApiError
 from tui_annotate.serve.options import LOOPBACK, ServeOptions
 
 REALM = 'Basic realm="tui-annotate", charset="UTF-8"'
 _BURST_SECONDS = 4.0
-_FAILURES = 10
-"""Wrong passwords from one address within `_FAILURE_SECONDS`, after which it waits."""
-_FAILURE_SECONDS = 60.0
-_ADDRESSES = 4096
 DRAINED_SECONDS = 20.0
 """How long a request that is too large is still read, so that its sender gets to read the answer."""
 
-Verify = Callable[[str, str], Awaitable[str | None]]
-"""Returns the role of whom a name and a password belong to; None for nobody."""
+Verify = Callable[[str, str, str], Awaitable[str | None]]
+"""Returns the role of whom a name and a password belong to, None for nobody; the last is the address that asks."""
 Log = Callable[[str], None]
 
 
@@ -49,8 +44,7 @@ class Gate:
         self._verify = verify
         self._log = log
         self._fault = fault
-        self._rates = _Buckets(options.rate, options.rate * _BURST_SECONDS)
-        self._failures = _Buckets(_FAILURES / _FAILURE_SECONDS, _FAILURES)
+        self._rates = Buckets(options.rate, options.rate * _BURST_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,12 +79,8 @@ class Gate:
         if not self._rates.take(client):
             raise ApiError(429, "Too many requests from this address.", headers={"Retry-After": "1"})
         name, password = _credentials(headers)
-        if not self._failures.has(client):
-            raise ApiError(429, "Too many wrong passwords from this address.", headers={"Retry-After": "60"})
-        role = await self._verify(name, password) if name else None
+        role = await self._verify(name, password, client) if name else None
         if role is None:
-            if name:
-                self._failures.take(client)
             message = (
                 "The name or the password is wrong." if name else "Log in with a name and a password (HTTP Basic)."
             )
@@ -105,11 +95,15 @@ class Gate:
             hint = "Use 127.0.0.1 or localhost."
             raise ApiError(421, f"This server is not called {shown(host, 100)}.", field="Host", hint=hint)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        if origin is not None and origin.partition("://")[2] != headers.get("host", ""):
             raise ApiError(403, "Pages of other sites may not call this server.", field="Origin")
 
     def _check_size(self, headers: Headers) -> None:
         said = headers.get("content-length", "0")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # What stands before this server may believe the one where this server believes the other.
+            closed = {"Connection": "close"}
+            raise ApiError(400, "A request says its length in one way only.", field="Content-Length", headers=closed)
         if not said.isascii() or not said.isdecimal():
             raise ApiError(400, "Content-Length is no number.", field="Content-Length")
         if int(said) > self._options.largest_request:
@@ -221,32 +215,3 @@ _SAFE = (
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
-
-
-class _Buckets:
-    """How often each address may do something: so many at once, so many a second after that."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def has(self, address: str) -> bool:
-        """Say whether there is one left; takes none."""
-        return self._rate <= 0 or self._left(address) >= 1
-
-    def take(self, address: str) -> bool:
-        """Take one; False when there is none."""
-        if self._rate <= 0:
-            return True
-        left = self._left(address)
-        taken = left >= 1
-        self._held[address] = (left - taken, time.monotonic())
-        self._held.move_to_end(address)
-        while len(self._held) > _ADDRESSES:
-            self._held.popitem(last=False)
-        return taken
-
-    def _left(self, address: str) -> float:
-        left, at = self._held.get(address, (self._burst, 0.0))
-        return min(self._burst, left + (time.monotonic() - at) * self._rate)

@@ -64,8 +64,10 @@ def run(
         UsageError: The address cannot be used, or the certificate not be read.
         AnnotateError: The corpus cannot be opened.
     """
-    # What uvicorn has to say is said by the gate, or raised: its own lines would hold whole addresses and tracebacks.
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
+    # What these have to say is said by the gate, or raised: their own lines would hold whole addresses, tracebacks,
+    # and what a broken body holds.
+    for name in ("uvicorn", "python_multipart"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     sys.setswitchinterval(_SWITCH)
     listening = _bound(options)
     with listening:

@@ -246,12 +246,14 @@ def _pair(
     if given is not None:
         return Incoming(replace(given, versions=versions), names, size)
     document = read_back.document
-    if document.key == _PLACEHOLDER:
-        document = replace(document, key=made_id(content.name, document.parts))
-    if document.name == _PLACEHOLDER:
-        document = replace(document, name=content.name)
     extra = {key: value for key, value in read_back.extra.items() if key != "base"}
     source = {key.replace("master.", f"{member}."): body for key, body in read_back.source.items()}
+    if _PLACEHOLDER in (document.key, document.name):
+        # It does not say itself what it is called: an export writes it anew, so that it does.
+        key = made_id(content.name, document.parts) if document.key == _PLACEHOLDER else document.key
+        name = content.name if document.name == _PLACEHOLDER else document.name
+        document = replace(document, key=key, name=name)
+        source["html"] = source.pop("plain.html")
     made = ExchangedDocument(replace(document, folder=""), versions, content.name, extra, source)
     return Incoming(made, names, size)
 
