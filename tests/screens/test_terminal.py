@@ -124,6 +124,15 @@ def test_what_cells_cannot_hold_is_refused(segment: Segment) -> None:
         picture.full([[Strip([segment], WIDTH)]] * HEIGHT, ColorSystem.TRUECOLOR)
 
 
+@pytest.mark.parametrize(("width", "height"), [(WIDTH, HEIGHT - 4), (WIDTH - 10, HEIGHT), (WIDTH + 10, HEIGHT)])
+def test_an_update_from_before_the_window_changed_its_size_is_refused(width: int, height: int) -> None:
+    picture = TerminalPicture(width, height)
+    picture.full([[Strip([Segment(" " * width)], width)]] * height, ColorSystem.TRUECOLOR)
+    late = chops({HEIGHT - 1: Strip([Segment("x" * WIDTH)], WIDTH)})
+    with pytest.raises(UnknownContentError):
+        picture.update(late, ColorSystem.TRUECOLOR)
+
+
 class PictureApp(TerminalApp[None]):
     """Sends to an emulator what would go to the terminal."""
 

@@ -45,7 +45,7 @@ _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
 class UnknownContentError(ValueError):
-    """Something in an update that cells cannot hold: a control sequence, a link, a width of its own."""
+    """Something in an update that cells cannot hold: a control sequence, a link, a width of its own, another screen."""
 
 
 Row = tuple[list[str], list[str]]
@@ -123,9 +123,15 @@ class TerminalPicture:
         return self._sent(dict(enumerate(rows)))
 
     def update(self, update: ChopsUpdate, color_system: ColorSystem) -> str:
-        """Return what makes the picture that of an update of some regions."""
+        """Return what makes the picture that of an update of some regions.
+
+        Raises:
+            UnknownContentError: It holds what cells cannot, or was made before the terminal changed its size.
+        """
         wanted: dict[int, Row] = {}
         for y, x1, x2 in update.spans:
+            if y >= self.height or update.chop_ends[y][-1] != self.width:
+                raise UnknownContentError("another size")
             old = wanted.get(y) or self._rows[y]
             if old is None:
                 raise UnknownContentError("row never drawn")
