@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import requests
-from flask import Flask, request
+from flask import Flask, abort, request
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -54,7 +54,10 @@ def label_id() -> str:
     """Return the id that annotations have for our label, from the project's legend."""
     legend = requests.get(f"{DOMAIN}/-api/settings/v1/annotationsLegend", params=PROJECT, auth=AUTH, timeout=30)
     legend.raise_for_status()
-    return next(id for id, name in legend.json().items() if name == LABEL)
+    ids = {name: id for id, name in legend.json().items()}
+    if LABEL not in ids:
+        abort(409, f"The project has no document label {LABEL}.")
+    return str(ids[LABEL])
 
 
 def get(document: str, output: str) -> requests.Response:

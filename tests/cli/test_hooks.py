@@ -46,12 +46,18 @@ def test_an_endpoint_without_http_is_refused_with_what_to_write(run: Run, corpus
     assert "http://127.0.0.1:5000/train?" in refused.err
 
 
-def test_passwords_are_never_shown(run: Run, corpus: Path) -> None:
+def test_passwords_are_never_shown(run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = "http://127.0.0.1:9/x"
     given = ("--user", "me", "--password", "hunter2", "--secret", "env:KEY", "--timeout", "1")
     assert run("hook", "add", corpus, "t", url, *given).code == 0
     failed = run("hook", "test", corpus, "t")
+    assert failed.code == 2
+    assert "KEY, which holds a password or secret, is not set" in failed.err
+    monkeypatch.setenv("KEY", "s3cret")
+    failed = run("hook", "test", corpus, "t")
     assert failed.code == 1
+    assert "Authorization: Basic •••" in failed.err
+    assert "X-Tui-Annotate-Signature: sha256=" in failed.err
     for shown in (
         failed,
         run("hook", "list", corpus),

@@ -110,6 +110,17 @@ def test_a_service_written_for_tagtog_gets_what_it_expects(corpus: Corpus, recei
     assert deliverer.deliver() == 0
 
 
+def test_names_that_a_webhook_lacks_are_those_that_serve_answers_to(corpus: Corpus, receiver: Receiver) -> None:
+    deliverer = set_up(corpus, Hook("h", receiver.url))
+    confirm(corpus, 1)
+    deliverer.deliver()
+    hooks.note_served(corpus, "alice", "clinic")
+    confirm(corpus, 2)
+    deliverer.deliver()
+    told = [json.loads(body) for _, body in receiver.got]
+    assert [(one["owner"], one["project"]) for one in told] == [("", "notes"), ("alice", "clinic")]
+
+
 def test_the_whole_annjson_is_that_of_the_version_told_of(corpus: Corpus, receiver: Receiver) -> None:
     deliverer = set_up(corpus, Hook("h", receiver.url, payload="ann.json"))
     confirm(corpus, 3)

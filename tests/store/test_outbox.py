@@ -65,6 +65,14 @@ def test_a_confirmation_is_a_save_to_who_asked_for_saves_only(corpus: Corpus) ->
     assert told == {("s", "saved"), ("c", "confirmed")}
 
 
+def test_a_confirmed_version_that_is_imported_anew_is_confirmed_again(corpus: Corpus) -> None:
+    hooks.add(corpus, Hook("h", URL, events=("confirmed",), only_app=False))
+    first = making.document("n1", versions=(making.version(making.entity(1)),))
+    making.take_in(corpus, first)
+    making.take_in(corpus, making.document("n1", versions=(making.version(making.entity(1, 3, 5)),)))
+    assert waiting(corpus) == [("n1", "master", "confirmed")]
+
+
 def test_what_is_being_told_does_not_stand_for_what_comes_after(gui: Corpus) -> None:
     log.record(gui, [making.begin(1)])
     assert [row.event for row in later(gui)] == ["saved"]

@@ -15,6 +15,7 @@ from tui_annotate.errors import AnnotateError, NothingToDoError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.hooks import Hook
+    from tui_annotate.services.hook_calls import Message
     from tui_annotate.store.outbox import Row
 
 app = options.group("Call a URL or a local command when documents come in, are saved or confirmed.")
@@ -60,8 +61,8 @@ def add(
         str, typer.Option(metavar="TEXT", help="Key of the signature; env:NAME as well.", show_default=False)
     ] = "",
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long an answer may take.")] = 30.0,
-    owner: Annotated[str, typer.Option(help="What the payload names.", show_default="you")] = "",
-    project: Annotated[str, typer.Option(help="What the payload names.", show_default="the corpus's name")] = "",
+    owner: Annotated[str, typer.Option(help="What the payload names.", show_default="as serve has it")] = "",
+    project: Annotated[str, typer.Option(help="What the payload names.", show_default="as serve has it")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="In place of the one of this name.")] = False,
     annotator: Annotator = None,
 ) -> None:
@@ -70,7 +71,7 @@ def add(
     from tui_annotate.services import hook_trust
     from tui_annotate.store import hooks
 
-    who = options.settled(corpus, annotator=annotator).who
+    options.settled(corpus, annotator=annotator)
     hook = Hook(
         name,
         url,
@@ -82,8 +83,8 @@ def add(
         password,
         secret,
         timeout,
-        owner or who,
-        project or corpus.stem,
+        owner,
+        project,
     )
     with options.opened(corpus) as opened:
         hooks.add(opened, hook, replace=replace)
@@ -189,7 +190,7 @@ def try_(
         raise NothingToDoError("The corpus has no document to send the annotations of.", hint="Import one first.")
     if not json:
         say(f"{'$' if hook.command else 'POST'} {hook.target}")
-        for header, value in message.headers.items():
+        for header, value in _shown_headers(hook, message).items():
             say(f"{header}: {value}")
         say(message.body.decode())
     outcome = hook_calls.call(hook, message)
@@ -199,6 +200,16 @@ def try_(
         say(f"-> {outcome.answer}")
     if outcome.fate != "told":
         raise _NotReachedError(f"The webhook {name} did not take it: {outcome.answer}.")
+
+
+def _shown_headers(hook: Hook, message: Message) -> dict[str, str]:
+    """Return the headers that are sent; a password is not shown."""
+    from tui_annotate.services import hook_calls
+
+    headers = hook_calls.headers_of(hook, message)
+    if "Authorization" in headers:
+        headers["Authorization"] = f"Basic {_HIDDEN}"
+    return headers
 
 
 @app.command("log", epilog=examples("hook log notes.db", "hook log notes.db trainer -n 5"))

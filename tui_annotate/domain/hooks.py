@@ -48,7 +48,7 @@ class Hook:
     """Seconds until an attempt counts as failed."""
     owner: str = ""
     project: str = ""
-    """Both go into the payload, for receivers that ask `serve` back."""
+    """Both go into the payload, for receivers that ask back; empty for those that `serve` has."""
 
     @property
     def target(self) -> str:

@@ -18,7 +18,7 @@ from tui_annotate.serve.threads import CorpusThreads
 from tui_annotate.services import searching
 from tui_annotate.services.accounts import Credentials
 from tui_annotate.services.delivering import Delivery
-from tui_annotate.store import accounts
+from tui_annotate.store import accounts, hooks
 from tui_annotate.store.connection import Corpus
 
 _ACCOUNTS_LAST = 1.0
@@ -64,7 +64,7 @@ class Service:
     async def start(self) -> None:
         """Begin: raises what keeps the corpus from being opened."""
         try:
-            await self.threads.write(lambda corpus: corpus.data_version())
+            await self.threads.write(lambda corpus: hooks.note_served(corpus, self.options.owner, self.options.project))
             await self.read_accounts()
         except AnnotateError as error:
             self.on_failure(error)

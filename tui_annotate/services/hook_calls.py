@@ -22,10 +22,10 @@ import msgspec
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.hooks import KEPT_ELSEWHERE, Hook
 from tui_annotate.errors import UsageError
-from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.formats.anndoc.json_write import AnnWriter
+from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.services.outgoing_versions import exchanged
-from tui_annotate.store import settings
+from tui_annotate.store import hooks, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.outbox import Row
 from tui_annotate.store.outgoing import outgoing
@@ -71,7 +71,9 @@ def message(corpus: Corpus, row: Row) -> Message | None:
         if body is None:
             return None
     else:
-        ids = {"owner": hook.owner, "project": hook.project, "tagtogID": row.key, "docid": row.key}
+        owner, project = hooks.served(corpus)
+        names = {"owner": hook.owner or owner, "project": hook.project or project}
+        ids = {**names, "tagtogID": row.key, "docid": row.key}
         body = msgspec.json.encode({**ids, "member": row.member, "event": row.event})
     headers = {
         "Content-Type": "application/json; charset=utf-8",
@@ -81,10 +83,21 @@ def message(corpus: Corpus, row: Row) -> Message | None:
         "X-Tui-Annotate-Event": row.event,
         "X-Tui-Annotate-Delivery": str(row.id),
     }
-    names = {"EVENT": row.event, "STATUS": row.status, "SOURCE": row.source, "MEMBER": row.member, "DOCUMENT": row.key}
-    names["CORPUS"] = str(corpus.path.absolute())
-    environment = {f"TUI_ANNOTATE_{name}": value.replace("\0", "\ufffd") for name, value in names.items()}
+    variables = {"EVENT": row.event, "STATUS": row.status, "SOURCE": row.source, "MEMBER": row.member}
+    variables |= {"DOCUMENT": row.key, "CORPUS": str(corpus.path.absolute())}
+    environment = {f"TUI_ANNOTATE_{name}": value.replace("\0", "\ufffd") for name, value in variables.items()}
     return Message(body, headers, environment)
+
+
+def headers_of(hook: Hook, sent: Message) -> dict[str, str]:
+    """Return the headers of a POST, with those that prove who sends it."""
+    headers = dict(sent.headers)
+    if hook.user:
+        pair = f"{hook.user}:{_looked_up(hook.password)}".encode()
+        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+    if hook.secret:
+        headers[SIGNATURE] = f"sha256={hmac.digest(_looked_up(hook.secret).encode(), sent.body, 'sha256').hex()}"
+    return headers
 
 
 def _annjson(corpus: Corpus, row: Row) -> bytes | None:
@@ -104,7 +117,7 @@ def call(hook: Hook, sent: Message) -> Outcome:
     try:
         return _run(hook, sent) if hook.command else _post(hook, sent)
     except UsageError as error:
-        return Outcome("down", str(error))
+        return Outcome("down", str(error).removesuffix("."))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -115,13 +128,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _post(hook: Hook, sent: Message) -> Outcome:
-    headers = dict(sent.headers)
-    if hook.user:
-        pair = f"{hook.user}:{_looked_up(hook.password)}".encode()
-        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
-    if hook.secret:
-        headers[SIGNATURE] = f"sha256={hmac.digest(_looked_up(hook.secret).encode(), sent.body, 'sha256').hex()}"
-    request = urllib.request.Request(hook.url, sent.body, headers, method="POST")
+    request = urllib.request.Request(hook.url, sent.body, headers_of(hook, sent), method="POST")
     opener = urllib.request.build_opener(_NoRedirects)
     try:
         with opener.open(request, timeout=hook.timeout) as response:

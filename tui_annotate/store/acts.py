@@ -43,6 +43,8 @@ class HeldVersion:
     sequence: int
     confirmed: int
     review: str
+    came: bool = False
+    """It was imported in this act: whoever follows confirmations is told, although it was confirmed before."""
 
 
 @dataclass(slots=True)
@@ -109,6 +111,7 @@ class Act:
         except changing.StaleError as error:
             raise self._stale(decision, str(error)) from None
         if decision.kind is Kind.IMPORT:
+            version.came = True
             text = rows.encode_object(decision.details.get("extra", {}))
             self.db.execute("UPDATE version SET extra = ? WHERE id = ?", (text, version.id))
         logged = self._log(decision, annotator)
@@ -196,7 +199,8 @@ class Act:
         for id, document in self.held.items():
             for version in document.versions.values():
                 if version.sequence >= self.step:
-                    event: Event = "confirmed" if version.confirmed >= self.step else "saved"
+                    is_new = version.confirmed >= self.step or (version.came and version.confirmed > 0)
+                    event: Event = "confirmed" if is_new else "saved"
                     yield outbox.Told(id, names[version.annotator], event)
 
     def _version(self, id: int, document: HeldDocument, annotator: int) -> HeldVersion:
@@ -263,7 +267,8 @@ class Act:
             " WHERE l.document = ? AND l.sequence < ? ORDER BY l.sequence DESC LIMIT 1",
             (decision.document, self.step),
         ).fetchone()
-        by = f"by {last[0]} at {last[1]}" if last else "elsewhere"
+        who = last[0] if last and last[0] != decision.annotator else f"{decision.annotator}, elsewhere,"
+        by = f"by {who} at {last[1]}" if last else "elsewhere"
         message = f"{what[:1].upper()}{what[1:]} was changed meanwhile {by}."
         return ChangedMeanwhileError(message, hint="Read the document again, then decide.")
 

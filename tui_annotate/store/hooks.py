@@ -11,6 +11,9 @@ from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 
 decode = rows.decoder(Hook)
+_decode_names = rows.decoder(tuple[str, str])
+_SERVED = "served-as"
+"""Row of the settings; no setting that somebody changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,20 @@ def remove(corpus: Corpus, name: str) -> int:
     with corpus.transaction() as db:
         db.execute("DELETE FROM hook WHERE id = ?", (row.id,))
     return row.waiting
+
+
+def note_served(corpus: Corpus, owner: str, project: str) -> None:
+    """Keep under which owner and project the corpus is served, for payloads that name neither."""
+    with corpus.transaction() as db:
+        sql = "INSERT INTO setting(name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        db.execute(sql, (_SERVED, rows.encode([owner, project])))
+
+
+def served(corpus: Corpus) -> tuple[str, str]:
+    """Return owner and project as `serve` had them last; the corpus's name and nobody before it ran."""
+    with corpus.reading() as db:
+        found = db.execute("SELECT value FROM setting WHERE name = ?", (_SERVED,)).fetchone()
+    if found is None:
+        return "", corpus.path.stem
+    owner, project = _decode_names(found[0])
+    return owner, project
