@@ -249,7 +249,8 @@ async def ask(app: ASGIApp, asked: Asked, address: str) -> Answered:
         sent.append(message)
 
     await app(scope, receive, send)
-    start = next((one for one in sent if one["type"] == "http.response.start"), {"status": 0, "headers": []})
+    starts: list[Any] = [one for one in sent if one["type"] == "http.response.start"]
+    start: Any = starts[0] if starts else {"status": 0, "headers": []}
     body = b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body")
     return Answered(start["status"], tuple(start["headers"]), body)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_annotate.domain.interchange import MASTER
-from tui_annotate.serve import body as bodies
+from tui_annotate.serve import reading
 from tui_annotate.serve.body import Body
 from tui_annotate.serve.failing import ApiError
 from tui_annotate.serve.options import ServeOptions
@@ -100,7 +100,7 @@ def route(handler: Handler, *, project: bool = True) -> Callable[[Request], Awai
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
         service: Service = request.app.state.service
-        body = await bodies.read(request, service.options)
+        body = await reading.read(request, service.options)
         try:
             call = Call(service, request, body, request.scope["user"], request.scope["role"])
             if project:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import resource
 import signal
 import socket
 import ssl
@@ -18,8 +19,14 @@ import uvicorn
 from tui_annotate.errors import UsageError
 from tui_annotate.serve.app import create_app
 from tui_annotate.serve.options import ServeOptions
+from tui_annotate.serve.protocol import PatientProtocol
+from tui_annotate.serve.scratch import scratch
 
 _MOST_CONNECTIONS = 200
+_MOST_FILES = 4096
+"""Open files: each connection is one, and so is what a request brings."""
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2; the version before has none of these, the one after its own."""
 _KEEP_ALIVE = 15
 _SWITCH = 0.0005
 """Seconds after which a thread makes way for another: a request changes threads twice, 5 ms each would be long."""
@@ -69,8 +76,9 @@ def run(
     for name in ("uvicorn", "python_multipart"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     sys.setswitchinterval(_SWITCH)
+    _allow_files()
     listening = _bound(options)
-    with listening:
+    with listening, scratch():
         _check_certificate(options)
         options = replace(options, port=listening.getsockname()[1])
         failed: list[Exception] = []
@@ -82,7 +90,7 @@ def run(
             log_config=None,
             access_log=False,
             server_header=False,
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             lifespan="on",
             proxy_headers=False,
@@ -91,10 +99,19 @@ def run(
             timeout_graceful_shutdown=_GRACE,
             ssl_certfile=str(options.certificate) if options.certificate else None,
             ssl_keyfile=str(options.key) if options.key else None,
+            ssl_ciphers=_CIPHERS,
         )
         asyncio.run(_Server(config).serve(sockets=[listening]))
         if failed:
             raise failed[0]
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files as far as this user may, or as far as is of use."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bound(options: ServeOptions) -> socket.socket:

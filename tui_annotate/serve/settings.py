@@ -8,8 +8,8 @@ import msgspec
 from starlette.responses import Response
 
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.formats.base import SchemeHint
+from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.formats.schemes import tagtog as scheme_tagtog
 from tui_annotate.serve import failing
 from tui_annotate.serve.calls import ADMIN, Call
