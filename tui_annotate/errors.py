@@ -84,6 +84,15 @@ class UndoError(DecisionError):
     """Nothing to undo or redo, or somebody else changed the same version since."""
 
 
+class BlockedStepError(UndoError):
+    """A step that cannot be taken back, or done again; those behind it wait until it is passed over."""
+
+    def __init__(self, message: str, *, step: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.step = step
+        """The first decision of the step."""
+
+
 class StoreError(AnnotateError):
     """The corpus file could not be read or written; what was to be written is not on disk."""
 

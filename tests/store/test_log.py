@@ -13,8 +13,8 @@ from tui_annotate.domain.annotations import LabelValue, Verdict
 from tui_annotate.domain.decisions import Changes, Decision, EntityChange, Kind, LabelChange
 from tui_annotate.domain.documents import DocumentState
 from tui_annotate.domain.selection import Review
-from tui_annotate.errors import DecisionError, DiskFullError, UndoError
-from tui_annotate.store import counters, documents, log, queue, rebuild, reviewing, settings, versions
+from tui_annotate.errors import BlockedStepError, DecisionError, DiskFullError, UndoError
+from tui_annotate.store import counters, deleting, documents, log, queue, rebuild, reviewing, settings, versions
 from tui_annotate.store.connection import Corpus
 
 
@@ -163,7 +163,7 @@ def test_undo_is_refused_where_the_rows_are_not_as_they_were_left(corpus: Corpus
         log.record(other, [begin(4)])
     with corpus.transaction() as db:
         db.execute("DELETE FROM step WHERE sequence > 2")
-    with pytest.raises(UndoError, match="changed meanwhile by ann"):
+    with pytest.raises(UndoError, match="changed meanwhile by ann, elsewhere"):
         log.undo(corpus, "ann")
     assert versions.load(corpus, 3, "ann").annotations.entities[1].type == "DISEASE"
 
@@ -174,6 +174,53 @@ def test_undo_is_refused_after_somebody_elses_review_and_names_them(corpus: Corp
     with pytest.raises(UndoError, match="rita decided on this version"):
         log.undo(corpus, "ann")
     assert versions.load(corpus, 3, "ann").state is CONFIRMED
+    assert rebuild.rebuild(corpus).equal
+
+
+def test_a_refused_step_is_passed_over_so_that_those_before_it_can_be_taken_back(corpus: Corpus) -> None:
+    log.record(corpus, [begin(4)])
+    log.record(corpus, [turn(3, None, CONFIRMED)])
+    reviewing.review(corpus, 3, "ann", Review.ACCEPTED, by="rita")
+    log.record(corpus, [begin(5)])
+    log.undo(corpus, "ann")
+    with pytest.raises(BlockedStepError, match=r"d3\.txt: rita decided") as caught:
+        log.undo(corpus, "ann")
+    log.pass_over(corpus, "ann", caught.value.step)
+    assert versions.load(corpus, 3, "ann").state is CONFIRMED
+    assert rebuild.rebuild(corpus).equal
+    with pytest.raises(UndoError, match="next step"):
+        log.pass_over(corpus, "ann", caught.value.step)
+    assert log.undo(corpus, "ann").document == 4
+    assert [log.redo(corpus, "ann").document for _ in range(2)] == [4, 5]
+    with pytest.raises(UndoError, match="nothing to redo"):
+        log.redo(corpus, "ann")
+    assert [log.undo(corpus, "ann").document for _ in range(2)] == [5, 4], "what was passed over stays passed over"
+    assert rebuild.rebuild(corpus).equal
+
+
+def test_a_refused_redo_is_passed_over_too(corpus: Corpus) -> None:
+    log.record(corpus, [begin(3)])
+    log.record(corpus, [begin(4)])
+    log.undo(corpus, "ann")
+    log.undo(corpus, "ann")
+    with corpus.transaction() as db:
+        db.execute("UPDATE version SET state = 3 WHERE document = 3")
+    with pytest.raises(BlockedStepError, match=r"d3\.txt: this cannot be done again: the state") as caught:
+        log.redo(corpus, "ann")
+    log.pass_over(corpus, "ann", caught.value.step, kind=Kind.REDO)
+    assert log.redo(corpus, "ann").document == 4
+
+
+def test_what_was_passed_over_fits_the_log_when_its_documents_are_deleted(corpus: Corpus) -> None:
+    log.record(corpus, [begin(3), begin(4)])
+    log.record(corpus, [begin(5)])
+    for document in (3, 5):
+        reviewing.review(corpus, document, "ann", Review.ACCEPTED, by="rita")
+    for _ in range(2):
+        with pytest.raises(BlockedStepError) as caught:
+            log.undo(corpus, "ann")
+        log.pass_over(corpus, "ann", caught.value.step)
+    deleting.delete(corpus, [3, 5], annotator="bob")
     assert rebuild.rebuild(corpus).equal
 
 

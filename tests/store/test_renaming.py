@@ -219,7 +219,7 @@ def test_undo_cannot_bring_a_name_back_that_is_gone(corpus: Corpus) -> None:
     held = versions.load(corpus, 3, "cleo").annotations.entities[1]
     log.record(corpus, [Decision(Kind.REMOVE, 3, "cleo", Changes((EntityChange(held, None),)))])
     _do(corpus, scheme_changes.rename(SCHEME, DRUG, "MEDICINE"))
-    with pytest.raises(UndoError, match="There is no DRUG any more: DRUG renamed to MEDICINE by ann"):
+    with pytest.raises(UndoError, match="there is no DRUG any more: DRUG renamed to MEDICINE by ann"):
         log.undo(corpus, "cleo")
 
 
@@ -325,6 +325,56 @@ def test_undo_takes_only_what_it_had_suggested_itself_though_the_number_is_anoth
     log.undo(corpus, "ann")
     assert [s.name for s in suggestions.of(corpus, 3)] == ["DISEASE"]
     assert suggestions.of(corpus, 1) == []
+    _sound(corpus)
+
+
+def test_undo_takes_what_it_had_suggested_itself_though_something_of_it_is_called_otherwise(corpus: Corpus) -> None:
+    services.split(corpus, "entity", "DRUG", ["AGENT"], review=True, annotator="cleo")
+    services.rename(corpus, "attribute", "status", "time", annotator="bob")
+    assert [(s.name, s.attributes) for s in suggestions.of(corpus, 1)] == [("AGENT", {"time": "past"})]
+    log.undo(corpus, "cleo")
+    assert suggestions.of(corpus, 1) == []
+    _sound(corpus)
+
+
+@pytest.mark.parametrize("verb", ["rename", "split"])
+def test_undo_reaches_suggestions_of_which_something_else_was_renamed_since(corpus: Corpus, verb: str) -> None:
+    deleting.delete(corpus, [1], annotator="ann")
+    if verb == "rename":
+        services.rename(corpus, "entity", "DRUG", "AGENT", annotator="ann")
+    else:
+        services.split(corpus, "entity", "DRUG", ["AGENT"], rest="AGENT", annotator="ann")
+    services.rename(corpus, "attribute", "status", "time", annotator="bob")
+    log.undo(corpus, "ann")
+    drug = suggestions.of(corpus, 2)[0]
+    assert (drug.name, drug.attributes) == ("DRUG", {"time": "past"})
+    log.redo(corpus, "ann")
+    assert suggestions.of(corpus, 2)[0] == replace(drug, name="AGENT")
+
+
+def test_undo_reaches_relations_that_wait_of_which_others_were_renamed_since(corpus: Corpus) -> None:
+    settings.set_scheme(corpus, replace(SCHEME, relations=(*SCHEME.relations, RelationType("causes"))), annotator="ann")
+    entities = {n: Entity("DRUG", (Span("s1v1", n, n + 1),), number=n) for n in (1, 2)}
+    held = (Relation("treats", (1, 2), True, number=3), Relation("causes", (1, 2), number=4))
+    version = ExchangedVersion(Annotations(entities, {}, {r.number: r for r in held}), False)
+    making.take_in(corpus, making.document("d", versions=(version,)))
+    services.rename(corpus, "relation", "treats", "cures", annotator="ann")
+    services.rename(corpus, "relation", "causes", "leads to", annotator="bob")
+    log.undo(corpus, "ann")
+    (proposal,) = suggestions.proposals(corpus, 4)
+    assert [r.type for r in proposal.annotations.relations.values()] == ["treats", "leads to"]
+
+
+def test_a_split_is_not_taken_back_over_what_others_call_its_names_since(corpus: Corpus) -> None:
+    deleting.delete(corpus, [1], annotator="ann")
+    services.split(corpus, "entity", "CHEMICAL", ["AGENT"], rest="AGENT", annotator="cleo")
+    services.rename(corpus, "entity", "AGENT", "SOLVENT", annotator="bob")
+    with pytest.raises(UndoError, match="bob changed the same labels since"):
+        log.undo(corpus, "cleo")
+    assert [s.name for s in suggestions.of(corpus, 2)][:3] == ["DRUG", "SOLVENT", "DISEASE"]
+    log.undo(corpus, "bob")
+    log.undo(corpus, "cleo")
+    assert [s.name for s in suggestions.of(corpus, 2)][:3] == ["DRUG", "CHEMICAL", "DISEASE"]
     _sound(corpus)
 
 

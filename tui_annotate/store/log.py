@@ -11,9 +11,9 @@ from tui_annotate.store import annotators, rows, steps
 from tui_annotate.store.acts import Act
 from tui_annotate.store.annotators import keep_place, place
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.steps import Undone, redo, undo
+from tui_annotate.store.steps import Undone, pass_over, redo, undo
 
-__all__ = ["Undone", "history", "keep_place", "place", "record", "redo", "to_logged", "undo"]
+__all__ = ["Undone", "history", "keep_place", "pass_over", "place", "record", "redo", "to_logged", "undo"]
 
 COLUMNS = "l.sequence, l.at, l.step, l.kind, l.document, a.name, l.changes, l.details, l.milliseconds, l.keys"
 """What `to_logged` takes, from `decision l JOIN annotator a`."""

@@ -183,7 +183,11 @@ def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
             step_of[until] = step
             waiting = redoable.setdefault(annotator, set())
             if kind in (Kind.UNDO, Kind.REDO):
-                target = step_of[rows.object_or_empty(details)["of"]]
+                held = rows.object_or_empty(details)
+                if steps.OVER in held:
+                    _pass_over(marks, waiting, (annotator, held[steps.OVER]))
+                    continue
+                target = step_of[held["of"]]
                 marks[annotator, target] = steps.TAKEN_BACK if kind == Kind.UNDO else steps.HOLDS
                 (waiting.add if kind == Kind.UNDO else waiting.discard)(target)
             elif kind == Kind.DELETE:
@@ -195,6 +199,13 @@ def _derived_steps(corpus: Corpus) -> tuple[dict[tuple[int, int], int], int]:
                 waiting.clear()
         if not found:
             return marks, until
+
+
+def _pass_over(marks: dict[tuple[int, int], int], waiting: set[int], step: tuple[int, int]) -> None:
+    """Bury a step that was refused, unless it went with its documents."""
+    if step in marks:
+        marks[step] = steps.BURIED
+    waiting.discard(step[1])
 
 
 def _is_step(kind: str, has_changes: bool, details: str | None) -> bool:

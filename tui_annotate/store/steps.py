@@ -1,24 +1,28 @@
 """Undo and redo: decisions of their own that take a step back or do it again.
 
 A step is one act of one annotator. The steps that hold, those taken back and those that a newer
-act buried stand in `step`; what they did stands in the log.
+act buried stand in `step`; what they did stands in the log. A step that is refused would keep those before it from
+being taken back for ever: it may be passed over, which buries it where it stands and is logged too.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tui_annotate.domain.decisions import Changes, Decision, Kind, LoggedDecision, owner_of
 from tui_annotate.domain.scheme_changes import SchemeChange
-from tui_annotate.errors import DecisionError, UndoError
+from tui_annotate.errors import BlockedStepError, DecisionError, UndoError
 from tui_annotate.store import annotators, renaming_steps, rows
 from tui_annotate.store.acts import Act
 from tui_annotate.store.connection import Corpus
 
 HOLDS, TAKEN_BACK, BURIED = 0, 1, 2
+OVER = "over"
+"""In the details of an undo or redo that turned nothing: the step that it passed over."""
 _OF = "FROM step s JOIN annotator a ON a.id = s.annotator WHERE a.name = ?"
 _NEWEST = f"SELECT max(s.sequence) {_OF} AND s.undone = 0"
 _NEXT = f"SELECT min(s.sequence) {_OF} AND s.undone = 1"
@@ -68,7 +72,8 @@ def undo(corpus: Corpus, annotator: str) -> Undone:
     """Take back the annotator's newest step, and log that.
 
     Raises:
-        UndoError: There is none, or somebody else changed the same since; nothing was changed.
+        UndoError: There is none; nothing was changed.
+        BlockedStepError: Somebody else changed the same since; nothing was changed.
     """
     known, ahead = _ahead(corpus, annotator, _NEWEST)
     with corpus.transaction() as db:
@@ -77,12 +82,13 @@ def undo(corpus: Corpus, annotator: str) -> Undone:
         if step is None:
             raise UndoError("There is nothing to undo.")
         decisions = ahead if step == known else _of_step(db, step, annotator)
-        _refuse_if_reviewed(db, who, decisions)
         act = Act(corpus, db)
-        if renaming_steps.change_of(decisions) is not None:
-            applied = _turn_labels(act, decisions, Kind.UNDO)
-        else:
-            applied = [_take_back(act, logged) for logged in reversed(decisions)]
+        with _blocking(step):
+            _refuse_if_reviewed(db, who, decisions)
+            if renaming_steps.change_of(decisions) is not None:
+                applied = _turn_labels(act, decisions, Kind.UNDO)
+            else:
+                applied = [_take_back(act, logged) for logged in reversed(decisions)]
         return _finish(act, db, who, step, decisions, applied, TAKEN_BACK)
 
 
@@ -90,7 +96,8 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
     """Do again what was undone last, and log that.
 
     Raises:
-        UndoError: There is nothing, or somebody else changed the same since; nothing was changed.
+        UndoError: There is nothing; nothing was changed.
+        BlockedStepError: Somebody else changed the same since; nothing was changed.
     """
     known, ahead = _ahead(corpus, annotator, _NEXT)
     with corpus.transaction() as db:
@@ -100,11 +107,37 @@ def redo(corpus: Corpus, annotator: str) -> Undone:
             raise UndoError("There is nothing to redo.")
         decisions = ahead if step == known else _of_step(db, step, annotator)
         act = Act(corpus, db)
-        if renaming_steps.change_of(decisions) is not None:
-            applied = _turn_labels(act, decisions, Kind.REDO)
-        else:
-            applied = [_do_again(act, logged) for logged in decisions]
+        with _blocking(step):
+            if renaming_steps.change_of(decisions) is not None:
+                applied = _turn_labels(act, decisions, Kind.REDO)
+            else:
+                applied = [_do_again(act, logged) for logged in decisions]
         return _finish(act, db, who, step, decisions, applied, HOLDS)
+
+
+def pass_over(corpus: Corpus, annotator: str, step: int, *, kind: Literal[Kind.UNDO, Kind.REDO] = Kind.UNDO) -> None:
+    """Leave a refused step as it is, for good: undo, or redo, goes on with the one behind it.
+
+    Raises:
+        UndoError: It is not the step that would be taken back, or done again, next.
+    """
+    with corpus.transaction() as db:
+        (next_one,) = db.execute(_NEWEST if kind is Kind.UNDO else _NEXT, (annotator,)).fetchone()
+        if next_one != step:
+            raise UndoError("This is not the next step any more.", hint="Try again.")
+        # On no document: the step may be about many, of which some may be deleted one day.
+        Act(corpus, db).note(Decision(kind, 0, annotator, details={OVER: step}))
+        who = annotators.ensure(corpus, db, annotator)
+        db.execute("UPDATE step SET undone = ? WHERE annotator = ? AND sequence = ?", (BURIED, who, step))
+
+
+@contextmanager
+def _blocking(step: int) -> Iterator[None]:
+    """Say of a refusal which step it is about."""
+    try:
+        yield
+    except UndoError as error:
+        raise BlockedStepError(error.message, step=step, hint=error.hint) from None
 
 
 def _of_step(db: sqlite3.Connection, step: int, annotator: str) -> list[LoggedDecision]:
@@ -195,8 +228,17 @@ def _apply(act: Act, decision: Decision) -> Decision:
         act.check_names(decision.changes)
         act.apply(decision)
     except DecisionError as error:
-        raise UndoError(f"This cannot be taken back or done again: {error.message}", hint=error.hint) from None
+        reason = f"{error.message[:1].lower()}{error.message[1:]}"
+        verb = "taken back" if decision.kind is Kind.UNDO else "done again"
+        where = _named(act.db, decision.document)
+        raise UndoError(f"{where}: this cannot be {verb}: {reason}") from None
     return decision
+
+
+def _named(db: sqlite3.Connection, document: int) -> str:
+    """Return a document's name as the screen has it."""
+    found = db.execute("SELECT coalesce(nullif(name, ''), key) FROM document WHERE id = ?", (document,)).fetchone()
+    return str(found[0]) if found else "A deleted document"
 
 
 def _finish(
@@ -236,6 +278,7 @@ def _refuse_if_reviewed(db: sqlite3.Connection, who: int, decisions: list[Logged
             (document, decisions[-1].sequence, who, annotator),
         ).fetchone()
         if later:
+            where = _named(db, document)
             raise UndoError(
-                f"{later[0]} decided on this version since ({later[1]}, {later[2]}).", hint="Ask them first."
+                f"{where}: {later[0]} decided on this version since ({later[1]}, {later[2]}).", hint="Ask them first."
             )
