@@ -13,6 +13,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion,
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry
+from tui_annotate.formats.anndoc import controls
 from tui_annotate.formats.anndoc.json_write import AnnWriter
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.schemes import legend as anndoc_legend
@@ -53,12 +54,18 @@ def only(version: ExchangedVersion) -> Entity:
 
 
 @pytest.mark.parametrize(
-    "confidence", [{}, 1, 0.5, None, {"prob": 0}, {"who": []}, {"state": "selected"}, {"state": None}]
+    "confidence",
+    [{}, 1, 0.5, None, {"prob": 0}, {"who": []}, {"who": True}, {"who": 0.5}, {"state": "selected"}, {"state": None}],
 )
 def test_a_confidence_of_any_shape_goes_out_as_it_came(confidence: Any) -> None:
     document, noted = given({"entities": [entity(0, "Aspirin", confidence=confidence)]})
     assert noted == []
     assert written(document)["entities"][0]["confidence"] == confidence
+
+
+@pytest.mark.parametrize("recorded", [f"-{10**40}:1", f"{10**40}:1", "-1:1", "0:-1", "x", "0:110000"])
+def test_recorded_controls_that_do_not_fit_the_text_are_left_out(recorded: str) -> None:
+    assert controls.restore("␁b", recorded) == "␁b"
 
 
 def test_who_and_probability_are_read_not_the_state() -> None:

@@ -38,7 +38,7 @@ def _parts(given: Any) -> tuple[tuple[str, ...], float, str]:
     if not isinstance(given, dict):
         return (), 1.0, "pre-added"
     who = given.get("who")
-    names = (who,) if type(who) is str else tuple(name for name in who if type(name) is str) if who else ()
+    names = (who,) if type(who) is str else tuple(n for n in who if type(n) is str) if type(who) is list else ()
     state = given.get("state", "pre-added")
     return names, _prob(given.get("prob", 1.0)), state if type(state) is str else ""
 

@@ -46,7 +46,7 @@ def restore(text: str, recorded: str) -> str:
             at, character = units.to_points(int(offset)), chr(int(code, 16))
         except (ValueError, OverflowError):
             continue
-        if at is not None and at < len(characters) and _UNCARRIED.match(character):
+        if at is not None and 0 <= at < len(characters) and _UNCARRIED.match(character):
             stand_in = shown(character)
             characters[at] = character if characters[at] == stand_in else characters[at]
     return "".join(characters)
