@@ -220,6 +220,9 @@ def _reverted(
             if fields is None:
                 return None
             found.append(fields)
+        elif one.name != became[one.id].name:
+            # It came with the change, and would go by a name that is not its own any more.
+            return None
     for index, one in enumerate(before):
         if one.id not in became and one.id not in held:
             found.insert(min(index, len(found)), one)

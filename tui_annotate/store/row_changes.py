@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tui_annotate.store import rows
+
 Table = Literal[
     "suggestion",
     "suggestion row",
@@ -25,6 +27,8 @@ Table = Literal[
 ]
 Values = tuple[Any, ...]
 
+_decode = rows.decoder(Any)
+_ABSENT = object()
 _DOCUMENT = "SELECT 1 FROM document WHERE id = ?"
 _TABLES: dict[Table, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "suggestion": ("suggestion", ("id",), ("body",)),
@@ -38,8 +42,13 @@ _TABLES: dict[Table, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "frozen": ("frozen", ("document", "task"), ("run",)),
     "queue": ("queue", ("document",), ("task",)),
 }
-_NUMBERED: tuple[Table, ...] = ("suggestion row", "pattern row")
-"""Rows whose key is a number that says nothing, and that SQLite gives to another row once they are gone."""
+_IN_PIECES: tuple[Table, ...] = ("suggestion", "proposal")
+"""Rows of one JSON body, of which a change of other labels may have changed other values since."""
+_NUMBERED: dict[Table, tuple[str, ...]] = {
+    "suggestion row": ("document", "source", "run", "origin", "number"),
+    "pattern row": ("target", "kind", "annotator", "at"),
+}
+"""Rows whose key is a number that SQLite gives to another row once they are gone, and what of them never changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +87,38 @@ def write(db: sqlite3.Connection, changes: Iterable[RowChange]) -> None:
         elif change.after is None:
             _delete(db, change)
         else:
-            table, keys, columns = _TABLES[change.table]
-            assigned = ", ".join(f"{name} = ?" for name in columns)
-            db.execute(
-                f"UPDATE OR IGNORE {table} SET {assigned} WHERE {_same(keys)} AND {_same(columns)}",
-                (*change.after, *change.key, *change.before),
-            )
+            _update(db, change, change.before, change.after)
+
+
+def _update(db: sqlite3.Connection, change: RowChange, before: Values, after: Values) -> None:
+    table, keys, columns = _TABLES[change.table]
+    if change.table in _IN_PIECES:
+        held = db.execute(f"SELECT body FROM {table} WHERE {_same(keys)}", change.key).fetchone()
+        if held is not None and held != before:
+            before, after = held, (_merged(held[0], before[0], after[0]),)
+    assigned = ", ".join(f"{name} = ?" for name in columns)
+    db.execute(
+        f"UPDATE OR IGNORE {table} SET {assigned} WHERE {_same(keys)} AND {_same(columns)}",
+        (*after, *change.key, *before),
+    )
+
+
+def _merged(held: str, before: str, after: str) -> str:
+    """Return a body that something else has changed since, with what a change makes of its other values."""
+    return rows.encode(_merge(*map(_decode, (held, before, after))))
+
+
+def _merge(held: Any, before: Any, after: Any) -> Any:
+    if held == before:
+        return after
+    if isinstance(held, dict) and isinstance(before, dict) and isinstance(after, dict):
+        names = dict.fromkeys((*held, *after))
+        found = {name: _merge(*(one.get(name, _ABSENT) for one in (held, before, after))) for name in names}
+        return {name: value for name, value in found.items() if value is not _ABSENT}
+    lists = [one for one in (held, before, after) if isinstance(one, list)]
+    if len(lists) == 3 and len(set(map(len, lists))) == 1:
+        return [_merge(*ones) for ones in zip(*lists, strict=True)]
+    return held
 
 
 def _insert(db: sqlite3.Connection, change: RowChange) -> None:
@@ -103,13 +138,19 @@ def _insert(db: sqlite3.Connection, change: RowChange) -> None:
 def _delete(db: sqlite3.Connection, change: RowChange) -> None:
     assert change.before is not None
     table, keys, columns = _TABLES[change.table]
-    where = f"{_same(keys)} AND {_same(columns)}"
-    values = (*change.key, *change.before)
-    if change.table in _NUMBERED:
-        # It may have come back under another number.
-        where = f"id = (SELECT id FROM {table} WHERE {_same(columns)} ORDER BY id <> ? LIMIT 1)"
-        values = (*change.before, *change.key)
-    db.execute(f"DELETE FROM {table} WHERE {where}", values)
+    if change.table not in _NUMBERED:
+        values = (*change.key, *change.before)
+        db.execute(f"DELETE FROM {table} WHERE {_same(keys)} AND {_same(columns)}", values)
+        return
+    # It may have come back under another number; or stand under its own, called otherwise since.
+    stays = _NUMBERED[change.table]
+    held = dict(zip(columns, change.before, strict=True))
+    same = f"SELECT id FROM {table} WHERE {_same(columns)} ORDER BY id <> ? LIMIT 1"
+    changed = f"SELECT id FROM {table} WHERE id = ? AND {_same(stays)}"
+    found = db.execute(same, (*change.before, *change.key)).fetchone()
+    found = found or db.execute(changed, (*change.key, *(held[name] for name in stays))).fetchone()
+    if found is not None:
+        db.execute(f"DELETE FROM {table} WHERE id = ?", found)
 
 
 def _same(columns: Iterable[str]) -> str:
