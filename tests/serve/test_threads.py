@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui_annotate.errors import DataError, StoreError
+from tui_annotate.serve.failing import ApiError
 from tui_annotate.serve.threads import CorpusThreads
 from tui_annotate.store import folders
 from tui_annotate.store.connection import Corpus
@@ -88,6 +89,26 @@ async def test_what_is_asked_while_it_ends_is_written(path: Path) -> None:
     await asyncio.sleep(0)
     await asyncio.to_thread(threads.close)
     assert (await waiting)["f"] == 1
+
+
+async def test_a_question_that_takes_too_long_is_stopped_and_the_next_is_answered(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_annotate.serve.threads.LONGEST_QUESTION", 0.05)
+
+    def endless(corpus: Corpus) -> int:
+        with corpus.reading() as db:
+            sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+            return int(db.execute(sql).fetchone()[0])
+
+    threads = CorpusThreads(path)
+    try:
+        with pytest.raises(ApiError, match="stopped"):
+            await threads.ask(endless)
+        assert await threads.ask(folders.known) == {"": 0}
+        assert await threads.write(adding("f")) == {"": 0, "f": 1}
+    finally:
+        threads.close()
 
 
 def test_transactions_together_are_taken_back_one_by_one(path: Path) -> None:

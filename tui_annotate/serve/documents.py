@@ -79,17 +79,17 @@ async def _search(call: Call) -> Response:
     output = call.get("output") or _SEARCH
     query = call.get("search")
     if output == _CSV:
-        ids = await call.service.threads.read(lambda corpus: searching.ids(corpus, query, annotator=call.user))
+        ids = await call.service.threads.ask(lambda corpus: searching.ids(corpus, query, annotator=call.user))
         return await call.service.threads.read(lambda corpus: _csv(corpus, ids))
     if output in _ZIP:
-        ids = await call.service.threads.read(lambda corpus: searching.ids(corpus, query, annotator=call.user))
+        ids = await call.service.threads.ask(lambda corpus: searching.ids(corpus, query, annotator=call.user))
         return await _project(call, ids)
     if output != _SEARCH:
         check_output(output, also=(NULL, _CSV, *_ZIP, _SEARCH))
         hint = f"A search answers {_SEARCH}, {_CSV} or zip; name one of its documents with ids= for {output}."
         raise ApiError(400, f"A search has no output {output!r}.", field="output", hint=hint)
     page = call.number("page")
-    return failing.json(await call.service.threads.read(lambda corpus: _page(corpus, query, page, call.user)))
+    return failing.json(await call.service.threads.ask(lambda corpus: _page(corpus, query, page, call.user)))
 
 
 def _page(corpus: Corpus, query: str, page: int, user: str) -> dict[str, Any]:
@@ -173,7 +173,7 @@ async def delete(call: Call) -> Response:
         ids = await call.service.threads.read(lambda corpus: _known(corpus, names))
     elif call.get("search"):
         query = call.get("search")
-        ids = await call.service.threads.read(lambda corpus: searching.ids(corpus, query, annotator=call.user))
+        ids = await call.service.threads.ask(lambda corpus: searching.ids(corpus, query, annotator=call.user))
     else:
         raise ApiError(400, "Say which documents.", field="ids", hint="ids=, or search=* for all.")
     count = 0

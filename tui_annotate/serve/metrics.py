@@ -17,7 +17,7 @@ from tui_annotate.store.connection import Corpus
 async def search_stats(call: Call) -> Response:
     """Return statistics of the documents that a search finds."""
     query = call.get("search") or "*"
-    ids = await call.service.threads.read(lambda corpus: searching.ids(corpus, query, annotator=call.user))
+    ids = await call.service.threads.ask(lambda corpus: searching.ids(corpus, query, annotator=call.user))
     return failing.json(await call.service.threads.read(lambda corpus: statistics.statistics(corpus, ids)))
 
 

@@ -11,6 +11,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import SchemeHint
 from tui_annotate.formats.schemes import legend as anndoc_legend
 from tui_annotate.formats.schemes import tagtog as scheme_tagtog
+from tui_annotate.keymaps import keeping
 from tui_annotate.serve import failing
 from tui_annotate.serve.calls import ADMIN, Call
 from tui_annotate.serve.failing import ApiError
@@ -54,7 +55,7 @@ def _take_in(corpus: Corpus, call: Call, given: Scheme, paths: list[str]) -> tup
     labels = LabelsMet(stored)
     labels.hint(SchemeHint("settings", scheme=given))
     if labels.scheme != stored:
-        settings.set_scheme(corpus, labels.scheme, annotator=call.user, base=stored)
+        settings.set_scheme(corpus, keeping(stored, labels.scheme), annotator=call.user, base=stored)
     if paths:
         folders.add(corpus, *paths)
     ours = _ids(settings.scheme(corpus))

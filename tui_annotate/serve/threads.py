@@ -17,10 +17,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from tui_annotate.errors import StoreError
+from tui_annotate.serve.failing import ApiError
 from tui_annotate.store.connection import Corpus
 
 T = TypeVar("T")
 READERS = 3
+LONGEST_QUESTION = 4.0
+"""Seconds that a search may take: as long as one statement reads nobody can write, and the app waits for five."""
 PATIENCE = 10.0
 """Seconds to wait for other programs that hold the corpus."""
 _HOLD = 0.02
@@ -62,6 +66,35 @@ class CorpusThreads:
         """Run a function that reads; it may not write."""
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._readers, lambda: function(self._reader())))
+
+    async def ask(self, function: Callable[[Corpus], T]) -> T:
+        """Run a function that asks what a client thought of, and stop it where that takes too long.
+
+        Raises:
+            ApiError: It was stopped.
+        """
+        held: list[Corpus] = []
+
+        def run() -> T:
+            held.append(self._reader())
+            try:
+                return function(held[0])
+            finally:
+                held.clear()
+
+        future = asyncio.get_running_loop().run_in_executor(self._readers, run)
+        stopped = False
+        while not (await asyncio.wait({future}, timeout=LONGEST_QUESTION))[0]:
+            for corpus in tuple(held):
+                corpus.connection.interrupt()
+                stopped = True
+        try:
+            return future.result()
+        except StoreError:
+            if not stopped:
+                raise
+            reason = f"The search was stopped after {LONGEST_QUESTION:g} seconds, in which nobody else could write."
+            raise ApiError(503, reason, field="search", hint="Search for fewer words, or say fields.") from None
 
     async def write(self, function: Callable[[Corpus], T], *, small: bool = False) -> T:
         """Run a function that writes, behind those that wait already; it runs to its end whoever stops waiting.
