@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.formats.helpers import docs, problems, read, source
+from tui_annotate.domain.annotations import Annotations, Entity
+from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry
 from tui_annotate.formats.base import WriteOptions
 
@@ -333,3 +337,55 @@ def test_its_files_are_told_by_their_content(head: bytes) -> None:
     assert sniff is not None
     assert sniff("a.json", head)
     assert not sniff("a.json", b'{"annotatable":{"parts":["s1p1"]},"anncomplete":true,"entities":[]}')
+
+
+def held(*who: str, prob: float = 1.0) -> Annotations:
+    """Return one entity, by somebody or nobody."""
+    return Annotations({1: Entity("DRUG", (Span("s1v1", 0, 7),), who, prob, 1)})
+
+
+def of_versions(*versions: ExchangedVersion) -> ExchangedDocument:
+    """Return a document with versions."""
+    return ExchangedDocument(Document("d", (Part("s1v1", TEXT),)), versions, "d")
+
+
+@pytest.mark.parametrize("confirmed", [None, False])
+@pytest.mark.parametrize(("who", "model"), [(("ml:bert-2",), "bert-2"), ((), "import")])
+def test_suggestions_go_out_as_predictions(confirmed: bool | None, who: tuple[str, ...], model: str) -> None:
+    (task,) = written(of_versions(ExchangedVersion(held(*who, prob=0.25), confirmed)))
+    assert task["annotations"] == []
+    (prediction,) = task["predictions"]
+    assert (prediction["model_version"], prediction["result"][0]["score"]) == (model, 0.25)
+    (back,) = one(task).versions
+    (entity,) = back.annotations.entities.values()
+    assert (not back.confirmed, entity.who, entity.prob) == (True, who, 0.25)
+
+
+def test_a_version_in_progress_is_a_draft_beside_the_suggestions() -> None:
+    alice = ExchangedVersion(held("user:alice"), False, "alice")
+    (task,) = written(of_versions(alice, ExchangedVersion(held(), None)))
+    assert (task["annotations"], task["drafts"][0]["user"], len(task["predictions"])) == ([], "alice", 1)
+    assert {v.annotator: bool(v.confirmed) for v in one(task).versions} == {"alice": False, "master": False}
+
+
+def test_only_what_was_skipped_there_is_cancelled() -> None:
+    annotations = [
+        {"completed_by": 1, "result": [region("a", 0, 7, "DRUG")], "was_cancelled": True},
+        {"completed_by": 2, "result": [region("a", 0, 7, "DRUG")], "was_cancelled": False, "id": 7},
+    ]
+    document = one({"data": {"text": TEXT}, "annotations": annotations})
+    (task,) = written(document)
+    assert [(a["completed_by"], a["was_cancelled"]) for a in task["annotations"]] == [(1, True), (2, False)]
+    reopened = [replace(v, confirmed=False) for v in document.versions]
+    (task,) = written(replace(document, versions=tuple(reopened)))
+    assert [(a["completed_by"], a["was_cancelled"]) for a in task["annotations"]] == [(1, True)]
+    assert [(draft["user"], draft["id"]) for draft in task["drafts"]] == [(2, 7)]
+
+
+def test_drafts_of_their_own_are_versions_in_progress_and_go_out_as_they_came() -> None:
+    own = {"id": 4, "user": "ann@example.org", "result": [region("a", 0, 7, "DRUG")], "annotation": None}
+    of_another = {"id": 5, "user": "bob@example.org", "result": [], "annotation": 12}
+    document = one({"data": {"text": TEXT}, "annotations": [], "drafts": [own, of_another, 6]})
+    assert [(v.annotator, v.confirmed) for v in document.versions] == [("ann@example.org", False)]
+    (task,) = written(document)
+    assert task["drafts"] == [own, of_another, 6]

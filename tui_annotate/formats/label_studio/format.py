@@ -1,7 +1,8 @@
 """Label Studio's and Annotation Lab's JSON: tasks with annotations of several people, and predictions of models.
 
-An annotation is its annotator's version, confirmed unless it was cancelled. Predictions are suggestions: an
-unconfirmed version whose annotations are by `ml:<model version>`. What we have no place for is kept beside.
+An annotation is its annotator's version, confirmed unless it was cancelled; a draft is one in progress. Predictions are
+suggestions: an unconfirmed version whose annotations are by `ml:<model version>`. What we have no place for is kept
+beside.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
-from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
@@ -23,23 +22,27 @@ from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.jsonl.rows import Problems
 from tui_annotate.formats.kept import is_of, under
 from tui_annotate.formats.label_studio.results import Given, Results, prob_in
+from tui_annotate.formats.label_studio.standing import ML, model_in
 from tui_annotate.formats.label_studio.tasks import (
     annotations_of,
     annotator_of,
+    drafts_of,
     is_flat,
     predictions_of,
     text_key,
     unflattened,
 )
-from tui_annotate.formats.label_studio.write import OURS, is_prediction, write
+from tui_annotate.formats.label_studio.write import OURS, write
+from tui_annotate.formats.reducing import says_something
 from tui_annotate.formats.source import SourceFile
 
 _MARK = re.compile(
     rb'(?<!\\)"(?:from_name|completed_by|was_cancelled|completions|annotation_id|cancelled_annotations)"\s*:'
     rb'|^\s*\[?\s*\{\s*(?:"id"\s*:\s*\d+\s*,\s*)?"data"\s*:\s*\{'
 )
-_TASK_READ = frozenset(("id", "data", "annotations", "completions", "predictions"))
+_TASK_READ = frozenset(("id", "data", "annotations", "completions", "predictions", "drafts"))
 _ANNOTATION_READ = frozenset(("result", "completed_by", "was_cancelled", "skipped"))
+_DRAFT_READ = frozenset(("result", "user"))
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -99,6 +102,7 @@ class _Reader:
         kept = {name: value for name, value in item.row.items() if name not in _TASK_READ}
         kept |= {"text_key": key, "data": {name: value for name, value in item.row["data"].items() if name != key}}
         versions = list(self._annotated(document, item.row, kept, problems))
+        versions += self._drafted(document, item.row, {version.annotator for version in versions}, kept, problems)
         predicted = self._predicted(document, item.row, problems)
         if predicted is not None and MASTER in {version.annotator for version in versions}:
             kept["predictions"] = item.row["predictions"]
@@ -145,8 +149,33 @@ class _Reader:
         left = {key: value for key, value in annotation.items() if key not in _ANNOTATION_READ}
         if type(annotation.get("completed_by")) is dict:
             left["completed_by"] = annotation["completed_by"]
+        if _is_cancelled(annotation):
+            left["was_cancelled"] = True
         self._keep(results, left)
         return ExchangedVersion(results.held, not (_is_cancelled(annotation) or results.misfits), name)
+
+    def _drafted(
+        self, document: Document, task: dict[str, Any], taken: set[str], kept: dict[str, Any], problems: Problems
+    ) -> Iterator[ExchangedVersion]:
+        """Yield the drafts of those who have handed nothing in; drafts of annotations are kept beside."""
+        beside: list[Any] = []
+        for at, draft in enumerate(drafts_of(task)):
+            name = (annotator_of(draft, "user") or MASTER) if type(draft) is dict else ""
+            if (
+                not name
+                or name in taken
+                or type(draft.get("result")) is not list
+                or draft.get("annotation") is not None
+            ):
+                beside.append(draft)
+                continue
+            taken.add(name)
+            given = [Given(place, row) for place, row in _rows(draft, f"drafts[{at}]", problems)]
+            results = Results(document, self._options, problems).read(given)
+            self._keep(results, {key: value for key, value in draft.items() if key not in _DRAFT_READ})
+            yield ExchangedVersion(results.held, False, name)
+        if "drafts" in task:
+            kept["drafts"] = beside
 
     def _predicted(self, document: Document, task: dict[str, Any], problems: Problems) -> ExchangedVersion | None:
         given: list[Given] = []
@@ -156,8 +185,7 @@ class _Reader:
             if type(prediction) is not dict:
                 problems.append((field, "is no object; left out"))
                 continue
-            model, prob = prediction.get("model_version"), prob_in(prediction)
-            who = (f"ml:{model}" if type(model) in (str, int) and str(model).strip() else "ml:prediction",)
+            who, prob = (f"{ML}{model_in(prediction)}",), prob_in(prediction)
             given += [Given(name, row, who, prob) for name, row in _rows(prediction, field, problems)]
             models.append({key: value for key, value in prediction.items() if key != "result"})
         results = Results(document, self._options, problems).read(given)
@@ -197,20 +225,9 @@ _everything = meaning.by(EVERYTHING)
 
 
 def of_task(exchanged: ExchangedDocument, options: WriteOptions) -> object:
-    """Everything; an annotation without a state is one that was handed in, as all are that were not cancelled."""
-    versions = tuple(_handed_in(version) for version in exchanged.versions)
+    """Everything; what is not confirmed is so whether it was begun, skipped, or never looked at."""
+    versions = tuple(replace(one, confirmed=bool(one.confirmed)) for one in exchanged.versions if says_something(one))
     return _everything(replace(exchanged, versions=versions), options)
-
-
-def _handed_in(version: ExchangedVersion) -> ExchangedVersion:
-    held = version.annotations
-    if version.confirmed is not None or is_prediction(version) or not _has_any(held):
-        return version
-    return replace(version, confirmed=True)
-
-
-def _has_any(held: Annotations) -> bool:
-    return any(chain(held.entities, held.labels, held.relations))
 
 
 FORMAT = Format(

@@ -70,9 +70,15 @@ def predictions_of(task: Mapping[str, Any]) -> list[Any]:
     return given if type(given) is list else []
 
 
-def annotator_of(annotation: Mapping[str, Any]) -> str:
-    """Return who completed an annotation: an e-mail address, a name or a number; empty where it does not say."""
-    by = annotation.get("completed_by")
+def drafts_of(task: Mapping[str, Any]) -> list[Any]:
+    """Return the drafts of a task: objects, or just their numbers."""
+    given = task.get("drafts")
+    return given if type(given) is list else []
+
+
+def annotator_of(annotation: Mapping[str, Any], field: str = "completed_by") -> str:
+    """Return who made an annotation or draft: an e-mail address, a name or a number; empty where it does not say."""
+    by = annotation.get(field)
     if type(by) is dict:
         named = (by.get(key) for key in ("email", "username", "id"))
         by = next((value for value in named if type(value) in (str, int) and str(value).strip()), None)

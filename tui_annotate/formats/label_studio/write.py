@@ -1,4 +1,4 @@
-"""Writing Label Studio's JSON: an array of tasks, each version an annotation, suggestions of models predictions."""
+"""Writing Label Studio's JSON: an array of tasks; versions are annotations or drafts, suggestions predictions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.jsonl.write import about, made_by
 from tui_annotate.formats.kept import of
+from tui_annotate.formats.label_studio.results import prob_in
+from tui_annotate.formats.label_studio.standing import ML, Standing, model_in, model_of, standing, was_cancelled
 from tui_annotate.formats.reducing import part_starts, says_something
 
 OURS = "tui-annotate"
 """Key of a task's `meta` with what Label Studio has no field for: the id, the name, the folder."""
-_NOT_WRITTEN = ("text_key", "data", "meta", "other_annotations", "predictions")
-_ML = "ml:"
+_NOT_WRITTEN = ("text_key", "data", "meta", "other_annotations", "predictions", "drafts")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -31,19 +32,6 @@ def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: Wri
         stream.write(_encode(_task(exchanged, options.scheme)))
     stream.write(b"\n]\n")
     yield from ()
-
-
-def is_prediction(version: ExchangedVersion) -> bool:
-    """Say whether a version is what models suggest, and nobody's annotation."""
-    held = version.annotations
-    things: list[Entity | LabelValue | Relation] = [*held.entities.values(), *held.labels.values()]
-    things += held.relations.values()
-    return (
-        version.confirmed is None
-        and version.annotator == MASTER
-        and bool(held.entities or held.labels)
-        and all(thing.who and thing.who[0].startswith(_ML) for thing in things)
-    )
 
 
 def _task(exchanged: ExchangedDocument, scheme: Scheme) -> dict[str, Any]:
@@ -59,17 +47,19 @@ def _task(exchanged: ExchangedDocument, scheme: Scheme) -> dict[str, Any]:
     data = kept.get("data")
     made["data"] = {_text_key(kept): document.text} | (data if isinstance(data, dict) else {})
     # An annotation without results means that somebody found nothing; a version that says nothing is none.
-    annotated = [version for version in exchanged.versions if says_something(version) and not is_prediction(version)]
-    others = kept.get("other_annotations")
+    by_standing: dict[Standing, list[ExchangedVersion]] = {"annotation": [], "draft": [], "prediction": []}
+    for version in filter(says_something, exchanged.versions):
+        by_standing[standing(version)].append(version)
     made["annotations"] = [
-        *(_annotation(document, version, scheme) for version in annotated),
-        *(others if isinstance(others, list) else []),
+        *(_annotation(document, version, scheme) for version in by_standing["annotation"]),
+        *_rows(kept, "other_annotations"),
     ]
-    predicted = [version for version in exchanged.versions if is_prediction(version)]
-    given = kept.get("predictions")
+    drafts = [*(_draft(document, version, scheme) for version in by_standing["draft"]), *_rows(kept, "drafts")]
+    if drafts or "drafts" in kept:
+        made["drafts"] = drafts
     made["predictions"] = [
-        *(one for version in predicted for one in _predictions(document, version, scheme)),
-        *(given if isinstance(given, list) else []),
+        *(one for version in by_standing["prediction"] for one in _predictions(document, version, scheme)),
+        *_rows(kept, "predictions"),
     ]
     meta = kept.get("meta")
     meta = {name: value for name, value in meta.items() if name != OURS} if isinstance(meta, dict) else {}
@@ -83,38 +73,63 @@ def _text_key(kept: Mapping[str, Any]) -> str:
     return key if isinstance(key, str) and key else "text"
 
 
+def _rows(kept: Mapping[str, Any], name: str) -> list[Any]:
+    given = kept.get(name)
+    return given if isinstance(given, list) else []
+
+
 def _annotation(document: Document, version: ExchangedVersion, scheme: Scheme) -> dict[str, Any]:
     kept = of(version.annotations.extra, "label_studio")
-    made: dict[str, Any] = {"result": [*_Items(document, version.annotations, scheme).rows(), *_unread(kept)]}
-    made["was_cancelled"] = version.confirmed is False
-    name = version.annotator
+    made: dict[str, Any] = {"result": [*_Items(document, version.annotations, scheme).rows(), *_rows(kept, "unread")]}
+    made["was_cancelled"] = was_cancelled(version)
     if "completed_by" in kept:
         made["completed_by"] = kept["completed_by"]
-    elif name != MASTER:
-        is_number = name.isascii() and name.isdecimal() and str(int(name)) == name
-        made["completed_by"] = int(name) if is_number else {"email": name}
+    elif version.annotator != MASTER:
+        name = _person(version.annotator)
+        made["completed_by"] = name if isinstance(name, int) else {"email": name}
     return made | {key: value for key, value in kept.items() if key not in made and key not in _OF_VERSION}
+
+
+def _draft(document: Document, version: ExchangedVersion, scheme: Scheme) -> dict[str, Any]:
+    """Return a version in progress; what its annotation or draft said besides goes along."""
+    kept = of(version.annotations.extra, "label_studio")
+    made: dict[str, Any] = {"result": [*_Items(document, version.annotations, scheme).rows(), *_rows(kept, "unread")]}
+    if version.annotator != MASTER:
+        made["user"] = _person(version.annotator)
+    left = (*_OF_VERSION, "was_cancelled", "completed_by")
+    more = {key: value for key, value in kept.items() if key not in made and key not in left}
+    return made | more
+
+
+def _person(name: str) -> int | str:
+    return int(name) if name.isascii() and name.isdecimal() and str(int(name)) == name else name
 
 
 _OF_VERSION = ("unread", "predictions")
 
 
-def _unread(kept: Mapping[str, Any]) -> list[Any]:
-    unread = kept.get("unread")
-    return unread if isinstance(unread, list) else []
-
-
 def _predictions(document: Document, version: ExchangedVersion, scheme: Scheme) -> Iterator[dict[str, Any]]:
-    """Yield a prediction per model."""
+    """Yield a prediction per model; an item says who made it, and how sure they were, where its prediction does not."""
     held, kept = version.annotations, of(version.annotations.extra, "label_studio")
-    given = kept.get("predictions")
-    models = {f"{_ML}{one.get('model_version')}": one for one in given or () if isinstance(one, dict)}
+    models = {model_in(one): one for one in _rows(kept, "predictions") if isinstance(one, dict)}
     results: dict[str, list[Any]] = {}
-    for who, row in _Items(document, held, scheme).by_model():
-        results.setdefault(who, []).append(row)
-    for at, (who, rows) in enumerate(results.items()):
-        about_model = models.get(who, {"model_version": who.removeprefix(_ML)})
-        yield about_model | {"result": [*rows, *(_unread(kept) if not at else [])]}
+    for by, thing, row in _Items(document, held, scheme).all():
+        model = model_of(by)
+        said: dict[str, Any] = {}
+        if thing is not None:
+            said = _said(thing)
+            if thing.who == (f"{ML}{model}",):
+                said.pop("who", None)
+            else:
+                said["who"] = list(thing.who)
+            if thing.prob != prob_in(models.get(model, {})):
+                said["score"] = thing.prob
+            else:
+                said.pop("score", None)
+        results.setdefault(model, []).append(row | said)
+    for at, (model, rows) in enumerate(results.items()):
+        about_model = models.get(model, {"model_version": model})
+        yield about_model | {"result": [*rows, *(_rows(kept, "unread") if not at else [])]}
 
 
 class _Items:
@@ -137,32 +152,30 @@ class _Items:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all items, with who made them where that is known."""
-        return [row | said for _, row, said in self._all()]
+        return [row | (_said(thing) if thing is not None else {}) for _, thing, row in self.all()]
 
-    def by_model(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the items with the model that each is by; who is said only where it is not just that."""
-        for who, row, said in self._all():
-            plain = {key: value for key, value in said.items() if key != "who"} if len(who) == 1 else said
-            yield who[0], row | ({"score": 1.0} | plain)
+    def all(self) -> Iterator[tuple[tuple[str, ...], Entity | LabelValue | Relation | None, dict[str, Any]]]:
+        """Yield each item with who made what it is of, and what it says itself; None for controls of a region.
 
-    def _all(self) -> Iterator[tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]]:
+        Relations stand with their first end: Label Studio looks for their regions in the same result.
+        """
         for entity in self._held.entities.values():
             if entity.number in self._leaders:
                 continue
             region = self._region(entity)
-            yield entity.who, region, _said(entity)
+            yield entity.who, entity, region
             for name, value in entity.attributes.items():
                 place = {key: region["value"][key] for key in _PLACE if key in region["value"]}
                 base = {"id": region["id"], "from_name": name, "to_name": region["to_name"]}
                 base |= _control_kept(entity, name)
-                yield entity.who, base | _control(value, self._attribute_kinds.get(name), place), {}
+                yield entity.who, None, base | _control(value, self._attribute_kinds.get(name), place)
         for label in self._held.labels.values():
             kept = of(label.extra, "label_studio")
             base = {"from_name": label.name, "to_name": "text"} | {k: v for k, v in kept.items() if k != "type"}
             kind = self._kinds.get(label.name)
-            yield label.who, base | _control(label.value, kind, {}, kept.get("type")), _said(label)
+            yield label.who, label, base | _control(label.value, kind, {}, kept.get("type"))
         for relation in self._held.relations.values():
-            yield relation.who, self._relation(relation), _said(relation)
+            yield self._held.entities[relation.ends[0]].who, relation, self._relation(relation)
 
     def _is_untouched(self, entity: Entity) -> bool:
         place = of(entity.extra, "label_studio").get("at")
