@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_annotate.domain.changed_scheme import applied
 from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
-from tui_annotate.keymaps import ACTIONS, Keymap, assign
+from tui_annotate.domain.scheme_changes import Target, rename
+from tui_annotate.keymaps import ACTIONS, Keymap, assign, keeping
 from tui_annotate.keymaps.names import display_key, key_name
+from tui_annotate.services.scheme_editing import join
 
 RELIED_ON = (
     "accept reject next-suggestion previous-suggestion confirm skip undo redo next-document previous-document find help"
@@ -171,3 +176,98 @@ def test_no_scheme_and_no_remapping_gives_one_key_to_two(scheme: Scheme, overrid
     assert_no_key_twice(keymap)
     assert keymap.keys("quit")
     assert keymap.keys("help")
+
+
+AGES = DocumentLabel(
+    "age", "choice", (Choice("Child (less than 18y)"), Choice("Adult (18-50y)"), Choice("Aged (50+y)"))
+)
+SEX = DocumentLabel("sex", "choice", (Choice("Male"), Choice("Female")))
+
+
+def by_id(keymap: Keymap) -> dict[str, tuple[str, ...]]:
+    """Return the keys by label; of a boolean with a key each for yes and no, those for yes."""
+    return {hotkey.id.removesuffix("=true"): hotkey.keys for hotkey in keymap.hotkeys if hotkey.value is not False}
+
+
+def by_value(keymap: Keymap) -> dict[str, tuple[str, ...]]:
+    return {str(hotkey.value or hotkey.name): hotkey.keys for hotkey in keymap.hotkeys}
+
+
+def test_a_label_of_another_name_keeps_its_key_and_so_do_all_others() -> None:
+    held = Scheme((EntityType("A"), EntityType("B")), (AGES, SEX))
+    before = by_value(assign(held))
+    change = rename(held, Target("label", "age", AGES.options[0].value), "Kid")
+    after = by_value(assign(applied(keeping(held, held), change)))
+    assert after == {"Kid" if value == AGES.options[0].value else value: keys for value, keys in before.items()}
+    assert before["Aged (50+y)"] != ("h",)
+
+
+def test_labels_that_join_leave_the_keys_of_others_alone_whatever_they_ask_for() -> None:
+    smoker = DocumentLabel("smoker", "choice", (Choice("never"), Choice("past"), Choice("now")))
+    held = Scheme(labels=(smoker,))
+    before = by_value(assign(held))
+    asking = DocumentLabel(
+        "age", "choice", tuple(Choice(o.value, key) for o, key in zip(AGES.options, "nhw", strict=True))
+    )
+    keymap = assign(keeping(held, Scheme((EntityType("DRUG"),), (asking, smoker))))
+    after = by_value(keymap)
+    assert {value: after[value] for value in before} == before
+    assert after["DRUG"] == ("4",)
+    assert_no_key_twice(keymap)
+    assert {(clash.key, clash.taken_by) for clash in keymap.clashes} >= {("n", "label:smoker=never")}
+
+
+def test_a_deleted_label_leaves_the_keys_of_the_others() -> None:
+    held = Scheme((EntityType("A"), EntityType("B"), EntityType("C")))
+    kept = keeping(held, replace(held, entities=held.entities[1:]))
+    assert by_value(assign(kept)) == {"B": ("2",), "C": ("3",)}
+
+
+def test_a_label_that_is_given_another_key_by_the_scheme_has_that_alone() -> None:
+    held = Scheme((EntityType("A"), EntityType("B")))
+    kept = keeping(held, Scheme((EntityType("A", key="z"), EntityType("B"))))
+    assert by_value(assign(kept)) == {"A": ("z",), "B": ("2",)}
+
+
+SAMPLE = DocumentLabel("age", "choice", (Choice("Child", "c"), Choice("Adult", "a"), Choice("Aged", "o")))
+
+
+def test_hotkeys_of_a_scheme_come_first_where_the_user_says_so_and_actions_stay_within_reach() -> None:
+    scheme = Scheme(labels=(SAMPLE, replace(SEX, options=(Choice("Male", "m"), Choice("Female", "f")))))
+    keymap = assign(scheme, {"scheme": ("first",)})
+    assert by_value(keymap) == {"Child": ("c",), "Adult": ("a",), "Aged": ("o",), "Male": ("m",), "Female": ("f",)}
+    assert all(action.keys for action in keymap.actions)
+    assert keymap.keys("find") == ("slash",)
+    assert_no_key_twice(keymap)
+    displaced = {clash.wanted_by for clash in keymap.displaced}
+    assert displaced == {"accept", "reopen", "corpus", "toggle-labels"}
+    assert by_value(assign(scheme))["Adult"] != ("a",)
+    assert "first" in assign(scheme, {"scheme": ("frist",)}).notices[0]
+
+
+def test_keys_that_the_user_chose_for_actions_come_before_those_of_the_scheme() -> None:
+    keymap = assign(Scheme(labels=(SAMPLE, SEX)), {"scheme": ("first",), "accept": ("a",)})
+    assert keymap.keys("accept") == ("a",)
+    assert by_value(keymap)["Adult"] != ("a",)
+
+
+def test_the_user_can_choose_keys_of_labels_by_their_ids() -> None:
+    keymap = assign(Scheme(labels=(SAMPLE, SEX)), {"label:age=Adult": ("a",), "label:gone=by": ("b",)})
+    assert by_value(keymap)["Adult"] == ("a",)
+    assert keymap.keys("accept") not in ((), ("a",))
+    assert_no_key_twice(keymap)
+    assert not keymap.notices
+
+
+@given(_schemes, _schemes, _overrides)
+def test_whatever_joins_no_label_loses_a_key(held: Scheme, other: Scheme, asked: dict[str, tuple[str, ...]]) -> None:
+    before = by_id(assign(held))
+    grown = keeping(held, join(held, other).scheme)
+    keymap = assign(grown)
+    assert_no_key_twice(keymap)
+    after = by_id(keymap)
+    for id, keys in before.items():
+        if id in after:
+            assert set(keys) <= set(after[id])
+    for mode in ("first", "last"):
+        assert_no_key_twice(assign(grown, {**asked, "scheme": (mode,)}))

@@ -66,10 +66,16 @@ def _changed(held: Sequence[Labelled], change: SchemeChange, scheme: Scheme) -> 
     if change.verb == "split":
         (old,) = (one for one in held if one.name == change.old[0])
         stays = change.old[0] in (change.rest, *change.new)
-        fresh = [replace(old, name=name, id="", key="") for name in change.new if name != old.name]
+        fresh = [_fresh(old, name) for name in change.new if name != old.name]
         at = held.index(old)
         return (*held[:at], *([old] if stays else []), *fresh, *held[at + 1 :])
     return _as_one(held, change)
+
+
+def _fresh(old: Labelled, name: str) -> Labelled:
+    """Return a label like another one, which has a key of its own."""
+    made = replace(old, name=name, id="", key="")
+    return made if isinstance(made, RelationType) else replace(made, kept=())
 
 
 def _as_one(held: Sequence[Labelled], change: SchemeChange) -> tuple[Labelled, ...]:
@@ -135,10 +141,11 @@ def _options(options: tuple[Choice, ...], change: SchemeChange) -> tuple[Choice,
     values = list(known)
     first = min(values.index(name) for name in change.old if name in known)
     model = options[first]
-    key = "" if change.verb == "split" else model.key
+    if change.verb == "split":
+        model = replace(model, key="", kept=())
     at = values.index(change.new[0]) if change.verb in ("rename", "merge") and change.new[0] in known else first
     came = [known[name] for name in change.old if name in known and name not in (*change.gone, *change.new)]
-    came += [known.get(name, replace(model, value=name, key=key)) for name in change.new]
+    came += [known.get(name, replace(model, value=name)) for name in change.new]
     placed: list[Choice] = []
     for index, option in enumerate(options):
         if index == at:
@@ -232,6 +239,8 @@ def _reverted(
 def _fields_back(now: Labelled, before: Labelled, after: Labelled) -> Labelled | None:
     values: dict[str, Any] = {}
     for name in type(now).__slots__:
+        if name == "kept":
+            continue
         held, was, became = getattr(now, name), getattr(before, name), getattr(after, name)
         if was == became or held == was:
             continue

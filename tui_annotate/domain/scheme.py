@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from tui_annotate.domain.annotations import LabelContent
@@ -34,6 +34,8 @@ class Choice:
     key: str = ""
     """Hotkey that the scheme asks for; actions win over it."""
     help: str = ""
+    kept: tuple[str, ...] = field(default=(), compare=False)
+    """Keys that it is known by, and keeps while they are free; no part of what a scheme says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class EntityType:
     """Trained by itself, since its entities overlap those of other types."""
     model: str = ""
     """An outside model that this type is tied to; deploying leaves it alone."""
+    kept: tuple[str, ...] = field(default=(), compare=False)
+    """As `Choice.kept`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class DocumentLabel:
     train: bool = False
     """Trained before the others (Annotation Lab's `train="true"`)."""
     model: str = ""
+    kept: tuple[str, ...] = field(default=(), compare=False)
+    """As `Choice.kept`; those of a choice are its options'."""
 
     @property
     def values(self) -> tuple[LabelContent, ...]:
@@ -96,6 +102,8 @@ class Attribute:
     """Of a boolean; those of a choice are its options'."""
     model: str = ""
     """An outside model that this attribute is tied to; deploying leaves it alone."""
+    kept: tuple[str, ...] = field(default=(), compare=False)
+    """As `Choice.kept`; those of a choice are its options'."""
 
     @property
     def values(self) -> tuple[bool | str, ...]:

@@ -6,3 +6,4 @@ from tui_annotate.keymaps.assignment import Clash as Clash
 from tui_annotate.keymaps.assignment import Hotkey as Hotkey
 from tui_annotate.keymaps.assignment import Keymap as Keymap
 from tui_annotate.keymaps.assignment import assign as assign
+from tui_annotate.keymaps.assignment import keeping as keeping

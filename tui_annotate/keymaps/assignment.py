@@ -1,6 +1,7 @@
 """Who gets which key: the user's choices first, then the defaults of the actions, then the scheme's hotkeys.
 
-Whoever loses a key gets the next free one, and the clash is reported.
+The user may let the scheme's come before the actions. Whoever loses a key gets the next free one, and the clash is
+reported.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from string import ascii_lowercase, ascii_uppercase
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from tui_annotate.domain.annotations import LabelContent
-from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.keymaps.actions import ACTIONS, Action, Context
 from tui_annotate.keymaps.names import display_key, key_name
 
@@ -100,18 +101,34 @@ class Keymap:
         return rows
 
 
+SCHEME = "scheme"
+"""Stands among the user's keys for all hotkeys that a scheme asks for; `first` lets them win over actions."""
+
+
 def assign(scheme: Scheme | None = None, overrides: Mapping[str, Sequence[str]] | None = None) -> Keymap:
     """Give every action and every label of the scheme its keys.
 
+    Labels keep the keys that they are known by, whatever joins them or is renamed.
+
     Args:
-        overrides: Keys by action id, as the user wrote them (`?` or `question_mark`); an empty
-            sequence takes all keys away.
+        overrides: Keys by id of an action or a label, as the user wrote them (`?` or `question_mark`); an empty
+            sequence takes all keys away. `SCHEME` says whose wishes come first.
     """
     notices: list[str] = []
     board = _Board()
-    actions = _settle_actions(_checked(overrides or {}, notices), board)
-    hotkeys = _settle_scheme(scheme or Scheme(), board)
-    return Keymap(actions, hotkeys, tuple(board.clashes), tuple(notices))
+    overrides = overrides or {}
+    wishes = _all_wishes(scheme or Scheme())
+    chosen = _checked(overrides, [wish.hotkey.id for wish in wishes], notices)
+    labels = _Labels(board, wishes)
+    actions = [action for action in ACTIONS if action.id in chosen]
+    given = {a.id: board.give((a.context,), a.id, chosen[a.id], _letters(a.id)) for a in actions if chosen[a.id]}
+    labels.choose(chosen)
+    if tuple(overrides.get(SCHEME, ())) == ("first",):
+        labels.ask_first()
+    given |= _settle_actions([action for action in ACTIONS if action.id not in chosen], board)
+    hotkeys = labels.settle()
+    settled = tuple(replace(action, keys=given.get(action.id, ())) for action in ACTIONS)
+    return Keymap(settled, hotkeys, tuple(board.clashes), tuple(notices))
 
 
 @dataclass(slots=True)
@@ -150,13 +167,20 @@ def _letters(name: str) -> str:
     return "".join(dict.fromkeys(own + ascii_lowercase + ascii_uppercase))
 
 
-def _checked(overrides: Mapping[str, Sequence[str]], notices: list[str]) -> dict[str, tuple[str, ...]]:
+def _checked(
+    overrides: Mapping[str, Sequence[str]], labels: Sequence[str], notices: list[str]
+) -> dict[str, tuple[str, ...]]:
     known = [action.id for action in ACTIONS]
     checked: dict[str, tuple[str, ...]] = {}
     for id, keys in overrides.items():
-        if id not in known:
-            near = get_close_matches(id, known, n=1)
-            notices.append(f"keys: there is no action {id!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        if id == SCHEME:
+            if tuple(keys) not in (("first",), ("last",)):
+                notices.append(f'keys: {SCHEME} is "first" or "last", not {", ".join(map(repr, keys)) or "nothing"}.')
+            continue
+        if id not in known and id not in labels:
+            if id.partition(":")[0] not in get_args(Target):
+                near = get_close_matches(id, known, n=1)
+                notices.append(f"keys: there is no action {id!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
             continue
         names = [(key, key_name(key)) for key in keys]
         notices += [
@@ -170,12 +194,11 @@ def _checked(overrides: Mapping[str, Sequence[str]], notices: list[str]) -> dict
     return checked
 
 
-def _settle_actions(chosen: Mapping[str, tuple[str, ...]], board: _Board) -> tuple[Action, ...]:
-    given: dict[str, tuple[str, ...]] = {}
-    for action in sorted(ACTIONS, key=lambda a: a.id not in chosen):
-        keys = chosen.get(action.id, action.keys)
-        given[action.id] = board.give((action.context,), action.id, keys, _letters(action.id) if keys else "")
-    return tuple(replace(action, keys=given[action.id]) for action in ACTIONS)
+def _settle_actions(actions: Sequence[Action], board: _Board) -> dict[str, tuple[str, ...]]:
+    """Let those that lost all of their keys look for another one when the others have theirs."""
+    lost = [a for a in actions if a.keys and all(board.owner((a.context,), key) for key in a.keys)]
+    ordered = [a for a in actions if a not in lost] + lost
+    return {a.id: board.give((a.context,), a.id, a.keys, _letters(a.id) if a.keys else "") for a in ordered}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,52 +212,144 @@ class _Wish:
     """What to try when nothing was asked for, or not given."""
     extra: str = ""
     """A second key besides, where it is free."""
+    kept: tuple[str, ...] = ()
+    """Keys that it is known by."""
+
+    @property
+    def key(self) -> str:
+        """The key that the scheme names, as it is called here; empty where no terminal passes it on."""
+        return key_name(self.asked) or "" if self.asked else ""
 
     @property
     def contexts(self) -> tuple[Context, ...]:
         return ("review", "selection") if self.hotkey.target == "entity" else ("review",)
 
 
-def _settle_scheme(scheme: Scheme, board: _Board) -> tuple[Hotkey, ...]:
-    """Let those choose first for whom the scheme names a key."""
-    wishes = _single_choice_wishes(scheme) if scheme.is_single_choice else _wishes(scheme)
-    given: dict[str, tuple[str, ...]] = {}
-    for wish in sorted(wishes, key=lambda w: not w.asked):
+class _Labels:
+    """Gives the labels of a scheme their keys, in the order of who comes first."""
+
+    def __init__(self, board: _Board, wishes: Sequence[_Wish]) -> None:
+        self._board = board
+        self._wishes = wishes
+        self._given: dict[str, tuple[str, ...]] = {}
+        self._chosen: set[str] = set()
+
+    def choose(self, chosen: Mapping[str, tuple[str, ...]]) -> None:
+        """Give what the user chose."""
+        for wish in self._wishes:
+            id = wish.hotkey.id
+            if id in chosen:
+                self._chosen.add(id)
+                self._given[id] = self._board.give(wish.contexts, id, chosen[id], wish.spare if chosen[id] else "")
+
+    def ask_first(self) -> None:
+        """Give what the scheme asks for, before any action has its keys."""
+        kept = {key for wish in self._open for key in wish.kept}
+        for wish in self._open:
+            if wish.key and (wish.key in wish.kept or wish.key not in kept):
+                self._take(wish, (wish.key,))
+
+    def settle(self) -> tuple[Hotkey, ...]:
+        """Give all others theirs: what they had, what the scheme asks for, the next that is free."""
+        for wish in self._open:
+            self._take(wish, wish.kept)
+        lost: list[tuple[_Wish, str]] = []
+        for wish in self._open:
+            if wish.key and not self._take(wish, (wish.key,), first=True):
+                lost.append((wish, self._board.owner(wish.contexts, wish.key) or ""))
+        for wish in [*(wish for wish, _ in lost), *self._open]:
+            if not self._given.get(wish.hotkey.id):
+                self._take(wish, [k for k in wish.spare if self._board.owner(wish.contexts, k) is None][:1])
+            if wish.extra and not wish.kept:
+                self._take(wish, (wish.extra,))
+        for wish, owner in lost:
+            now = self._given.get(wish.hotkey.id, ())
+            self._board.clashes.append(Clash(wish.key, wish.hotkey.id, owner, now[0] if now else ""))
+        return tuple(replace(wish.hotkey, keys=self._given.get(wish.hotkey.id, ())) for wish in self._wishes)
+
+    @property
+    def _open(self) -> list[_Wish]:
+        return [wish for wish in self._wishes if wish.hotkey.id not in self._chosen]
+
+    def _take(self, wish: _Wish, keys: Sequence[str], *, first: bool = False) -> bool:
+        """Give a label those of some keys that are free, or its own; say whether it has any of them."""
         id = wish.hotkey.id
-        asked = key_name(wish.asked) if wish.asked else None
-        keys = board.give(wish.contexts, id, (asked,) if asked else (), wish.spare)
-        if wish.extra and board.owner(wish.contexts, wish.extra) is None:
-            board.take(wish.contexts, wish.extra, id)
-            keys = (*keys, wish.extra)
-        given[id] = keys
-    return tuple(replace(wish.hotkey, keys=given[wish.hotkey.id]) for wish in wishes)
+        free = [key for key in keys if self._board.owner(wish.contexts, key) in (None, id)]
+        for key in free:
+            self._board.take(wish.contexts, key, id)
+        held = self._given.get(id, ())
+        self._given[id] = tuple(dict.fromkeys((*free, *held) if first else (*held, *free)))
+        return bool(free)
+
+
+def _all_wishes(scheme: Scheme) -> list[_Wish]:
+    return _single_choice_wishes(scheme) if scheme.is_single_choice else _wishes(scheme)
 
 
 def _wishes(scheme: Scheme) -> list[_Wish]:
-    wishes = [_Wish(Hotkey((), "entity", e.name), e.key, DIGITS) for e in scheme.entities]
+    wishes = [_Wish(Hotkey((), "entity", e.name), e.key, DIGITS, kept=e.kept) for e in scheme.entities]
     for label in scheme.labels:
         if label.kind in ("boolean", "text"):
-            wishes.append(_Wish(Hotkey((), "label", label.name), label.key, _letters(label.name)))
-        for option in label.options:
-            wish = _Wish(Hotkey((), "label", label.name, option.value), option.key, _letters(option.value))
-            wishes.append(wish)
-    for attribute in scheme.attributes:
-        if attribute.kind == "boolean":
-            wishes.append(_Wish(Hotkey((), "attribute", attribute.name), attribute.key, _letters(attribute.name)))
-        for option in attribute.options if attribute.kind != "text" else ():
-            hotkey = Hotkey((), "attribute", attribute.name, option.value)
-            wishes.append(_Wish(hotkey, option.key, _letters(option.value)))
+            wishes.append(_Wish(Hotkey((), "label", label.name), label.key, _letters(label.name), kept=label.kept))
+        wishes += [_option_wish("label", label.name, option) for option in label.options]
+    for one in scheme.attributes:
+        if one.kind == "boolean":
+            wishes.append(_Wish(Hotkey((), "attribute", one.name), one.key, _letters(one.name), kept=one.kept))
+        wishes += [_option_wish("attribute", one.name, o) for o in (one.options if one.kind != "text" else ())]
     return wishes
+
+
+def _option_wish(target: Target, name: str, option: Choice) -> _Wish:
+    hotkey = Hotkey((), target, name, option.value)
+    return _Wish(hotkey, option.key, _letters(option.value), kept=option.kept)
 
 
 def _single_choice_wishes(scheme: Scheme) -> list[_Wish]:
     """Yes and no for a boolean, and digits in order for both kinds: one key answers."""
     label = scheme.labels[0]
-    asked = [label.key, ""] if label.kind == "boolean" else [option.key for option in label.options]
-    spare = ["y", "n"] if label.kind == "boolean" else [""] * len(asked)
+    boolean = label.kind == "boolean"
+    asked = [label.key, ""] if boolean else [option.key for option in label.options]
+    kept = [label.kept, ()] if boolean else [option.kept for option in label.options]
+    spare = ["y", "n"] if boolean else [""] * len(asked)
     digits: list[str] = [*DIGITS, *[""] * len(asked)]
     wishes = []
-    for value, key, first, digit in zip(label.values, asked, spare, digits, strict=False):
+    for value, key, had, first, digit in zip(label.values, asked, kept, spare, digits, strict=False):
         letters = first + _letters(str(value))
-        wishes.append(_Wish(Hotkey((), "label", label.name, value), key, letters, digit))
+        wishes.append(_Wish(Hotkey((), "label", label.name, value), key, letters, digit, had))
     return wishes
+
+
+def keeping(held: Scheme, wanted: Scheme) -> Scheme:
+    """Return a scheme whose labels keep the keys that they have in the one it comes from.
+
+    A label that is to have another key by the scheme itself keeps none.
+    """
+    keys: dict[str, tuple[str, ...]] = {}
+    for hotkey in assign(held).hotkeys:
+        # Of a boolean that has a key each for yes and no, that for yes goes on when there is one for both.
+        keys[hotkey.id.removesuffix("=true") if hotkey.value is True else hotkey.id] = hotkey.keys
+    entities, labels = {e.name: e for e in held.entities}, {m.name: m for m in held.labels}
+    attributes = {a.name: a for a in held.attributes}
+    return replace(
+        wanted,
+        entities=tuple(_kept(e, f"entity:{e.name}", entities.get(e.name), keys) for e in wanted.entities),
+        labels=tuple(_kept_field("label", m, labels.get(m.name), keys) for m in wanted.labels),
+        attributes=tuple(_kept_field("attribute", a, attributes.get(a.name), keys) for a in wanted.attributes),
+    )
+
+
+_Keyed = TypeVar("_Keyed", EntityType, DocumentLabel, Attribute, Choice)
+_Field = TypeVar("_Field", DocumentLabel, Attribute)
+
+
+def _kept(one: _Keyed, id: str, before: _Keyed | None, keys: Mapping[str, tuple[str, ...]]) -> _Keyed:
+    if one.kept or before is None or before.key != one.key:
+        return one
+    return replace(one, kept=keys.get(id, ()))
+
+
+def _kept_field(target: Target, one: _Field, before: _Field | None, keys: Mapping[str, tuple[str, ...]]) -> _Field:
+    options = {option.value: option for option in before.options} if before is not None else {}
+    made = _kept(one, f"{target}:{one.name}", before, keys)
+    id = f"{target}:{one.name}="
+    return replace(made, options=tuple(_kept(o, f"{id}{o.value}", options.get(o.value), keys) for o in one.options))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tui_annotate.domain.decisions import Changes, Kind, VersionState
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.errors import ChangedMeanwhileError, DecisionError, StoreError
+from tui_annotate.keymaps import keeping
 from tui_annotate.screens.corpus_thread import CorpusThread
 from tui_annotate.session.desk import Desk, Predictions, TakenBack
 from tui_annotate.session.items import Place
@@ -22,7 +22,6 @@ from tui_annotate.store import aliases, counters, documents, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 from tui_annotate.store.queue import NextDocument
-from tui_annotate.store.settings import Settings
 
 AHEAD = 4
 """Documents asked for at once: the next one, and those that are predicted meanwhile."""
@@ -43,8 +42,11 @@ class View(Protocol):
     def scheme_changed(self) -> None:
         """The scheme changed, and the keys with it."""
 
-    def tell(self, notice: str, *, warning: bool = False) -> None:
-        """Say something in one line."""
+    def deleted(self) -> None:
+        """The open document is not in the corpus any more; `leave_deleted` is to be called when nothing is asked."""
+
+    def tell(self, notice: str, *, warning: bool = False, unasked: bool = False) -> None:
+        """Say something; what comes `unasked` stays a moment, and gives way to a warning."""
 
 
 class Loop(Protocol):
@@ -54,42 +56,6 @@ class Loop(Protocol):
     def expect(self, documents: Sequence[int]) -> None: ...
     async def predictions_for(self, document: int) -> list[Predictions]: ...
     async def reload(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What is read before the first picture."""
-
-    scheme: Scheme
-    settings: Settings
-    progress: Progress
-    data_version: int
-    readonly: bool
-    working: WorkingDocument | None
-    focus: Place | None
-    first: bool = False
-    """The annotator was never here before."""
-
-
-def opening(corpus: Corpus, annotator: str) -> Opening:
-    """Read what the first picture shows: the document and the place where the annotator stopped, or the next one."""
-    desk = Desk(corpus, annotator)
-    place = desk.resume() or {}
-    document, reason, focus = place.get("document"), "", place.get("focus")
-    if document is None:
-        following = desk.following(1)
-        document, reason = (following[0].document, following[0].reason) if following else (None, "")
-    working = desk.open(document, reason=reason) if document is not None else None
-    return Opening(
-        settings.scheme(corpus),
-        settings.load(corpus),
-        counters.progress(corpus),
-        corpus.data_version(),
-        corpus.readonly,
-        working,
-        tuple(focus) if focus else None,
-        first=not place,
-    )
 
 
 class Reviewing:
@@ -115,6 +81,12 @@ class Reviewing:
         """The last decision on the open version that is on the screen; None when that was not asked yet."""
         self._told = False
         """That another program changed the open version."""
+        self._gone = ""
+        """That another program deleted the open document, in a sentence."""
+        self._refused: tuple[Kind, int] | None = None
+        """The step that the last undo or redo could not turn: the same again passes it over."""
+        self.importing = False
+        """Documents come in because somebody asked for it here."""
         if start.working is not None:
             self.session.show(start.working, start.focus)
 
@@ -131,9 +103,10 @@ class Reviewing:
         annotator = self.session.annotator
         counted = any(decision.changes.state is not None for decision in act.decisions)
 
-        here, known = self.session.document.id, self._decided
+        here, known, before = self.session.document.id, self._decided, self._known()
 
         def write(corpus: Corpus) -> tuple[Progress | None, int]:
+            news.require(corpus, before)
             if known not in (None, versions.last_decision(corpus, here, annotator)):
                 raise ChangedMeanwhileError("Another program changed this document meanwhile.")
             Desk(corpus, annotator).write(act)
@@ -142,10 +115,15 @@ class Reviewing:
 
         try:
             progress, self._decided = await self.corpus(write)
+        except DocumentGoneError as error:
+            self._gone = error.message
+            await self.leave_deleted()
+            return
         except ChangedMeanwhileError as error:
             await self.renew_scheme()
             await self.reload()
             raise DecisionError(error.message, hint="This is how it is now.") from error
+        self._refused = None
         self.session.wrote(act)
         confirmations = sum(_confirmations(d.kind, d.changes.state) for d in act.decisions)
         # Counts are shown with the next document: a picture of their own would hold that one up.
@@ -172,21 +150,28 @@ class Reviewing:
             await self.decide(self.session.confirm)
 
     async def undo(self) -> None:
-        """Take the last act back, in whatever document it was."""
-        await self._take_back(Desk.undo, "undone", -1)
+        """Take the last act back, in whatever document it was; asked twice, leave one that cannot be."""
+        await self._take_back(Desk.undo, Kind.UNDO, "undone", -1)
 
     async def redo(self) -> None:
         """Do again what was taken back last."""
-        await self._take_back(Desk.redo, "done again", 1)
+        await self._take_back(Desk.redo, Kind.REDO, "done again", 1)
 
-    async def _take_back(self, verb: Callable[[Desk], TakenBack], word: str, sign: int) -> None:
+    async def _take_back(
+        self, verb: Callable[[Desk], TakenBack], kind: Literal[Kind.UNDO, Kind.REDO], word: str, sign: int
+    ) -> None:
         annotator = self.session.annotator
 
         def write(corpus: Corpus) -> tuple[TakenBack, Progress, int]:
             taken = verb(Desk(corpus, annotator))
             return taken, counters.progress(corpus), versions.last_decision(corpus, taken.document, annotator)
 
-        taken, progress, decided = await self.corpus(write)
+        try:
+            taken, progress, decided = await self.corpus(write)
+        except BlockedStepError as error:
+            await self._pass_over(kind, error)
+            return
+        self._refused = None
         working = self.session.working
         if taken.kind is Kind.SCHEME:
             await self._labels_turned(taken, progress, word)
@@ -203,6 +188,16 @@ class Reviewing:
         self._counted(progress, sign if taken.kind is Kind.CONFIRM else -sign if taken.kind is Kind.REOPEN else 0)
         many = f" in {taken.documents:,} documents" if taken.documents > 1 else ""
         self._view.tell(f"{word}: {taken.kind.value.replace('_', ' ')}{many}")
+
+    async def _pass_over(self, kind: Literal[Kind.UNDO, Kind.REDO], error: BlockedStepError) -> None:
+        """Refuse a step the first time, and leave it as it is for good the second time."""
+        annotator, step = self.session.annotator, error.step
+        if self._refused != (kind, step):
+            self._refused = kind, step
+            raise UndoError(error.message, hint=f"{error.hint} The same key again leaves it as it is.".strip())
+        await self.corpus(lambda corpus: Desk(corpus, annotator).pass_over(step, kind=kind))
+        self._refused = None
+        self._view.tell("left as it is: the same key goes on with the step behind it")
 
     async def _labels_turned(self, taken: TakenBack, progress: Progress, word: str) -> None:
         """Show a change of labels that was taken back or done again: it may be anywhere, so the document stays."""
@@ -227,11 +222,18 @@ class Reviewing:
         predictions = await self.loop.predictions_for(document) if self.loop is not None and not self.readonly else []
 
         def read(corpus: Corpus) -> tuple[WorkingDocument, int]:
+            if not documents.exists(corpus, document):
+                raise DocumentGoneError("That document was deleted.")
             working = Desk(corpus, annotator).open(document, predictions, reason=reason)
             return working, versions.last_decision(corpus, document, annotator)
 
-        working, self._decided = await self.corpus(read)
-        self._told = False
+        try:
+            working, self._decided = await self.corpus(read)
+        except DocumentGoneError:
+            if self.session.working is None or self.session.working.id != document:
+                self.session.forget(document)
+            raise
+        self._told, self._gone = False, ""
         self.session.show(working, focus)
         self._view.document_changed()
         self.keep_place()
@@ -332,7 +334,9 @@ class Reviewing:
         def write(corpus: Corpus) -> Scheme:
             held = settings.scheme(corpus)
             wanted = change(held)
-            return held if wanted == held else settings.set_scheme(corpus, wanted, annotator=annotator, base=held)
+            if wanted == held:
+                return held
+            return settings.set_scheme(corpus, keeping(held, wanted), annotator=annotator, base=held)
 
         await self._take_scheme(await self.corpus(write))
 
@@ -350,36 +354,59 @@ class Reviewing:
     # Other processes
 
     async def look(self) -> None:
-        """Notice what other processes wrote; the open document stays as it is."""
-        known, newest, annotator = self._data_version, self.progress.sequence, self.session.annotator
-        here = self.session.working.id if self.session.working is not None else 0
+        """Notice what other processes wrote; the open document stays as it is, unless it is deleted."""
+        known = self._known()
+        found = await self.corpus(lambda corpus: news.read(corpus, known))
+        if found is not None:
+            await self._take_news(known, found)
+        if self._gone:
+            self._view.deleted()
 
-        def read(corpus: Corpus) -> tuple[int, Progress, Scheme, str, int] | None:
-            version = corpus.data_version()
-            if version == known:
-                return None
-            news, decided = aliases.news(corpus, newest), versions.last_decision(corpus, here, annotator)
-            return version, counters.progress(corpus), settings.scheme(corpus), news, decided
+    def _known(self) -> Known:
+        working, annotator = self.session.working, self.session.annotator
+        if working is None:
+            return Known(self._data_version, self.progress.sequence, 0, "", "", annotator)
+        row = working.row
+        return Known(self._data_version, self.progress.sequence, row.id, row.name or row.key, row.key, annotator)
 
-        found = await self.corpus(read)
-        if found is None:
-            return
-        self._data_version, progress, scheme, changed, decided = found
+    async def _take_news(self, known: Known, found: News) -> None:
+        self._data_version = found.data_version
         working = self.session.working
-        if working is not None and working.id == here and self._decided not in (None, decided) and not self._told:
+        is_here = working is not None and working.id == known.document
+        if is_here and found.gone:
+            self._gone = found.gone
+        elif is_here and self._decided not in (None, found.decided) and not self._told:
             self._told = True
             self._view.tell("Another program changed this document; the next decision reads it again.", warning=True)
         if self.on_others is not None:
             await self.on_others()
-        if progress != self.progress:
-            self._counted(progress, 0)
+        if found.progress != self.progress:
+            arrived = news.arrived(self.progress, found.progress) if not self.importing else ""
+            self._counted(found.progress, 0)
+            if arrived and not found.gone:
+                self._view.tell(arrived, unasked=True)
             if self.loop is not None:
                 await self.loop.reload()
-        await self._take_scheme(scheme)
-        if changed:
-            self._view.tell(f"The labels changed, the next document shows it: {changed}")
-        if self.session.working is None and progress.total:
+        await self._take_scheme(found.scheme)
+        if found.labels:
+            self._view.tell(f"The labels changed, the next document shows it: {found.labels}")
+        if self.session.working is None and found.progress.total:
             await self.next()
+
+    async def leave_deleted(self) -> None:
+        """Go on from a document that another program deleted, and say so."""
+        said, working = self._gone, self.session.working
+        if not said or working is None:
+            return
+        self._gone = ""
+        self.session.forget(working.id)
+        is_open = False
+        try:
+            is_open = await self.next()
+        finally:
+            if not is_open:
+                self._view.document_changed()
+            self._view.tell(said, warning=True, unasked=True)
 
     async def refresh(self) -> None:
         """Show what was written beside the session: another version, a review, a tag."""

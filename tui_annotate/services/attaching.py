@@ -17,6 +17,7 @@ import msgspec
 
 from tui_annotate.domain.scheme import ENTITIES, LABELS, Choice, DocumentLabel, EntityType, LabelKind, Scheme
 from tui_annotate.errors import AnnotateError, LearnError, StoreError, UsageError
+from tui_annotate.keymaps import keeping
 from tui_annotate.services.loading import load_once
 from tui_annotate.services.run_export import NOT_COPIED, SCRIPTS
 from tui_annotate.store import rows, runs, settings
@@ -152,7 +153,7 @@ def attach(corpus: Corpus, source: Source, *, by: str, trust_script: bool = Fals
         runs.delete(corpus, name)
         raise LearnError(message, hint="Nothing was attached; attach another run.") from error
     if added:
-        settings.set_scheme(corpus, grown, annotator=by, base=scheme)
+        settings.set_scheme(corpus, keeping(scheme, grown), annotator=by, base=scheme)
     return Attached(runs.get(corpus, name), added)
 
 

@@ -13,6 +13,7 @@ from tui_annotate.formats import registry
 from tui_annotate.formats.base import Item, ReadOptions, SchemeHint
 from tui_annotate.formats.registry import Group
 from tui_annotate.formats.source import SourceFile
+from tui_annotate.keymaps import keeping
 from tui_annotate.services.fitting import fitted
 from tui_annotate.services.labels_met import LabelsMet
 from tui_annotate.store import copying, projects, settings, sources
@@ -120,7 +121,7 @@ class _Import:
         self._options = options or ReadOptions()
         self._on_progress = on_progress
         self._intake = Intake(corpus, as_=as_, skip_duplicates=skip_duplicates, annotator=annotator)
-        self._stored = settings.scheme(corpus)
+        self._stored = self._known = settings.scheme(corpus)
         self._labels = LabelsMet(self._stored)
         self._report = ImportReport(dry_run=dry_run, counts=self._intake.counts)
         self._file: FileReport | None = None
@@ -233,6 +234,10 @@ class _Import:
     def _write_scheme(self) -> None:
         if self._labels.scheme is not self._stored and self._labels.scheme != self._stored:
             self._stored = settings.set_scheme(
-                self._corpus, self._labels.scheme, annotator=self._annotator, base=self._stored
+                self._corpus,
+                # Those that come together share out what is free among them.
+                keeping(self._known, self._labels.scheme),
+                annotator=self._annotator,
+                base=self._stored,
             )
             self._labels.renumbered(self._stored)

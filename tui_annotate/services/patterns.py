@@ -14,6 +14,7 @@ from tui_annotate.domain.scheme import EntityType, Scheme
 from tui_annotate.errors import AnnotateError, DataError, SchemeError, StoreError, UsageError
 from tui_annotate.formats import pattern_files
 from tui_annotate.formats.pattern_files import PatternFormat, ReadPattern
+from tui_annotate.keymaps import keeping
 from tui_annotate.store import patterns, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.files import sync_file
@@ -65,7 +66,7 @@ def keep(corpus: Corpus, made: Sequence[Pattern], *, annotator: str) -> int:
     for name in _joining(made, scheme):
         grown = grown.with_entity(EntityType(name))
     if grown is not scheme:
-        settings.set_scheme(corpus, grown, annotator=annotator, base=scheme)
+        settings.set_scheme(corpus, keeping(scheme, grown), annotator=annotator, base=scheme)
     return patterns.add(corpus, made, annotator=annotator)
 
 

@@ -13,6 +13,7 @@ from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import SchemeError, UploadError
+from tui_annotate.keymaps import keeping
 from tui_annotate.services.fitting import fitted
 from tui_annotate.services.labels_met import LabelsMet
 from tui_annotate.services.uploads import Incoming, Upload
@@ -101,7 +102,7 @@ def _ready(
 
 def _put_scheme(corpus: Corpus, labels: LabelsMet, scheme: Scheme, by: str) -> None:
     if labels.scheme is not scheme and labels.scheme != scheme:
-        settings.set_scheme(corpus, labels.scheme, annotator=by, base=scheme)
+        settings.set_scheme(corpus, keeping(scheme, labels.scheme), annotator=by, base=scheme)
 
 
 def _received(

@@ -17,7 +17,7 @@ from tui_annotate.domain.scheme import (
 )
 from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
 from tui_annotate.errors import SchemeError
-from tui_annotate.keymaps import Keymap, assign
+from tui_annotate.keymaps import Keymap, assign, keeping
 from tui_annotate.services import scheme_checking
 from tui_annotate.services.scheme_checking import Finding, Models
 from tui_annotate.services.scheme_editing import groups_of
@@ -65,7 +65,7 @@ class Draft:
         self, base: Scheme, *, models: Models | None = None, keys: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         self.base = base
-        self.scheme = base
+        self.scheme = keeping(base, base)
         self.models = models or Models()
         self._keys = keys
         self._before: list[Scheme] = []
@@ -237,11 +237,15 @@ class Draft:
         text = " ".join(text.split())
         thing, option = self.thing(row), self.option(row)
         if option is not None and isinstance(thing, DocumentLabel | Attribute):
-            values = tuple(replace(o, **{field: text}) if o is option else o for o in thing.options)
+            other = replace(option, **{field: text})  # type: ignore[arg-type]
+            other = replace(other, kept=()) if field == "key" else other
+            values = tuple(other if o is option else o for o in thing.options)
             renamed = Row(row.group, row.name, text) if field == "value" else row
             return self._replaced(row, replace(thing, options=values)), renamed
         value = _value(thing, field, text)
         change: dict[str, object] = {field: value}
+        if field == "key" and not isinstance(thing, RelationType):
+            change["kept"] = ()
         if isinstance(thing, DocumentLabel | Attribute) and field == "kind":
             plain = value in ("boolean", "text")
             change["options"] = () if plain else thing.options or (Choice("yes"), Choice("no"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tui_annotate.domain.scheme import Attribute, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
 from tui_annotate.errors import ChangedMeanwhileError, SchemeError
+from tui_annotate.keymaps import keeping
 from tui_annotate.services import scheme_checking
 from tui_annotate.services.scheme_checking import Finding
 from tui_annotate.store import label_use, settings
@@ -108,7 +109,7 @@ def put(
             hint = "`scheme rename` and `scheme merge` change what is annotated with it, `scheme delete` takes it out."
             raise SchemeError(lines, hint=hint)
 
-    return settings.set_scheme(corpus, scheme, annotator=annotator, check=check)
+    return settings.set_scheme(corpus, keeping(base, scheme), annotator=annotator, check=check)
 
 
 def mended(findings: Sequence[Finding]) -> list[Finding]:
