@@ -102,13 +102,7 @@ def perform(
     after.check_faults()
     with corpus.reading() as db:
         mark = _mark(db)
-    held: dict[int, DocumentPlan] = {}
-    rest = 0
-    for plan in planner.whole(_part(tell, 0.0, 0.6)):
-        held[plan.id] = plan
-        if len(held) == MOST_HELD:
-            rest = plan.id
-            break
+    held, rest = _worked_out(planner, _part(tell, 0.0, 0.6))
     found = Found()
     with corpus.transaction() as db:
         number, body = db.execute("SELECT number, body FROM scheme ORDER BY number DESC LIMIT 1").fetchone()
@@ -117,8 +111,8 @@ def perform(
         act = Act(corpus, db)
         put_scheme(db, act, number + 1, after, annotators.ensure(corpus, db, annotator))
         details: dict[str, Any] = {"number": number + 1, "before": number, "change": _kept(change)}
-        details["suggestions"] = mark[1]
-        head = act.note(Decision(Kind.SCHEME, 0, annotator, details={**details, **({"place": place} if place else {})}))
+        details |= {"suggestions": mark[1], **({"place": place} if place else {})}
+        head = act.note(Decision(Kind.SCHEME, 0, annotator, details=details))
         writer = Writer(act, annotator, Kind.SCHEME, {})
         writer.rows(beside(db, renaming, found.counts))
         total = len(held) or 1
@@ -132,6 +126,16 @@ def perform(
         aliases.add(db, Entry(head.sequence, annotator, head.at, change))
     found.sequence = head.sequence
     return found
+
+
+def _worked_out(planner: Planner, tell: Tell | None) -> tuple[dict[int, DocumentPlan], int]:
+    """Return what becomes of the documents, as many as are held, and behind which one others follow; 0 for none."""
+    held: dict[int, DocumentPlan] = {}
+    for plan in planner.whole(tell):
+        held[plan.id] = plan
+        if len(held) == MOST_HELD:
+            return held, plan.id
+    return held, 0
 
 
 def changed_meanwhile() -> ChangedMeanwhileError:
