@@ -57,8 +57,3 @@ ALSO = {"id": "docid", "name": "filename", "file": "filename", "annotator": "by"
 """Other names that people know some of them by."""
 COUNT = "count_"
 """`count_e_1:2` is `count:e_1:2`."""
-
-
-def help_line() -> str:
-    """Return the fields in one line."""
-    return " ".join(f"{field.name}:" for field in _ALL)
