@@ -21,7 +21,8 @@ from tui_annotate.domain.annotations import Entity
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.screens.reviewing import Reviewing, opening
+from tui_annotate.screens.resuming import opening
+from tui_annotate.screens.reviewing import Reviewing
 from tui_annotate.store import documents, versions
 from tui_annotate.store.connection import Corpus
 
