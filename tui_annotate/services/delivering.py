@@ -93,7 +93,7 @@ class Deliverer:
     def _leave_alone(self, row: Row, outcome: Outcome) -> None:
         self._until = time.time() + max(outcome.wait, min(2.0**self._pauses, LONGEST_PAUSE))
         self._pauses += 1
-        outbox.settle(self.corpus, row.id, state=outbox.WAITING, answer=outcome.answer)
+        outbox.settle(self.corpus, row.id, state=outbox.WAITING, answer=outcome.answer, counts=False)
         if self._pauses == 1:
             self._on_trouble(f"The webhook {self._name} is not reached ({outcome.answer}); its events wait.")
 

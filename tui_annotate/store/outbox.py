@@ -130,11 +130,15 @@ def claim(corpus: Corpus, *, only: str, now: float, limit: int = 20) -> list[Row
         return [_row(found) for found in db.execute(chosen, (ids,)).fetchall()]
 
 
-def settle(corpus: Corpus, id: int, *, state: int, answer: str, due: float = 0.0) -> None:
-    """Write what became of a claimed row: told, refused for good, or to be tried again at `due`."""
+def settle(corpus: Corpus, id: int, *, state: int, answer: str, due: float = 0.0, counts: bool = True) -> None:
+    """Write what became of a claimed row: told, refused for good, or to be tried again at `due`.
+
+    Args:
+        counts: It was an attempt of its own; not when the receiver took nothing at all.
+    """
     with corpus.transaction() as db:
-        sql = "UPDATE outbox SET sent = ?, answer = ?, due = ? WHERE id = ?"
-        db.execute(sql, (state, answer[:500], due, id))
+        sql = "UPDATE outbox SET sent = ?, answer = ?, due = ?, attempts = attempts - ? WHERE id = ?"
+        db.execute(sql, (state, answer[:500], due, int(not counts), id))
         if state == SENT and id % 100 == 0:
             db.execute(
                 "DELETE FROM outbox WHERE sent = 1 AND id <= ? AND hook = (SELECT hook FROM outbox WHERE id = ?)",
