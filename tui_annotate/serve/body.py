@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from tui_annotate.services.uploads import Uploaded
+from tui_annotate.services.uploaded import Uploaded
 
 _IN_MEMORY = 1 << 20
 """Bytes of a request's files that are kept in memory; more are on disk."""

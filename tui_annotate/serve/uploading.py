@@ -14,7 +14,7 @@ from tui_annotate.serve.calls import Call
 from tui_annotate.serve.failing import ApiError
 from tui_annotate.services import receiving, uploads
 from tui_annotate.services.receiving import Received
-from tui_annotate.services.uploads import Upload, Uploaded
+from tui_annotate.services.uploaded import Upload, Uploaded
 from tui_annotate.store import accounts, settings
 from tui_annotate.store.connection import Corpus
 

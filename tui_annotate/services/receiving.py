@@ -16,7 +16,7 @@ from tui_annotate.errors import SchemeError, UploadError
 from tui_annotate.keymaps import keeping
 from tui_annotate.services.fitting import fitted
 from tui_annotate.services.labels_met import LabelsMet
-from tui_annotate.services.uploads import Incoming, Upload
+from tui_annotate.services.uploaded import Incoming, Upload
 from tui_annotate.store import assigning, documents, replacing, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
