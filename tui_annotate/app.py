@@ -34,8 +34,8 @@ from tui_annotate.screens.commands import (
 from tui_annotate.screens.looks import ANSI, DARK, LIGHT, NO_COLOUR, THEMES, next_look
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.question import Question
+from tui_annotate.screens.resuming import Opening
 from tui_annotate.screens.review import ReviewScreen
-from tui_annotate.screens.reviewing import Opening
 from tui_annotate.screens.rim import RimApp, watch_signals, watch_terminal
 from tui_annotate.screens.start import StartScreen
 from tui_annotate.screens.status import Learning

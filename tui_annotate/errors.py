@@ -80,6 +80,10 @@ class ChangedMeanwhileError(DecisionError):
     """Another program changed what the decision is about; nothing was written."""
 
 
+class DocumentGoneError(DecisionError):
+    """Somebody deleted the document; nothing was written."""
+
+
 class UndoError(DecisionError):
     """Nothing to undo or redo, or somebody else changed the same version since."""
 

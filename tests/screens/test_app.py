@@ -18,7 +18,7 @@ from tui_annotate.keymaps.actions import ACTIONS
 from tui_annotate.screens.help import HelpScreen
 from tui_annotate.screens.picker import Picker
 from tui_annotate.screens.start import StartScreen
-from tui_annotate.store import settings
+from tui_annotate.store import deleting, settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
 
@@ -110,7 +110,7 @@ async def test_keys_typed_behind_a_failed_write_are_not_taken(make_corpus: MakeC
 
 
 async def test_a_read_only_corpus_says_so(make_corpus: MakeCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = make_corpus(document("note-1", found=SUGGESTED))
+    path = make_corpus(document("note-1", found=SUGGESTED), document("note-2"))
     opened = Corpus.open
 
     def refuse(path: Path, *, readonly: bool = False, timeout: float = 5.0) -> Corpus:
@@ -129,7 +129,29 @@ async def test_a_read_only_corpus_says_so(make_corpus: MakeCorpus, monkeypatch: 
         assert "nothing is learned" in review.panel.rows[0].text
         await press(pilot, "a")
         assert "✗" in review.panel.rows[0].text
+        assert "another document" in review.panel.rows[-1].text
         assert review.reviewing.session.document.items.undecided == 3
+        await press(pilot, "greater_than_sign")
+        assert "✗" not in review.panel.rows[0].text, "it was about the other document"
+        assert "read-only" in picture(app)[2]
+
+
+async def test_a_document_deleted_elsewhere_leaves_the_screen_once_nothing_is_asked(make_corpus: MakeCorpus) -> None:
+    path = make_corpus(document("note-1", found=SUGGESTED), document("note-2"))
+    app = app_on(path)
+    async with app.run_test(size=SIZE) as pilot:
+        review = await settled(pilot)
+        with Corpus.open(path) as other:
+            deleting.delete(other, [review.reviewing.session.document.id], annotator="alice")
+        await press(pilot, "t")
+        await review.reviewing.look()
+        assert review.reviewing.session.document.row.key == "note-1", "the question is about it"
+        await press(pilot, "escape")
+        await review.reviewing.look()
+        await settled(pilot)
+        assert review.reviewing.session.document.row.key == "note-2"
+        await press(pilot, "down")
+        assert "note-1 was deleted by alice." in review.panel.rows[0].text
 
 
 async def test_a_new_type_is_created_where_the_type_is_chosen(make_corpus: MakeCorpus) -> None:
@@ -163,7 +185,7 @@ async def test_growing_twice_grows_the_same_entity(make_corpus: MakeCorpus) -> N
     app = app_on(make_corpus(document("note-1", found=SUGGESTED)))
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
-        review = await press(pilot, "right_square_bracket", "right_square_bracket")
+        review = await press(pilot, "greater_than_sign", "right_square_bracket")
         working = review.reviewing.session.document
         (entity,) = working.version.annotations.entities.values()
         assert working.document.slice(entity.span) == "aspirin 81 mg"

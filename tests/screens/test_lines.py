@@ -15,7 +15,8 @@ from tui_annotate.errors import DiskFullError
 from tui_annotate.keymaps.assignment import assign
 from tui_annotate.screens import status
 from tui_annotate.screens.label_rows import Part, arrange, label_row
-from tui_annotate.screens.lines import row, strip_of
+from tui_annotate.screens.lines import Lines, row, strip_of
+from tui_annotate.screens.notices import Notices
 from tui_annotate.screens.picker import Choice, matching
 from tui_annotate.store.counters import Progress
 
@@ -117,3 +118,49 @@ def test_what_is_typed_finds_the_whole_name_before_parts_of_others() -> None:
     found = matching("drug", [Choice(name, name) for name in names])
     assert [choice.name for choice in found] == ["Drug", "Drug dose", "Adverse drug event", "Undrugged", "Dr. Unger"]
     assert matching("zz", [Choice(name, name) for name in names]) == []
+
+
+def told_in(panel: Lines) -> list[str]:
+    return [line.text.strip("─ ") for line in panel.rows]
+
+
+def test_a_notice_that_is_longer_than_the_rule_goes_on_below_it_until_a_key_comes() -> None:
+    panel = Lines(5)
+    notices = Notices(panel)
+    for index in range(1, 4):
+        notices.put(index, row(f"row {index}"))
+    panel.put(4, row("keys"))
+    notices.tell("d1: rita decided on this version since. Ask them first. The same key again leaves it.", width=40)
+    assert told_in(panel) == [
+        "d1: rita decided on this version",
+        "since. Ask them first. The same key",
+        "again leaves it.",
+        "row 3",
+        "keys",
+    ]
+    notices.put(1, row("another focus"))
+    assert panel.rows[1].text.strip() == "since. Ask them first. The same key"
+    notices.tell("")
+    assert told_in(panel) == ["", "another focus", "row 2", "row 3", "keys"]
+    notices.tell("word " * 60, width=40)
+    assert len(told_in(panel)[3]) > 40, "the last one is cut by the row, with a sign"
+    assert panel.rows[4].text == "keys"
+    assert [line.partition("  ")[2][:2] for line in notices.told] == ["d1", "wo"]
+
+
+def test_what_comes_by_itself_stays_a_moment_and_gives_way_to_a_warning() -> None:
+    panel, now = Lines(3), [0.0]
+    notices = Notices(panel, clock=lambda: now[0])
+    notices.tell("d1 was deleted by alice", warning=True, unasked=True)
+    notices.tell("2 documents came in", unasked=True)
+    notices.tell("")
+    assert told_in(panel)[0] == "d1 was deleted by alice"
+    now[0] = 5.0
+    notices.tell("")
+    assert told_in(panel)[0] == ""
+    notices.tell("2 documents came in", unasked=True)
+    notices.tell("Nothing is focused.", warning=True)
+    assert told_in(panel)[0] == "Nothing is focused."
+    notices.tell("")
+    assert told_in(panel)[0] == ""
+    assert len(notices.told) == 4

@@ -11,10 +11,13 @@ import pytest
 from tests.screens.conftest import SPAM, SUGGESTED, document
 from tui_annotate.domain.decisions import Changes, Kind
 from tui_annotate.domain.scheme import DocumentLabel, Scheme
+from tui_annotate.domain.selection import Review
 from tui_annotate.errors import DecisionError, LockedError, UndoError
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.screens.reviewing import Reviewing, opening
-from tui_annotate.store import log, settings, versions
+from tui_annotate.screens.resuming import opening
+from tui_annotate.screens.reviewing import Reviewing
+from tui_annotate.store import deleting, log, settings, versions
+from tui_annotate.store import reviewing as reviewing_of
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
 
@@ -29,6 +32,7 @@ class Told:
         self.changes: list[Sequence[Changes]] = []
         self.progress = 0
         self.schemes = 0
+        self.deletions = 0
         self.notices: list[str] = []
 
     def document_changed(self) -> None:
@@ -43,7 +47,10 @@ class Told:
     def scheme_changed(self) -> None:
         self.schemes += 1
 
-    def tell(self, notice: str, *, warning: bool = False) -> None:
+    def deleted(self) -> None:
+        self.deletions += 1
+
+    def tell(self, notice: str, *, warning: bool = False, unasked: bool = False) -> None:
         self.notices.append(notice)
 
 
@@ -245,3 +252,94 @@ async def test_back_follows_what_was_shown(make_corpus: MakeCorpus, desk: Desk) 
         await reviewing.back()
     with pytest.raises(DecisionError, match="first document"):
         await reviewing.neighbour(-1)
+
+
+async def test_a_document_deleted_elsewhere_is_left_at_once_and_named(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1", name="Letter 1"), document("d2"))
+    reviewing, told = desk.open(path)
+    first = reviewing.session.document.id
+    with Corpus.open(path) as other:
+        deleting.delete(other, [first], annotator="alice")
+    await reviewing.look()
+    assert told.deletions == 1
+    assert reviewing.session.document.id == first, "whoever is asked something about it leaves that first"
+    await reviewing.leave_deleted()
+    assert reviewing.session.document.row.key == "d2"
+    assert told.notices[-1] == "Letter 1 was deleted by alice."
+    assert first not in reviewing.session.visited
+    with pytest.raises(DecisionError, match=r"That document was deleted\."):
+        await reviewing.open(first)
+
+
+@pytest.mark.parametrize("rest", [0, 1])
+async def test_a_decision_on_a_document_deleted_meanwhile_says_so_and_goes_on(
+    make_corpus: MakeCorpus, desk: Desk, rest: int
+) -> None:
+    path = make_corpus(document("d1"), *[document("d2")] * rest)
+    reviewing, told = desk.open(path)
+    with Corpus.open(path) as other:
+        deleting.delete(other, [reviewing.session.document.id], annotator="alice")
+    await reviewing.decide(reviewing.session.skip)
+    assert told.notices == ["d1 was deleted by alice."]
+    assert told.documents == 1
+    assert (reviewing.session.working is not None) == bool(rest)
+    await reviewing.look()
+    assert told.deletions == 0
+    assert kinds(path) == []
+
+
+async def test_documents_that_come_in_are_told_of(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1"))
+    reviewing, told = desk.open(path)
+    await reviewing.look()
+    with Corpus.open(path) as corpus:
+        list(Intake(corpus, annotator="bob").add([document("d2"), document("d3")]))
+    await reviewing.look()
+    with Corpus.open(path) as corpus:
+        deleting.delete(corpus, [3], annotator="bob")
+    await reviewing.look()
+    assert told.notices == ["2 documents came in", "1 document went"]
+    reviewing.importing = True
+    with Corpus.open(path) as corpus:
+        list(Intake(corpus, annotator="ann").add([document("d4")]))
+    await reviewing.look()
+    assert len(told.notices) == 2, "who imports is told how far it is"
+
+
+async def test_the_second_undo_of_a_refused_step_passes_it_over(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1"), document("d2"), document("d3"))
+    reviewing, told = desk.open(path)
+    first = reviewing.session.document.id
+    await reviewing.decide(reviewing.session.confirm)
+    second = reviewing.session.document.id
+    await reviewing.decide(reviewing.session.confirm)
+    with Corpus.open(path) as other:
+        reviewing_of.review(other, second, "ann", Review.ACCEPTED, by="rita")
+    with pytest.raises(UndoError, match=r"d2: rita decided .* same key again"):
+        await reviewing.undo()
+    with pytest.raises(UndoError, match="nothing to redo"):
+        await reviewing.redo()
+    await reviewing.undo()
+    assert "left as it is" in told.notices[-1]
+    await reviewing.undo()
+    assert reviewing.session.document.id == first
+    assert kinds(path) == [Kind.CONFIRM, Kind.CONFIRM, Kind.UNDO, Kind.UNDO]
+    await reviewing.decide(reviewing.session.confirm)
+    await reviewing.undo()
+    with pytest.raises(UndoError, match="nothing to undo"):
+        await reviewing.undo()
+
+
+async def test_a_refusal_is_told_again_after_something_else_was_undone(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1"), document("d2"), document("d3"))
+    reviewing, _ = desk.open(path)
+    first = reviewing.session.document.id
+    await reviewing.decide(reviewing.session.confirm)
+    with Corpus.open(path) as other:
+        reviewing_of.review(other, first, "ann", Review.ACCEPTED, by="rita")
+    with pytest.raises(UndoError, match="rita"):
+        await reviewing.undo()
+    await reviewing.decide(reviewing.session.confirm)
+    await reviewing.undo()
+    with pytest.raises(UndoError, match="rita"):
+        await reviewing.undo()

@@ -35,6 +35,7 @@ CORPUS_COMMANDS = (
     Command("priority", "priority of annotators", "Say whose version counts where several are confirmed"),
     Command("stop", "stop or go on", "Say whether more confirmations are worth it, and what an audit would show"),
     Command("second-look", "second look", "Find confirmed documents that models contradict which never saw them"),
+    Command("messages", "messages", "Read again, and whole, what was told last"),
     Command("settings", "settings", "Change how this corpus is reviewed and learned from"),
     Command("cancel-training", "cancel training", "End the running training; the deployed runs stay"),
     Command("rollback", "roll back", "Deploy the run that was deployed before"),

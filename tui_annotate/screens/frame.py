@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ from tui_annotate.screens import attribute_rows, label_rows, status
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.hints import hint_row
 from tui_annotate.screens.lines import Lines, Row, row
+from tui_annotate.screens.notices import Notices
 from tui_annotate.screens.selecting import Selecting
 from tui_annotate.screens.status import Learning, Sign
 from tui_annotate.session.review import ReviewSession
@@ -22,8 +22,6 @@ from tui_annotate.store.counters import Progress
 
 _HEADER, _RULE, _DOCUMENT = range(3)
 _NOTICE, _FOCUS, _FIRST = range(3)
-_NEWS_STAY = 4.0
-"""Seconds."""
 
 
 class Panel(Lines, can_focus=True):
@@ -46,13 +44,12 @@ class Frame:
     def __init__(self, name: str, press: Callable[[str], None], *, readonly: bool) -> None:
         self.top = Lines(3, id="top")
         self.panel = Panel(3, press)
+        self.notices = Notices(self.panel)
         self._name = name
         self._calm: Sign = "read-only" if readonly else "saved"
         self._sign: Sign = self._calm
         self._banner: StoreError | None = None
         self._news = ""
-        self._news_until = 0.0
-        """Until then what learning said is not cleared by a key: it came by itself, and must be readable."""
         self._attributes: list[list[Attribute]] = []
         self._labels: list[list[label_rows.Part]] = []
         self._width = 80
@@ -64,21 +61,20 @@ class Frame:
         self.top.put(_HEADER, status.header(self._name, progress, learning))
         news = learning.news if learning is not None else ""
         if news and news != self._news:
-            self.tell(news, warning=learning is not None and learning.failed)
-            self._news_until = time.monotonic() + _NEWS_STAY
+            self.tell(news, warning=learning is not None and learning.failed, unasked=True)
         self._news = news
 
-    def tell(self, notice: str, *, warning: bool = False) -> None:
+    def tell(self, notice: str, *, warning: bool = False, unasked: bool = False) -> None:
         """Say something in the rule; a banner is not overwritten."""
-        if self._banner is None and (notice or time.monotonic() >= self._news_until):
-            self._news_until = 0.0
-            self.panel.put(_NOTICE, status.rule(notice, warning=warning))
+        if self._banner is None:
+            self.notices.tell(notice, warning=warning, unasked=unasked, width=self._width)
 
     def arrange(self, scheme: Scheme, keymap: Keymap, width: int) -> None:
         """Give attributes and document labels their rows."""
         self._width = width
         self._attributes = attribute_rows.arrange(scheme, keymap, width)
         self._labels = label_rows.arrange(scheme, keymap, width)
+        self.notices.uncover()
         self.panel.resize(3 + len(self._attributes) + len(self._labels))
 
     def nothing_here(self, what: str) -> None:
@@ -90,17 +86,17 @@ class Frame:
         working = session.working
         self._draw_document(session)
         if working is None:
-            self.panel.put(_FOCUS, row())
+            self.notices.put(_FOCUS, row())
         elif selecting is None:
-            self.panel.put(_FOCUS, status.focus_line(working, session.focused, snap=keymap.keys("snap")))
+            self.notices.put(_FOCUS, status.focus_line(working, session.focused, snap=keymap.keys("snap")))
         else:
-            self.panel.put(_FOCUS, status.selection_line(working, selecting.span, selecting.item))
+            self.notices.put(_FOCUS, status.selection_line(working, selecting.span, selecting.item))
         item = session.focused
         name = item.name if item is not None and not item.spans else ""
         for index, attributes in enumerate(self._attributes):
-            self.panel.put(_FIRST + index, attribute_rows.attribute_row(attributes, keymap, working, item))
+            self.notices.put(_FIRST + index, attribute_rows.attribute_row(attributes, keymap, working, item))
         for index, labels in enumerate(self._labels, start=len(self._attributes)):
-            self.panel.put(_FIRST + index, label_rows.label_row(labels, keymap, working, name))
+            self.notices.put(_FIRST + index, label_rows.label_row(labels, keymap, working, name))
         if self._banner is None:
             self._last(hint_row(keymap, session, width=self._width, selecting=selecting))
 
@@ -126,8 +122,16 @@ class Frame:
         self._banner = error
         self._sign = "not saved"
         self._draw_document(session)
+        self.notices.tell(str(error), width=self._width)
+        self.notices.uncover()
         self.panel.put(_NOTICE, status.banner(error))
-        self._last(status.banner_hint(error, dropped))
+        self._last(status.banner_hint(error, dropped, readonly=self._calm == "read-only"))
+
+    def left(self) -> None:
+        """Take the banner down where nothing can be written: it was about the document that is left."""
+        if self._banner is not None and self._calm == "read-only":
+            self._banner, self._sign = None, self._calm
+            self.tell("")
 
     def not_done(self) -> None:
         """Take the sign of a slow write down: there was nothing to write."""

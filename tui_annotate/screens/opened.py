@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui_annotate.errors import ReadOnlyError
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.screens.reviewing import Opening, opening
+from tui_annotate.screens.resuming import Opening, opening
 from tui_annotate.screens.status import Learning
 from tui_annotate.store import hooks
 

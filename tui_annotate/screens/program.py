@@ -57,6 +57,7 @@ class Program:
             **{id: partial(self._by_figures, id) for id in _FIGURE_VERBS},
             **Team(opened, review).table,
             "settings": self._settings,
+            "messages": self._messages,
             "import": self._import,
             **{id: partial(self._by_pattern, id) for id in _PATTERN_VERBS},
         }
@@ -104,6 +105,7 @@ class Program:
         """Import on a connection of its own, while keys go on being taken."""
         review = self._review
         thread = CorpusThread(self._opened.path, name="import")
+        review.reviewing.importing = True
         try:
             # Readers of formats load when something is imported, and not before.
             importing = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.importing")
@@ -126,8 +128,12 @@ class Program:
         except AnnotateError as error:
             review.tell(str(error), warning=True)
         finally:
-            self._importing = None
+            self._importing, review.reviewing.importing = None, False
             await asyncio.to_thread(thread.close)
+
+    def _messages(self) -> None:
+        told = list(self._review.frame.notices.told)[::-1]
+        self._review.app.push_screen(ReportScreen("messages, the newest first", told or ["Nothing was told yet."]))
 
     # Learning
 

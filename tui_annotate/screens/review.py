@@ -26,7 +26,8 @@ from tui_annotate.screens.frame import Frame, Panel
 from tui_annotate.screens.idle import Idle
 from tui_annotate.screens.lane import Lane
 from tui_annotate.screens.marks import Marker, touched
-from tui_annotate.screens.reviewing import Opening, Reviewing
+from tui_annotate.screens.resuming import Opening
+from tui_annotate.screens.reviewing import Reviewing
 from tui_annotate.screens.selecting import Selecting
 from tui_annotate.screens.status import Learning
 from tui_annotate.screens.verbs import Verbs
@@ -187,6 +188,7 @@ class ReviewScreen(Screen[None]):
         session = self.reviewing.session
         self.stop_selecting()
         self.verbs.forget()
+        self.frame.left()
         working = session.working
         if working is None:
             self.frame.nothing_here(self._nothing_here())
@@ -241,9 +243,15 @@ class ReviewScreen(Screen[None]):
         self.post_message(self.SchemeChanged(self.keymap))
         self._arrange_labels()
 
-    def tell(self, notice: str, *, warning: bool = False) -> None:
-        """Say something in one line."""
-        self.frame.tell(notice, warning=warning)
+    def deleted(self) -> None:
+        """Leave the open document, which is gone, unless something is asked or shown over it."""
+        if self.is_current:
+            self.lane.drop()
+            self.later(self.reviewing.leave_deleted)
+
+    def tell(self, notice: str, *, warning: bool = False, unasked: bool = False) -> None:
+        """Say something in the rule under the text."""
+        self.frame.tell(notice, warning=warning, unasked=unasked)
 
     def learning_changed(self, state: Learning) -> None:
         """Show what the learning loop does; progress alone waits for a pause between keys."""

@@ -6,15 +6,26 @@ Everything here runs in the lane, one job after the other; only the disk is else
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
 
-from tui_annotate.domain.decisions import Changes, Kind, VersionState
+from tui_annotate.domain.decisions import Kind, VersionState
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
-from tui_annotate.errors import ChangedMeanwhileError, DecisionError, StoreError
+from tui_annotate.errors import (
+    BlockedStepError,
+    ChangedMeanwhileError,
+    DecisionError,
+    DocumentGoneError,
+    StoreError,
+    UndoError,
+)
 from tui_annotate.keymaps import keeping
+from tui_annotate.screens import news
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.session.desk import Desk, Predictions, TakenBack
+from tui_annotate.screens.news import Known, News
+from tui_annotate.screens.resuming import Opening
+from tui_annotate.screens.roles import Loop, View
+from tui_annotate.session.desk import Desk, TakenBack
 from tui_annotate.session.items import Place
 from tui_annotate.session.review import Act, ReviewSession
 from tui_annotate.session.working import WorkingDocument
@@ -25,37 +36,6 @@ from tui_annotate.store.queue import NextDocument
 
 AHEAD = 4
 """Documents asked for at once: the next one, and those that are predicted meanwhile."""
-
-
-class View(Protocol):
-    """What is told of changes."""
-
-    def document_changed(self) -> None:
-        """Another document is open, or none."""
-
-    def marks_changed(self, changes: Sequence[Changes] = ()) -> None:
-        """These decisions, or the focus, changed in the open document."""
-
-    def progress_changed(self) -> None:
-        """The counts of the corpus changed."""
-
-    def scheme_changed(self) -> None:
-        """The scheme changed, and the keys with it."""
-
-    def deleted(self) -> None:
-        """The open document is not in the corpus any more; `leave_deleted` is to be called when nothing is asked."""
-
-    def tell(self, notice: str, *, warning: bool = False, unasked: bool = False) -> None:
-        """Say something; what comes `unasked` stays a moment, and gives way to a warning."""
-
-
-class Loop(Protocol):
-    """What is used of `services.training.LearningLoop`."""
-
-    def confirmed(self, change: int = 1) -> None: ...
-    def expect(self, documents: Sequence[int]) -> None: ...
-    async def predictions_for(self, document: int) -> list[Predictions]: ...
-    async def reload(self) -> None: ...
 
 
 class Reviewing:
@@ -227,12 +207,7 @@ class Reviewing:
             working = Desk(corpus, annotator).open(document, predictions, reason=reason)
             return working, versions.last_decision(corpus, document, annotator)
 
-        try:
-            working, self._decided = await self.corpus(read)
-        except DocumentGoneError:
-            if self.session.working is None or self.session.working.id != document:
-                self.session.forget(document)
-            raise
+        working, self._decided = await self.corpus(read)
         self._told, self._gone = False, ""
         self.session.show(working, focus)
         self._view.document_changed()
@@ -363,11 +338,7 @@ class Reviewing:
             self._view.deleted()
 
     def _known(self) -> Known:
-        working, annotator = self.session.working, self.session.annotator
-        if working is None:
-            return Known(self._data_version, self.progress.sequence, 0, "", "", annotator)
-        row = working.row
-        return Known(self._data_version, self.progress.sequence, row.id, row.name or row.key, row.key, annotator)
+        return news.known(self.session, self._data_version, self.progress.sequence)
 
     async def _take_news(self, known: Known, found: News) -> None:
         self._data_version = found.data_version

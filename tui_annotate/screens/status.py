@@ -187,8 +187,14 @@ def banner(error: AnnotateError) -> Row:
     return row((f" ✗ {shown(error.message)}", "bold reverse red"), fill_style="reverse red")
 
 
-def banner_hint(error: AnnotateError, dropped: int = 0) -> Row:
-    """Return the line that says what to do about it."""
+def banner_hint(error: AnnotateError, dropped: int = 0, *, readonly: bool = False) -> Row:
+    """Return the line that says what to do about it.
+
+    Args:
+        readonly: The corpus was opened so; to try again would not help.
+    """
+    if readonly:
+        return row((" Nothing was changed. Going to another document takes this away.", "bold red"))
     typed = f" {dropped} more keys were not taken." if dropped else ""
     what = f"{shown(error.hint)} " if error.hint else ""
     return row((f" {what}The same key tries again: nothing is lost, nothing was changed.{typed}", "bold red"))

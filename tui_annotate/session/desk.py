@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.decisions import Changes, Kind, LoggedDecision
@@ -105,11 +105,29 @@ class Desk:
 
     def undo(self) -> TakenBack:
         """Take the annotator's last act back."""
-        return _taken_back(log.undo(self.corpus, self.annotator))
+        return self._taken_back(log.undo(self.corpus, self.annotator))
 
     def redo(self) -> TakenBack:
         """Do again what was taken back last."""
-        return _taken_back(log.redo(self.corpus, self.annotator))
+        return self._taken_back(log.redo(self.corpus, self.annotator))
+
+    def pass_over(self, step: int, *, kind: Literal[Kind.UNDO, Kind.REDO]) -> None:
+        """Leave a step as it is that undo, or redo, refused."""
+        log.pass_over(self.corpus, self.annotator, step, kind=kind)
+
+    def _taken_back(self, undone: log.Undone) -> TakenBack:
+        focus = undone.place.get("focus") if undone.place else None
+        touched = {d.document for d in undone.decisions if d.document}
+        # An act on many documents is taken back to where it was made, unless that was deleted since.
+        here = undone.place.get("document") if len(touched) > 1 and undone.place else None
+        document = undone.document if here is None or not documents.exists(self.corpus, here) else here
+        return TakenBack(
+            document,
+            undone.kind,
+            tuple(d.changes for d in undone.decisions if d.document == document),
+            tuple(focus) if focus else None,
+            len(touched),
+        )
 
     def resume(self) -> dict[str, Any] | None:
         """Return the place where the annotator stopped."""
@@ -119,21 +137,6 @@ class Desk:
     def keep_place(self, place: dict[str, Any]) -> None:
         """Keep where the annotator is."""
         log.keep_place(self.corpus, self.annotator, place)
-
-
-def _taken_back(undone: log.Undone) -> TakenBack:
-    focus = undone.place.get("focus") if undone.place else None
-    touched = {d.document for d in undone.decisions if d.document}
-    # An act on many documents is taken back to where it was made.
-    here = undone.place.get("document") if len(touched) > 1 and undone.place else None
-    document = undone.document if here is None else here
-    return TakenBack(
-        document,
-        undone.kind,
-        tuple(d.changes for d in undone.decisions if d.document == document),
-        tuple(focus) if focus else None,
-        len(touched),
-    )
 
 
 def without_clashes(shown: Sequence[Suggestion], version: versions.Version) -> list[Suggestion]:

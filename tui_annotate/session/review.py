@@ -121,6 +121,12 @@ class ReviewSession:
         self.working = None
         self.focus = None
 
+    def forget(self, document: int) -> None:
+        """Never come back to a document that is gone."""
+        if self.working is not None and self.working.id == document:
+            self.close()
+        self.visited[:] = [id for id in self.visited if id != document]
+
     def key_pressed(self) -> None:
         """Count a key towards the next decision."""
         self._keys += 1

@@ -47,6 +47,12 @@ def row(corpus: Corpus, id: int) -> DocumentRow:
         return to_rows(db, found)[0]
 
 
+def exists(corpus: Corpus, id: int) -> bool:
+    """Say whether there is such a document."""
+    with corpus.reading() as db:
+        return db.execute("SELECT 1 FROM document WHERE id = ?", (id,)).fetchone() is not None
+
+
 def find(corpus: Corpus, key: str) -> int | None:
     """Return the row id of a document by its public id."""
     with corpus.reading() as db:
