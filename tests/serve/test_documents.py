@@ -202,6 +202,16 @@ def test_documents_of_our_other_formats_come_in(api: Api) -> None:
     assert answer.json()["ok"] == 1
 
 
+def test_files_of_the_same_name_are_all_taken(api: Api) -> None:
+    rows = [json.dumps({"id": f"r{n}", "text": f"Aspirin {n}"}) + "\n" for n in range(3)]
+    names = ["rows.jsonl", "rows.jsonl", "rows.json"]
+    receipt = api.upload(*zip(names, rows, strict=True), format="jsonl")
+    assert [(item["docid"], item["filenames"]) for item in receipt["items"]] == [
+        (f"r{n}", [name]) for n, name in enumerate(names)
+    ]
+    assert [item["rawInputSizeInBytes"] for item in receipt["items"]] == [len(row) for row in rows]
+
+
 def test_a_key_that_is_no_id_is_found_by_the_id_that_its_html_has(api: Api) -> None:
     api.upload(("rows.jsonl", '{"id": "no id/at all", "text": "text"}\n'))
     html = api.get(ids="no id/at all", output="html").text

@@ -58,27 +58,37 @@ def by_format(
         keyed: The format says what its documents are called.
     """
     with tempfile.TemporaryDirectory(prefix="tui-annotate-upload-") as folder:
-        told: dict[str, str] = {}
-        paths: list[Path] = []
-        for file in files:
-            path = Path(folder, safe_name(file.name))
-            with file.open() as stream, path.open("wb") as copy:
-                shutil.copyfileobj(stream, copy)
-            told[str(path)] = file.name
-            paths.append(path)
-        sizes = {file.name: file.size for file in files}
+        placed = {str(path): file for path, file in _placed(files, Path(folder))}
+        told = {path: file.name for path, file in placed.items()}
         try:
-            items = registry.read_paths(paths, format=format or None, options=ReadOptions(scheme=scheme))
+            items = registry.read_paths([*map(Path, placed)], format=format or None, options=ReadOptions(scheme=scheme))
             for exchanged in documents(items, told, upload):
-                where = next((name for path, name in told.items() if exchanged.where.startswith(path)), files[0].name)
-                single = not keyed or _stands_alone(exchanged, where)
-                made = _identified(exchanged, where) if single else exchanged
-                yield Incoming(made, (where,), sizes[where])
+                file = placed.get(_path_of(exchanged.where, told), files[0])
+                single = not keyed or _stands_alone(exchanged, file.name)
+                made = _identified(exchanged, file.name) if single else exchanged
+                yield Incoming(made, (file.name,), file.size)
         except UploadError:
             raise
         except AnnotateError as error:
             name = files[0].name
             raise UploadError(f"{name}: {error.message}", hint=error.hint, faults=((name, "", str(error)),)) from error
+
+
+def _placed(files: Sequence[Uploaded], folder: Path) -> Iterator[tuple[Path, Uploaded]]:
+    """Write files to a folder, and to others in it where two have the same name; yield where each is."""
+    for number, file in enumerate(files):
+        path = folder / safe_name(file.name)
+        if path.exists():
+            path = folder / str(number) / path.name
+            path.parent.mkdir(exist_ok=True)
+        with file.open() as stream, path.open("wb") as copy:
+            shutil.copyfileobj(stream, copy)
+        yield path, file
+
+
+def _path_of(where: str, told: dict[str, str]) -> str:
+    """Return which of some paths a place lies in; empty for none."""
+    return max((path for path in told if where.startswith(path)), key=len, default="")
 
 
 def _stands_alone(exchanged: ExchangedDocument, name: str) -> bool:
@@ -111,10 +121,8 @@ def documents(
 
 def _client_name(where: str, told: dict[str, str]) -> str:
     """Return what the client calls a file that a problem names."""
-    for path, name in told.items():
-        if where.startswith(path):
-            return name + where[len(path) :]
-    return where
+    path = _path_of(where, told)
+    return told[path] + where[len(path) :] if path else where
 
 
 def _identified(exchanged: ExchangedDocument, name: str) -> ExchangedDocument:

@@ -64,6 +64,15 @@ def _bases(name: str) -> list[str]:
 
 
 def pair(content: Uploaded, annotations: Uploaded, parts: str, scheme: Scheme, member: str, upload: Upload) -> Incoming:
+    """Read a content with its annotations, as a member's version.
+
+    Args:
+        parts: How the content becomes parts, one of `upload_contents.PARTS`.
+        upload: Takes the warnings.
+
+    Raises:
+        UploadError: One of the two cannot be read, or the content is not one document.
+    """
     names = (annotations.name, content.name)
     size = content.size + annotations.size
     given: ExchangedDocument | None = None
