@@ -33,7 +33,7 @@ def test_files_folders_and_zips_that_agree(run: Run, pair: Path, tmp_path: Path)
     for paths in ([pair], [pair / "d.plain.html", pair / "d.ann.json"], [tmp_path / "p.zip"]):
         ran = run("verify", *paths)
         assert (ran.code, ran.out) == (0, "")
-        assert "1 texts, 1 files of annotations, 1 offsets: all agree" in ran.err
+        assert "1 text, 1 file of annotations, 1 offset: all agree" in ran.err
 
 
 @pytest.mark.parametrize(

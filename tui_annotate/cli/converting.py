@@ -14,7 +14,8 @@ from tui_annotate.cli import options
 from tui_annotate.cli.exchange import Column, Label, Overwrite, Parts, TrueValue
 from tui_annotate.cli.options import Annotator, Json, examples
 from tui_annotate.cli.output import out, out_json, out_lines, progress, say, table
-from tui_annotate.cli.problems import counted, say_problems
+from tui_annotate.cli.problems import say_problems
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _tell(done: ConvertReport, target: str) -> None:
         refused = f", {file.refused} refused" if file.refused else ""
         say(f"{file.where}: {counted(file.documents, 'documents')} read as {file.format}{refused}")
     if len(done.read) > 20:
-        say(f"... and {len(done.read) - 20} more files.")
+        say(f"... and {counted(len(done.read) - 20, 'files')} more.")
     where = "" if target == "-" else f" in {target}"
     say(f"{counted(done.documents, 'documents')} as {done.format}{where}, read again and found equal.")
 

@@ -12,7 +12,8 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out_json, progress, say, table
-from tui_annotate.cli.problems import counted, say_problems
+from tui_annotate.cli.problems import say_problems
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import DataError, StoreError, UsageError
 
 if TYPE_CHECKING:

@@ -25,8 +25,3 @@ def say_problems(problems: Sequence[Problem], more: int) -> None:
         say(f"... and {noted - _MOST_NOTED} more that are only noted; --json lists them.")
     if more:
         say(f"... and {more} more.")
-
-
-def counted(count: int, names: str) -> str:
-    """Return a count with its noun, `1 document`, `2 documents`."""
-    return f"{count} {names[:-1] if count == 1 and names.endswith('s') else names}"

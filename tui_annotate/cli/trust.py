@@ -14,6 +14,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import Report, out, out_json, progress, say
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import CorruptError, DataError, UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _tell_proof(proof: Proof, *, json: bool) -> None:
         out(line)
     if proof.more and not json:
         out(f"... and {proof.more} more.")
-    counts = ", ".join(f"{count:,} {name}" for name, count in asdict(proof.counts).items() if count)
+    counts = ", ".join(counted(count, name) for name, count in asdict(proof.counts).items() if count)
     found = len(proof.differences) + proof.more + len(proof.refused)
     say(f"{proof.format}: {counts} went out and came in: difference {found or 'zero'}.")
     if proof.lost_words:
@@ -142,12 +143,13 @@ def _verify_files(paths: list[Path], *, json: bool) -> None:
         out(": ".join(filter(None, (problem.where, problem.field, problem.reason))))
     if checked.more_problems and not json:
         out(f"... and {checked.more_problems} more.")
-    counts = f"{checked.documents:,} texts, {checked.versions:,} files of annotations, {checked.offsets:,} offsets"
+    met = {"texts": checked.documents, "files of annotations": checked.versions, "offsets": checked.offsets}
+    counts = ", ".join(counted(count, name) for name, count in met.items())
     if not checked.files:
         raise DataError("There are no anndoc files there.", hint="NAME.plain.html and NAME.ann.json, folders, zips.")
     if not checked.sound:
         count = len(checked.problems) + checked.more_problems
-        raise DataError(f"{counts}: {count} problem{'s' * (count > 1)}.", hint="The lines above name each.")
+        raise DataError(f"{counts}: {counted(count, 'problems')}.", hint="The lines above name each.")
     say(f"{counts}: all agree.")
 
 
@@ -178,12 +180,12 @@ def rebuild(
     for difference in () if json else found.differences:
         out(difference)
     if found.equal:
-        say(f"The state of {found.documents} documents was equal.")
+        say(f"The state of {counted(found.documents, 'documents')} was equal.")
     elif left:
         hint = "The log contradicts itself there; restore a backup." if apply else "Put it right with --apply."
-        raise CorruptError(f"{left} differences between {corpus} and its log.", hint=hint)
+        raise CorruptError(f"{counted(left, 'differences')} between {corpus} and its log.", hint=hint)
     else:
-        say(f"{found.mended} differences were put right.")
+        say(f"{counted(found.mended, 'differences')} put right.")
 
 
 @app.command("backup", epilog=examples("backup notes.db", "backup notes.db /media/usb/notes.db"))

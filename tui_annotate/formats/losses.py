@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from tui_annotate.domain import wording
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument
 from tui_annotate.domain.scheme import Scheme
@@ -157,5 +158,5 @@ def _count_version(
 
 
 def _words(what: str, count: int) -> str:
-    one, several = next((words for feature, words in WORDS.items() if feature == what), (what, what))
-    return one if count == 1 else several
+    words = next((words for feature, words in WORDS.items() if feature == what), (wording.one(what), what))
+    return words[count != 1]
