@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.store import making
+from tui_annotate.domain.annotations import Suggestion
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
+from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError, UsageError
 from tui_annotate.formats.mirror import files as mirror_files
 from tui_annotate.formats.mirror import lines as mirror_lines
+from tui_annotate.services import scheme_changes
 from tui_annotate.services.importing import import_paths
 from tui_annotate.services.mirroring import MirrorReport, mirror
+from tui_annotate.services.outgoing_versions import exchanged
 from tui_annotate.store import log, suggestions, versions
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.outgoing import outgoing
 from tui_annotate.store.settings import change
+from tui_annotate.store.verify import verify
 
 SCHEME = Scheme(
     (EntityType("Drug"), EntityType("Food")),
@@ -271,3 +279,168 @@ def test_names_and_values_survive_their_lines() -> None:
     for text in ("a\tb", "line\nend", "back\\slash\\u0041", "\x1b]0;x\x07", "\u202eabc", "é 😀"):
         assert mirror_lines.unescaped(mirror_lines.escaped(text)) == text
         assert not set(mirror_lines.escaped(text)) & set("\t\n\x1b\u202e")
+
+
+@pytest.fixture
+def confirmed(tmp_path: Path) -> Corpus:
+    """A document that al confirmed, and that bo's version for review has more of."""
+    gold = making.version(making.entity(1, 0, 7, "Drug", ("user:al",)))
+    more = [
+        making.entity(n, *place, who=())
+        for n, place in enumerate([(0, 7, "Drug"), (17, 26, "Drug"), (12, 16, "Food")], 1)
+    ]
+    corpus = Corpus.create(tmp_path / "h.db", scheme=SCHEME)
+    change(corpus, holdout_share=0.0)
+    versions = (gold, replace(gold, annotator="al"), making.version(*more, annotator="bo", confirmed=False))
+    making.take_in(corpus, making.document("h", "Aspirin and also Ibuprofen", versions=versions))
+    assert len(suggestions.of(corpus, 1)) == 4, "a label among them"
+    return corpus
+
+
+def test_an_edit_of_what_another_confirmed_takes_nothing_else_and_confirms_nothing(
+    confirmed: Corpus, tmp_path: Path
+) -> None:
+    sync(confirmed, tmp_path)
+    edit(page(tmp_path, "h"), ("e1\tDrug", "e1\tFood"))
+    assert sync(confirmed, tmp_path).in_step
+    assert held(confirmed) == [("Food", "0-7", ("user:zoe",))]
+    assert versions.load(confirmed, 1, "zoe").state == "in_progress"
+    assert versions.load(confirmed, 1, "zoe").master_by == "master"
+    lines = page(tmp_path, "h").read_text().splitlines()[1:]
+    assert [line.split("\t")[:3] for line in lines] == [
+        ["confirmed", "no"],
+        ["label", "urgent", "-"],
+        ["e1", "Food", "s1v1:0-7"],
+        ["s3", "Food", "s1v1:12-16"],
+        ["s2", "Drug", "s1v1:17-26"],
+    ], "the suggestion of what was changed does not come back beside it"
+
+
+def test_what_one_confirmed_oneself_stays_so_with_a_correction_and_the_hidden_stays_hidden(
+    confirmed: Corpus, tmp_path: Path
+) -> None:
+    mirror(confirmed, tmp_path / "m", annotator="al")
+    before = page(tmp_path, "h").read_text()
+    edit(page(tmp_path, "h"), ("e1\tDrug", "e1\tFood"))
+    mirror(confirmed, tmp_path / "m", annotator="al")
+    loaded = versions.load(confirmed, 1, "al")
+    assert (loaded.state, [e.type for e in loaded.annotations.entities.values()]) == ("confirmed", ["Food"])
+    after = page(tmp_path, "h").read_text()
+    assert sum(old != new for old, new in zip(before.split("\n"), after.split("\n"), strict=True)) == 1
+
+
+def test_confirming_takes_only_what_the_file_shows(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(corpus, tmp_path)
+    edit(page(tmp_path), ("confirmed\tno", "confirmed\tyes"))
+    real = suggestions.of
+    late = Suggestion("entity", "Food", (Span("s1v1", 8, 11),), id=77)
+    monkeypatch.setattr(suggestions, "of", lambda corpus, id: [*real(corpus, id), late])
+    monkeypatch.setattr("tui_annotate.store.outgoing.suggestions.of", real)
+    sync(corpus, tmp_path)
+    assert [place for _, place, _ in held(corpus)] == ["0-7", "17-26"]
+
+
+def test_what_is_accepted_with_a_suggestion_stands_in_its_line(tmp_path: Path) -> None:
+    place = (Span("s1v1", 0, 7),)
+    with Corpus.create(tmp_path / "v.db", scheme=SCHEME) as corpus:
+        change(corpus, holdout_share=0.0)
+        making.take_in(corpus, making.document("a", "Aspirin now"))
+        found = [Suggestion("entity", "Drug", place), Suggestion("attribute", "dose", place, "2 mg")]
+        with corpus.transaction() as db:
+            suggestions.insert(db, 1, found)
+        sync(corpus, tmp_path)
+        assert '"Aspirin"\t{"dose":"2 mg"}' in page(tmp_path).read_text()
+        edit(page(tmp_path), ("s1\tDrug", "+\tDrug"), ('{"dose":"2 mg"}\t-\tsuggested 1', "-"))
+        sync(corpus, tmp_path)
+        assert [dict(e.attributes) for e in versions.load(corpus, 1, "zoe").annotations.entities.values()] == [{}]
+
+
+RELATED = {
+    "id": "r",
+    "text": "Aspirin and also Ibuprofen",
+    "spans": SPANS,
+    "relations": [
+        {"label": "with", "from": 1, "to": 2, "directed": True},
+        {"label": "with", "from": 2, "to": 1, "directed": True},
+    ],
+    "confirmed": False,
+}
+
+
+@pytest.fixture
+def related(tmp_path: Path) -> Corpus:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(RELATED))
+    corpus = Corpus.create(tmp_path / "r.db", scheme=SCHEME)
+    change(corpus, holdout_share=0.0)
+    import_paths(corpus, [tmp_path / "rows.jsonl"], annotator="me")
+    return corpus
+
+
+def gone_out(corpus: Corpus, annotator: str = "zoe") -> list[tuple[tuple[int, int], tuple[str, ...]]]:
+    (one,) = outgoing(corpus)
+    (version,) = exchanged(one, tie="priority", version=annotator).versions
+    starts = {number: entity.span.start for number, entity in version.annotations.entities.items()}
+    found = version.annotations.relations.values()
+    return [((starts[r.ends[0]], starts[r.ends[1]]), r.who) for r in found]
+
+
+def test_relations_that_go_along_are_shown_and_can_be_taken_out(related: Corpus, tmp_path: Path) -> None:
+    sync(related, tmp_path)
+    path = page(tmp_path, "r")
+    assert [line.split("\t")[:3] for line in path.read_text().splitlines() if line[0] == "i"] == [
+        ["i1", "with", "s1>s2"],
+        ["i2", "with", "s2>s1"],
+    ]
+    kept = "".join(line for line in path.read_text().splitlines(True) if not line.startswith("i2"))
+    path.write_text(kept.replace("confirmed\tno", "confirmed\tyes"))
+    assert sync(related, tmp_path).in_step
+    assert versions.load(related, 1, "zoe").state == "confirmed"
+    assert gone_out(related) == [((0, 17), ())]
+    shown = [line for line in path.read_text().splitlines() if line[0] in "ir"]
+    assert shown == ["i1\twith\te1>e2\t-\t-\t-\tannotated"]
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("i1")))
+    sync(related, tmp_path)
+    assert (gone_out(related), versions.load(related, 1, "zoe").state) == ([], "confirmed")
+    log.undo(related, "zoe")
+    assert gone_out(related) == [((0, 17), ())]
+    assert verify(related) == []
+
+
+def test_a_relation_that_is_accepted_is_the_annotators_own_and_taken_out_again_stays_out(
+    related: Corpus, tmp_path: Path
+) -> None:
+    sync(related, tmp_path)
+    path = page(tmp_path, "r")
+    path.write_text(path.read_text().replace("suggested 0.5", "accepted").replace("suggested 1", "accepted"))
+    assert sync(related, tmp_path).in_step
+    assert gone_out(related) == [((0, 17), ("user:zoe",)), ((17, 0), ("user:zoe",))]
+    lines = path.read_text().splitlines(True)
+    assert [line[0] for line in lines[2:]] == ["e", "e", "r", "r"]
+    path.write_text("".join(lines[:-1]))
+    sync(related, tmp_path)
+    assert gone_out(related) == [((0, 17), ("user:zoe",))]
+
+
+def test_a_rejected_relation_is_renamed_with_its_type(related: Corpus, tmp_path: Path) -> None:
+    sync(related, tmp_path)
+    path = page(tmp_path, "r")
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("i2")))
+    sync(related, tmp_path)
+    scheme_changes.rename(related, "relation", "with", "beside", annotator="zoe")
+    assert gone_out(related) == [((0, 17), ())]
+
+
+def test_files_that_were_taken_away_or_renamed_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    sync(corpus, tmp_path)
+    page(tmp_path).rename(page(tmp_path, "renamed"))
+    page(tmp_path, "b").unlink()
+    report = sync(corpus, tmp_path)
+    assert report.notes == [
+        f"{page(tmp_path)}: was taken away, or renamed; written again",
+        f"{page(tmp_path, 'b')}: was taken away, or renamed; written again",
+        f"{page(tmp_path, 'renamed')}: belongs to no document of the corpus; it is not read",
+    ]
+    assert report.in_step
+    assert page(tmp_path, "renamed").exists()

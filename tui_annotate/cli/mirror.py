@@ -72,7 +72,7 @@ def mirror(
 def _tell(done: MirrorReport, *, json: bool) -> None:
     if json:
         out_json(asdict(done))
-    for line in () if json else (*done.refused, *done.conflicts):
+    for line in () if json else (*done.refused, *done.conflicts, *done.notes):
         out(line)
     if done.more and not json:
         out(f"... and {done.more} more.")

@@ -148,6 +148,23 @@ def entity_key(entity: Entity) -> SuggestionKey:
     return SuggestionKey(entity.type, entity.spans[0].part, tuple((s.start, s.end) for s in entity.spans))
 
 
+_LINKS = ("a>b", "a-b")
+
+
+def relation_key(relation: Relation, first: Entity, second: Entity) -> SuggestionKey:
+    """Return the key that verdicts on a relation hang on: its type, its direction, and where its ends stand."""
+    places = [f"{one.spans[0].part}:{'+'.join(f'{s.start}-{s.end}' for s in one.spans)}" for one in (first, second)]
+    return SuggestionKey(relation.type, value=(_LINKS[not relation.directed], *places))
+
+
+def target_of(key: SuggestionKey) -> Literal["entity", "label", "attribute", "relation"]:
+    """Return what a key is the content of."""
+    if key.spans:
+        return "entity" if key.value is None else "attribute"
+    is_link = isinstance(key.value, tuple) and len(key.value) == 3 and key.value[0] in _LINKS
+    return "relation" if is_link else "label"
+
+
 Anchor = tuple[str, tuple[tuple[int, int], ...]]
 """Part and offsets of the fragments: what an entity and the suggestions of its attributes share."""
 

@@ -19,6 +19,7 @@ from tui_annotate.domain.annotations import (
     Suggestion,
     SuggestionKey,
     Verdict,
+    target_of,
 )
 from tui_annotate.domain.decisions import (
     Changes,
@@ -218,7 +219,7 @@ class _Reworking:
         mine = [self._held.labels[name] for name in self._change.old if name in self._held.labels]
         if self._change.verb == "delete":
             self.worked.counts["removed"] += len(mine)
-            self.worked.lost += [(label.name, ()) for label in mine]
+            self.worked.lost += [(f"{label.name}={_said(label.value)}", ()) for label in mine]
             yield from (LabelChange(label, None) for label in mine)
             return
         (into,) = self._change.new
@@ -250,8 +251,7 @@ class _Reworking:
             self.worked.counts["again"] += 1
         elif after is None:
             self.worked.counts["removed"] += 1
-            said = ", ".join(label.value) if isinstance(label.value, tuple) else label.value
-            self.worked.lost.append((f"{label.name}={said}", ()))
+            self.worked.lost.append((f"{label.name}={_said(label.value)}", ()))
         else:
             self.worked.counts["labels"] += 1
             if isinstance(label.value, tuple) and isinstance(after, tuple):
@@ -322,7 +322,7 @@ class _Reworking:
 
     def _is_meant(self, key: SuggestionKey) -> bool:
         kind, of = self._change.kind, self._change.of
-        found = "label" if not key.spans else "entity" if key.value is None else "attribute"
+        found = target_of(key)
         if found == "attribute" and key.name in self._renaming.attributes_gone:
             return True
         if found != kind:
@@ -342,7 +342,7 @@ class _Reworking:
             for name in dict.fromkeys((*stays, *self._change.new)):
                 yield self._called(key, name), verdict
             return
-        if isinstance(key.value, tuple):
+        if self._change.of and isinstance(key.value, tuple):
             value = self._renaming.value(key.value, self._site())
             if value is not None:
                 yield replace(key, value=value), verdict
@@ -371,3 +371,10 @@ class _Reworking:
             if entity.spans == spans and (types is None or entity.type in types):
                 return entity.attributes
         return {}
+
+
+def _said(value: LabelContent) -> str:
+    """Return the value of a document label in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

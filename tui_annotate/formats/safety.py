@@ -75,6 +75,10 @@ class Names:
             self._taken.add(name.casefold())
         return name
 
+    def has(self, name: str) -> bool:
+        """Say whether a name was given out."""
+        return name.casefold() in self._taken
+
 
 class _Hashes:
     """A set of strings by 64-bit hash, in 16 bytes or less for each: a million cost 16 MB, a set of them 100."""
@@ -96,6 +100,14 @@ class _Hashes:
                     self._put(wider, held)
             self._slots = wider
         return True
+
+    def __contains__(self, text: str) -> bool:
+        value = (hash(text) & 0xFFFFFFFFFFFFFFFF) or 1
+        mask = len(self._slots) - 1
+        at = value & mask
+        while self._slots[at] and self._slots[at] != value:
+            at = (at + 1) & mask
+        return self._slots[at] == value
 
     @staticmethod
     def _put(slots: array[int], value: int) -> bool:

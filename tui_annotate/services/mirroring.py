@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import DataError
 from tui_annotate.formats.mirror import files as mirror_files
@@ -59,6 +60,8 @@ class MirrorReport:
     """Lines that could not be read, `file:line: reason`; the first thousand."""
     more: int = 0
     """Further conflicts and refusals."""
+    notes: list[str] = field(default_factory=list)
+    """What else is to be known: files that were missing, and such as are no documents'; the first thousand."""
 
     @property
     def in_step(self) -> bool:
@@ -71,6 +74,11 @@ class MirrorReport:
             found.append(said)
         else:
             self.more += 1
+
+    def tell(self, said: str) -> None:
+        """Keep a note, as long as there are not too many."""
+        if len(self.notes) < _MOST:
+            self.notes.append(said)
 
 
 def mirror(
@@ -149,6 +157,7 @@ class _Sync:
                     if self._on_progress is not None and report.documents % 200 == 0:
                         self._on_progress(report.documents)
             self._remove_gone()
+            self._tell_strange()
             if not dry_run:
                 self._write_shared()
                 self._folder.finish(manifest, cache, changed=self._changed or not exists)
@@ -224,11 +233,10 @@ class _Sync:
             file, base = known.entry.file, known.entry
         blind = one.held_out and self._settings.holdout_blind
         text = read.document.text.encode("utf-8", "surrogatepass")
-        page = mirror_pages.page(mirror_pages.working(read, self._annotator, self._scheme, blind=blind))
-        head = mirror_pages.head(read.document, self._annotator)
         is_written = self._put_text(file, text, base)
         there = self._there(file + LINES)
-        settled = self._settle_lines(one, file, there, page, head, base, blind=blind)
+        self._tell_missing(file + LINES, there, base)
+        settled = self._settle_lines(one, read, file, there, base, blind=blind)
         if settled is None:
             assert base is not None
             entry = Entry(one.key, file, digest(text), base.lines)
@@ -240,17 +248,11 @@ class _Sync:
         return Entry(one.key, file, digest(text), digest(lines)), Cached(one.id, mark, *seen)
 
     def _settle_lines(
-        self,
-        one: Fingerprint,
-        file: str,
-        theirs: bytes | None,
-        page: Page,
-        head: str,
-        base: Entry | None,
-        *,
-        blind: bool,
+        self, one: Fingerprint, read: Outgoing, file: str, theirs: bytes | None, base: Entry | None, *, blind: bool
     ) -> tuple[bytes, str] | None:
         """Return what the file of lines is to hold, and the document's mark then; None to leave it as it is."""
+        page = self._page(read, blind=blind)
+        head = mirror_pages.head(read.document, self._annotator)
         ours = page.text(head)
         if theirs is None or theirs == ours or base is None or digest(theirs) == base.lines:
             return ours, one.mark
@@ -261,7 +263,8 @@ class _Sync:
                 if after.says() != page.says():
                     self._beside(file + LINES, theirs, "was changed here and in the corpus; the corpus holds")
                 return ours, one.mark
-            decisions = self._edits(one, blind=blind).decisions(page, after)
+            given = mirror_pages.imported(read, self._annotator).given
+            decisions = self._edits(one, given, blind=blind).decisions(page, after)
         except DataError as error:
             self._report.note(self._report.refused, f"{where}:{error}")
             return None
@@ -273,9 +276,13 @@ class _Sync:
             return theirs, one.mark
         log.record(self._corpus, decisions)
         (now,) = outgoing(self._corpus, ids=[one.id])
-        return mirror_pages.page(mirror_pages.working(now, self._annotator, self._scheme, blind=blind)).text(head), ""
+        return self._page(now, blind=blind).text(head), ""
 
-    def _edits(self, one: Fingerprint, *, blind: bool) -> Edits:
+    def _page(self, read: Outgoing, *, blind: bool) -> Page:
+        working = mirror_pages.working(read, self._annotator, self._scheme, blind=blind)
+        return mirror_pages.page(working, mirror_pages.imported(read, self._annotator))
+
+    def _edits(self, one: Fingerprint, given: Annotations, *, blind: bool) -> Edits:
         corpus = self._corpus
         working = WorkingDocument(
             documents.row(corpus, one.id),
@@ -284,14 +291,20 @@ class _Sync:
             () if blind else suggestions.of(corpus, one.id),
             scheme=self._scheme,
         )
-        return Edits(working, self._scheme, self._annotator, strict=self._settings.confirm_strictly)
+        return Edits(working, self._scheme, self._annotator, given, strict=self._settings.confirm_strictly)
 
     def _put_text(self, file: str, text: bytes, base: Entry | None) -> bool:
         """Write a text where it is not there, or is another; one that somebody edited is kept beside it."""
         there = self._there(file + TEXT)
+        self._tell_missing(file + TEXT, there, base)
         if there is not None and base is not None and there != text and digest(there) != base.text:
             self._beside(file + TEXT, there, "was changed, and texts are never altered; written again")
         return self._put(file + TEXT, text, there)
+
+    def _tell_missing(self, name: str, there: bytes | None, base: Entry | None) -> None:
+        """Say that a file is written again which somebody took away or renamed."""
+        if there is None and base is not None:
+            self._report.tell(f"{self._folder.path / name}: was taken away, or renamed; written again")
 
     def _put(self, name: str, content: bytes, there: bytes | None) -> bool:
         """Write a file unless it holds that already; say whether it did not."""
@@ -335,6 +348,16 @@ class _Sync:
                     self._beside(name, there, "was changed, and the corpus has no such document any more")
                 if there is not None and not self._report.dry_run:
                     self._folder.remove(name)
+
+    def _tell_strange(self) -> None:
+        """Say which files look like a document's and are none's: what they say is not read."""
+        ours = 2 * self._report.documents
+        if sum(1 for _ in self._folder.pages()) <= ours:
+            return
+        for name in self._folder.pages():
+            file = name.removesuffix(TEXT).removesuffix(LINES)
+            if not self._names.has(file) and file not in self._gone:
+                self._report.tell(f"{self._folder.path / name}: belongs to no document of the corpus; it is not read")
 
     def _write_shared(self) -> None:
         """Write the scheme, and what git has to know."""

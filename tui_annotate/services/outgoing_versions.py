@@ -27,6 +27,7 @@ from tui_annotate.domain.decisions import VersionState
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.selection import Candidate, Tie, select
 from tui_annotate.formats.anndoc import confidence as anndoc_confidence
+from tui_annotate.services.carried_relations import Standing, given_to
 from tui_annotate.store.outgoing import Outgoing, OutgoingVersion
 
 
@@ -139,58 +140,17 @@ def _valued(entity: Entity, suggested: Mapping[str, Suggestion]) -> Entity:
 
 def _with_imported(one: Outgoing, held: OutgoingVersion, annotations: Annotations) -> Annotations:
     """Add relations and unknown keys of the imported version that this one was made from."""
-    names = (held.row.annotator, MASTER)
-    proposals = [proposal for name in names for proposal in one.proposals if proposal.annotator == name]
-    if not proposals:
+    given = given_to(held.row.annotator, one.proposals)
+    if given is None:
         return annotations
-    extra = annotations.extra or proposals[0].annotations.extra
+    extra = annotations.extra or given.extra
     made = Annotations(dict(annotations.entities), annotations.labels, dict(annotations.relations), extra)
-    given = proposals[0].annotations
-    found = _Found(annotations)
+    standing = Standing(annotations.entities)
     number = max((*made.entities, *made.relations), default=0)
-    linked = {(r.type, r.ends) for r in made.relations.values()}
-    for entity in found.second(given):
+    for entity in standing.second(given):
         number += 1
         made.entities[number] = replace(entity, number=number)
-    for relation in given.relations.values():
-        ends = [found.number(given.entities[end]) for end in relation.ends if end in given.entities]
-        if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
-            link = (ends[0], ends[1])
-            if (relation.type, link) not in linked:
-                number += 1
-                made.relations[number] = replace(relation, ends=link, number=number)
+    for relation, ends in standing.carried(given, annotations.relations.values(), held.verdicts):
+        number += 1
+        made.relations[number] = replace(relation, ends=ends, number=number)
     return made
-
-
-class _Found:
-    """Which entity of a version each imported one is now."""
-
-    def __init__(self, annotations: Annotations) -> None:
-        self._entities = annotations.entities
-        self._by_key = {entity_key(entity): number for number, entity in annotations.entities.items()}
-        self._by_place: dict[Anchor, list[int]] = {}
-        for number, entity in annotations.entities.items():
-            self._by_place.setdefault(anchor(entity.spans), []).append(number)
-
-    def number(self, entity: Entity) -> int | None:
-        """Return the entity that an imported one is now: the same, or the only one at its place, of another type."""
-        number = self._by_key.get(entity_key(entity))
-        if number is not None:
-            return number
-        there = self._by_place.get(anchor(entity.spans), [])
-        return there[0] if len(there) == 1 else None
-
-    def second(self, given: Annotations) -> list[Entity]:
-        """Return imported entities that stand at one place twice, as long as nobody has decided on them.
-
-        They are one suggestion, and go out as the several that came.
-        """
-        seen: set[SuggestionKey] = set()
-        more: list[Entity] = []
-        for entity in given.entities.values():
-            key = entity_key(entity)
-            number = self._by_key.get(key)
-            if key in seen and number is not None and self._entities[number].who == entity.who:
-                more.append(entity)
-            seen.add(key)
-        return more

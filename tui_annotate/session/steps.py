@@ -192,6 +192,10 @@ def change(working: WorkingDocument, item: Item, user: str, *, type: str = "", s
     source = item.entity
     attributes: Mapping[str, LabelScalar] = source.attributes if source is not None else {}
     verdicts: list[VerdictChange | None] = []
+    replaced = None if source is None else working.suggestion_with(entity_key(source))
+    if replaced is not None and working.verdict(replaced.key) is Verdict.UNDECIDED:
+        # What was annotated elsewhere, and is changed here, is not suggested again beside it.
+        verdicts.append(_verdict(working, replaced.key, Verdict.CHANGED))
     if item.suggestion is not None:
         more, verdicts = _with_it(working, item.suggestion, new_type)
         attributes = {**item.suggestion.attributes, **more}

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tui_annotate.domain.annotations import Suggestion
+from tui_annotate.domain.annotations import Suggestion, target_of
 from tui_annotate.domain.changed_scheme import followed_task
 from tui_annotate.domain.decisions import Changes
 from tui_annotate.domain.renaming import Renaming
@@ -245,7 +245,6 @@ def stale(lost: Lost, changes: Changes) -> tuple[str, Entry] | None:
                 yield from named("relation", relation.after.type)
         for verdict in changes.verdicts:
             key = verdict.key
-            kind: Group = "label" if not key.spans else "entity" if key.value is None else "attribute"
-            yield from named(kind, key.name, key.value)
+            yield from named(target_of(key), key.name, key.value)
 
     return next(((name, entry) for name, entry in every() if entry is not None), None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from tui_annotate.domain.annotations import Entity, LabelContent, Suggestion
+from tui_annotate.domain.annotations import Entity, LabelContent, Suggestion, target_of
 from tui_annotate.domain.documents import DocumentState, Part
 from tui_annotate.domain.spans import Span
 from tui_annotate.store import documents, rows, suggestions
@@ -130,7 +130,9 @@ class _Gathering:
         ):
             rejected = rows.decode_key(key)
             document = documents[version]
-            values = () if rejected.value is None else said(rejected.value)
+            values: Iterable[str] = ()
+            if rejected.value is not None and target_of(rejected) != "relation":
+                values = said(rejected.value)
             if rejected.value is None:
                 values = (self._text(document, [Span(rejected.part, *ends) for ends in rejected.spans]),)
             self._valued(document, REJECTED, rejected.name, values)

@@ -180,6 +180,12 @@ class Folder:
             stream.write(content)
         os.replace(aside, file)
 
+    def pages(self) -> Iterator[str]:
+        """Yield the names of all files among the documents that look like a text or lines, whoever made them."""
+        for folder, _, names in os.walk(self.path / DOCUMENTS):
+            inside = PurePosixPath(Path(folder).relative_to(self.path).as_posix())
+            yield from (f"{inside}/{name}" for name in names if name.endswith((TEXT, LINES)))
+
     def keep_beside(self, name: str, content: bytes) -> str:
         """Write what was in a file beside it, under a name that is free; return the name."""
         number = 1

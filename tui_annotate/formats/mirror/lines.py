@@ -7,13 +7,14 @@ Columns are parted by tabs: id, type or name, place, text, value, who, state.
     s4  Disease   s1v1:30-38  "headache"  -             ml:ents-1  suggested 0.74
     label  urgent  -          -           true          user:anna  annotated
     r1  treats    e1>e4       -           -             user:anna  annotated
+    i2  treats    e1>s4       -           -             -          suggested 1
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -28,12 +29,14 @@ NONE = "-"
 NEW = "+"
 """Id of a line that somebody added."""
 LABEL = "label"
+RELATION, IMPORTED = "r", "i"
+"""Begin of the ids of a version's relations, and of those that go along with it as they were imported."""
 CONFIRMED = "confirmed"
 _COLUMNS = 7
 _PLAIN = re.compile(r"[^\t\n\r\x00-\x1f\x7f-\x9f\\\u2028\u2029\u202a-\u202e\u2066-\u2069]*")
 _HIDDEN = re.compile(r"[\t\n\r\x00-\x1f\x7f-\x9f\\\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))")
-_ID = re.compile(r"(?:[esr]\d{1,18}|label|\+)")
+_ID = re.compile(r"(?:[esri]\d{1,18}|label|\+)")
 _PLACE = re.compile(r"(.+):(\d+-\d+(?:\+\d+-\d+)*)", re.DOTALL)
 _ENDS = re.compile(r"([es]\d{1,18})([->])([es]\d{1,18})")
 
@@ -86,15 +89,18 @@ def of_entity(entity: Entity, document: Document) -> Line:
     return Line(0, f"e{entity.number}", escaped(entity.type), place, text, value, _who(entity.who), _annotated(entity))
 
 
-def of_suggestion(suggestion: Suggestion, document: Document) -> Line:
-    """Return the line of something undecided."""
+def of_suggestion(
+    suggestion: Suggestion, document: Document, attributes: Mapping[str, LabelScalar] | None = None
+) -> Line:
+    """Return the line of something undecided; `attributes` are those suggested for an entity beside its own."""
+    attributes = {**(attributes or {}), **suggestion.attributes}
     place = place_of(suggestion.spans) if suggestion.spans else NONE
     text = text_of(suggestion.spans, document) if suggestion.spans else NONE
     value = NONE
     if suggestion.target != "entity":
         value = _json(suggestion.value)
-    elif suggestion.attributes:
-        value = _json(dict(sorted(suggestion.attributes.items())))
+    elif attributes:
+        value = _json(dict(sorted(attributes.items())))
     who = _who(suggestion.who) if suggestion.who or not suggestion.run else escaped(f"ml:{suggestion.run}")
     state = f"suggested {suggestion.prob:.3g}"
     return Line(0, f"s{suggestion.id}", escaped(suggestion.name), place, text, value, who, state)
@@ -108,10 +114,18 @@ def of_label(label: LabelValue) -> Line:
 
 def of_relation(relation: Relation) -> Line:
     """Return the line of a relation."""
-    ends = f"e{relation.ends[0]}{'>' if relation.directed else '-'}e{relation.ends[1]}"
-    return Line(
-        0, f"r{relation.number}", escaped(relation.type), ends, who=_who(relation.who), state=_annotated(relation)
-    )
+    return _link(RELATION, relation, f"e{relation.ends[0]}", f"e{relation.ends[1]}", _annotated(relation))
+
+
+def of_imported(relation: Relation, first: str, second: str, *, confirmed: bool) -> Line:
+    """Return the line of a relation that goes along with a version as it was imported, given the ids of its ends."""
+    state = _annotated(relation) if confirmed else f"suggested {relation.prob:.3g}"
+    return _link(IMPORTED, relation, first, second, state)
+
+
+def _link(letter: str, relation: Relation, first: str, second: str, state: str) -> Line:
+    ends = f"{first}{'>' if relation.directed else '-'}{second}"
+    return Line(0, f"{letter}{relation.number}", escaped(relation.type), ends, who=_who(relation.who), state=state)
 
 
 def place_of(spans: Iterable[Span]) -> str:
