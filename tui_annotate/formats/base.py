@@ -186,6 +186,9 @@ class Format:
     """For formats of several files a document (text and annotations apart): asked first, of a whole folder or zip."""
     counts_lost: CountLost | None = None
     """Counts what `holds` cannot say, e.g. `{"entities that begin or end inside a word": 2}`."""
+    is_project: bool = False
+    """A zip of it holds one folder, called by the project; a zip of any other holds just what the folder would, so that
+    the paths in it are those that ids are made of."""
     needs: str = ""
     """The module that must be there to read or write it; empty for one that always works."""
     extra: str = ""

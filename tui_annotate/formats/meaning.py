@@ -15,8 +15,9 @@ import msgspec
 
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument
-from tui_annotate.formats.base import Feature, Meaning, WriteOptions, chosen_version
+from tui_annotate.formats.base import Feature, Format, Meaning, WriteOptions, chosen_version
 from tui_annotate.formats.reducing import reduced
+from tui_annotate.formats.safety import safe_path
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -45,6 +46,20 @@ def by(holds: frozenset[Feature]) -> Meaning:
 
     def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
         return plain(reduced(exchanged, holds, options))
+
+    return meaning
+
+
+def with_place(format: Format) -> Meaning:
+    """Return what a document means in files of its own, which also say by their folder where it lies.
+
+    The name itself may have to be another one, where two ids differ by capitals alone or are no names of files.
+    """
+    if format.is_project:
+        return format.meaning
+
+    def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
+        return safe_path(exchanged.document.key).rpartition("/")[0], format.meaning(exchanged, options)
 
     return meaning
 
@@ -95,7 +110,7 @@ class Tally:
     """Digests of documents, 16 bytes each in a temporary file, to compare what was written with what is read back."""
 
     def __init__(self, meaning: Meaning, options: WriteOptions) -> None:
-        self._meaning = meaning
+        self.meaning = meaning
         self._options = options
         self._digests = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the tally
         self._count = 0
@@ -129,4 +144,4 @@ class Tally:
             self._digests.seek(0, 2)
 
     def _digest(self, exchanged: ExchangedDocument) -> bytes:
-        return blake2b(_encode(self._meaning(exchanged, self._options)), digest_size=16).digest()
+        return blake2b(_encode(self.meaning(exchanged, self._options)), digest_size=16).digest()

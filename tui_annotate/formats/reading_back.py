@@ -81,7 +81,8 @@ def read(path: Path, format: Format, order: Order, options: ReadOptions) -> Iter
     with ExitStack() as stack:
         tree: _Tree = _Folder(path)
         if not path.is_dir():
-            tree = _Zip(path, stack.enter_context(path.open("rb")), order.shared)
+            stream = stack.enter_context(path.open("rb"))
+            tree = _Zip(path, stream, order.shared, has_root=format.is_project)
         shared = [tree.file(name) for name in order.shared]
         for names in order.groups():
             for item in format.read([*shared, *map(tree.file, names)], options):
@@ -112,17 +113,19 @@ class _Folder(_Tree):
 class _Zip(_Tree):
     """Follows the directory of a zip."""
 
-    def __init__(self, path: Path, stream: BinaryIO, shared: list[str]) -> None:
+    def __init__(self, path: Path, stream: BinaryIO, shared: list[str], *, has_root: bool) -> None:
         self._where = f"{path}/"
         self._stream = stream
-        self._shared = {name: entry for entry in zips.entries(stream) for name in [_inside(entry)] if name in shared}
-        self._rest = (entry for entry in zips.entries(stream) if _inside(entry) not in self._shared)
+        self._has_root = has_root
+        entries = ((self._inside(entry), entry) for entry in zips.entries(stream))
+        self._shared = {name: entry for name, entry in entries if name in shared}
+        self._rest = (entry for entry in zips.entries(stream) if self._inside(entry) not in self._shared)
 
     def file(self, name: str) -> SourceFile:
         entry = self._shared.get(name)
         if entry is None:
             entry = next(self._rest, None)
-        if entry is None or _inside(entry) != name:
+        if entry is None or self._inside(entry) != name:
             raise DataError(f"{self._where}{name}: is not in the archive where it should be.")
         found = entry
         return SourceFile(name, self._where, lambda _: io.BytesIO(zips.content(self._stream, found)))
@@ -131,7 +134,6 @@ class _Zip(_Tree):
         if next(self._rest, None) is not None:
             raise DataError(f"{self._where}: holds more than was written.")
 
-
-def _inside(entry: zips.Entry) -> str:
-    """Return a member's name below the folder of the project."""
-    return entry.name.partition("/")[2]
+    def _inside(self, entry: zips.Entry) -> str:
+        """Return a member's name below the folder of the project."""
+        return entry.name.partition("/")[2] if self._has_root else entry.name

@@ -20,7 +20,7 @@ from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import AnnotateError, DataError, DiskFullError, ReadOnlyError, StoreError, UsageError
 from tui_annotate.formats import reading_back
 from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions
-from tui_annotate.formats.meaning import Tally
+from tui_annotate.formats.meaning import Tally, with_place
 from tui_annotate.formats.reading_back import Order
 from tui_annotate.formats.registry import ensure, read_paths
 from tui_annotate.formats.zips import ZipWriter
@@ -200,11 +200,12 @@ def _fill_zip(
     order: Order,
 ) -> Tally:
     assert format.write_tree is not None
-    tally = Tally(format.meaning, options)
+    tally = Tally(with_place(format), options)
+    root = f"{options.project}/" if format.is_project else ""
     with ZipWriter(stream) as archive:
 
         def put(name: str, content: bytes) -> None:
-            archive.put(f"{options.project}/{name}", content)
+            archive.put(root + name, content)
             order.add(name)
 
         for problem in format.write_tree(order.told(_tallied(documents, tally)), put, options):
@@ -245,7 +246,7 @@ def _fill_folder(
     order: Order,
 ) -> Tally:
     assert format.write_tree is not None
-    tally = Tally(format.meaning, options)
+    tally = Tally(with_place(format), options)
     aside.mkdir()
     made: set[Path] = {aside}
 
@@ -289,7 +290,7 @@ def _compare(aside: Path, path: Path, format: Format, options: WriteOptions, tal
     """Read back what was written and compare it; raises DataError with the first that differs."""
     refused: list[str] = []
     found = 0
-    with closing(Tally(format.meaning, options)) as back:
+    with closing(Tally(tally.meaning, options)) as back:
         for item in _read_back(aside, format, options, order) if len(tally) else ():
             if isinstance(item, ExchangedDocument):
                 back.add(item)

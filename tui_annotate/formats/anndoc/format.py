@@ -174,6 +174,7 @@ FORMAT = Format(
     many=False,
     loses="",
     meaning=of_anndoc,
+    is_project=True,
     claims=claims,
     read=read,
     write_tree=write,
