@@ -106,3 +106,21 @@ def test_what_cannot_be_says_what_can(
     assert (ran.code, ran.out) == (code, "")
     assert message in ran.err
     assert types(corpus) == ["PERSON", "PERSON", "PEOPLE"]
+
+
+def test_a_deleted_document_label_is_told_with_its_values(run: Run, corpus: Path) -> None:
+    ran = run("scheme", "delete", corpus, "label:kind", "--dry-run")
+    assert "  n1 (master): kind=note" in ran.out.splitlines()
+
+
+def test_a_rule_that_fits_nothing_is_told(run: Run, corpus: Path) -> None:
+    ran = run("scheme", "split", corpus, "PERSON", "A", "B", "--where", "A=Dr", "--where", "B=Nobody", "--dry-run")
+    assert "  A: 1" in ran.out.splitlines()
+    assert "  B: 0, no rule for it fits" in ran.out.splitlines()
+
+
+def test_keys_that_labels_are_known_by_are_no_part_of_what_is_written(run: Run, corpus: Path) -> None:
+    assert run("scheme", "rename", corpus, "PEOPLE", "HUMANS").code == 0
+    assert "kept" not in run("scheme", "show", corpus, "--format", "toml").err
+    rows = json.loads(run("keys", corpus, "--json").out)
+    assert {row["id"]: row["keys"] for row in rows}["entity:HUMANS"] == ["2"]

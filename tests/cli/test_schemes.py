@@ -164,3 +164,14 @@ def test_check_says_line_label_and_nearest_name_as_json_too(run: Run, corpus: Pa
     assert "age: Adult (19-50y) key: a is taken by accept" in ran.err
     assert json.loads(run("scheme", "check", corpus, "--json").out)["good"] is True
     assert run("scheme", "check", "gone.xml").code == 2
+
+
+def test_what_is_to_be_mended_makes_no_corpus_and_joins_none(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text('[[entity]]\nname = "DOSE"\ncolor = "gren"\n')
+    for command in (("new", "bad.db", "--scheme", "bad.toml"), ("scheme", "import", str(corpus), "bad.toml")):
+        ran = run(*command)
+        assert ran.code == 3
+        assert "bad.toml:3: DOSE color" in ran.err
+        assert "Did you mean 'green'?" in ran.err
+    assert not (tmp_path / "bad.db").exists()
+    assert "DOSE" not in run("scheme", "show", corpus).out

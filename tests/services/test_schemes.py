@@ -222,7 +222,7 @@ def test_what_is_in_use_does_not_vanish(corpus: Corpus, change: Callable[[Scheme
     with pytest.raises(SchemeError) as caught:
         scheme_editing.put(corpus, change(SCHEME), base=SCHEME, annotator="ann")
     assert said in caught.value.message
-    assert "scheme rename" in caught.value.hint
+    assert "Renaming or merging" in caught.value.hint
     assert settings.scheme(corpus) == SCHEME
 
 
@@ -364,3 +364,31 @@ def test_a_field_that_does_not_fit_is_refused(field: str, text: str, said: str) 
     row = Row("label", "urgent") if field == "threshold" else Row("entity", "DRUG")
     with pytest.raises(SchemeError, match=said):
         Draft(SCHEME).changed(row, field, text)
+
+
+def test_names_that_are_not_seen_as_they_are_get_a_note() -> None:
+    scheme = Scheme(
+        (EntityType("DR\u202eUG"), EntityType("a" * 300), EntityType("Größe, 薬; x")),
+        (DocumentLabel("smoker", "choice", (Choice("ne\x1bver"), Choice("past"))),),
+    )
+    found = [str(one) for one in scheme_checking.check(scheme) if one.severity == "note"]
+    assert [("U+202E" in one, "300 characters" in one, "U+001B" in one) for one in found] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+
+
+def test_an_exported_model_is_told_of_in_a_file_as_an_outside_one_is_in_a_corpus() -> None:
+    scheme = Scheme((EntityType("DRUG", model="ner_clinical"),))
+    (found,) = scheme_checking.check(scheme)
+    assert "corpus called 'clinical'" in found.reason
+    (found,) = scheme_checking.check(scheme, models=Models("notes"))
+    assert "outside model" in found.reason
+    assert scheme_checking.check(scheme, models=Models("clinical")) == []
+
+
+def test_what_is_no_toml_is_said_with_one_line() -> None:
+    (problem,) = schemes.parse(b'a = 1\n[[entity]]\nname = "x"\nname = "y"\n', "s.toml", format="toml").faults
+    assert problem.where == "s.toml:4"
+    assert "line" not in problem.reason

@@ -10,7 +10,7 @@ import typer
 
 from tui_annotate import config
 from tui_annotate.cli.output import say
-from tui_annotate.errors import NothingToDoError, UsageError
+from tui_annotate.errors import NothingToDoError, SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
@@ -97,10 +97,15 @@ def list_as(text: str) -> ListAs:
 
 
 def read_scheme(path: Path, *, names: ListAs = "entities") -> Scheme:
-    """Read a scheme file of any format, and say what was odd about it; SchemeError says where it is wrong."""
+    """Read a scheme file of any format, and say what was odd about it; SchemeError says all that is to be mended."""
     from tui_annotate.formats.schemes import formats as schemes
+    from tui_annotate.services import scheme_checking
 
     reading = schemes.read(path, list_as=names)
+    found = scheme_checking.check(reading.scheme, reading=reading)
+    if faults := [one for one in found if one.severity == "fault"]:
+        lines = [f"{path}{f':{one.line}' if one.line else ''}: {one}" for one in faults]
+        raise SchemeError("\n".join(lines), hint=f"`tui-annotate scheme check {path}` says the same, and more.")
     for note in reading.notes:
         say(": ".join(filter(None, (note.where, note.field, note.reason))))
     return reading.checked()

@@ -10,7 +10,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, progress, say
-from tui_annotate.errors import UsageError
+from tui_annotate.errors import SchemeError, UsageError
 
 if TYPE_CHECKING:
     from tui_annotate.domain.scheme import Scheme
@@ -44,7 +44,17 @@ def rename(
     """Give a label another name, in the scheme and in everything that is annotated, suggested, rejected and learned."""
     from tui_annotate.domain import scheme_changes
 
-    _run(corpus, lambda scheme, _: scheme_changes.rename(scheme, _one(scheme, old), new), dry_run, json, annotator)
+    def change(scheme: Scheme, _: Corpus) -> SchemeChange:
+        target = _one(scheme, old)
+        try:
+            return scheme_changes.rename(scheme, target, new)
+        except SchemeError as error:
+            of = target.name if target.option else ""
+            taken = new in scheme_changes.names_of(scheme, target.kind, of) and new != (target.option or target.name)
+            merge = f"To join them: scheme merge CORPUS {target} --into {new}"
+            raise SchemeError(error.message, hint=merge if taken else error.hint) from error
+
+    _run(corpus, change, dry_run, json, annotator)
 
 
 @app.command(

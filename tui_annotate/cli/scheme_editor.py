@@ -19,9 +19,10 @@ from tui_annotate.store import settings
 
 _MARK = "#! "
 """Begins the lines that are ours, and are taken out again."""
+_COMMANDS = "Renaming a label that is in use, merging or deleting one: `tui-annotate scheme rename`, `merge`, `delete`."
 _HEAD = (
     "The labels of {corpus}. Save and leave the editor to put them in force; leave it unchanged to change nothing.",
-    "Renaming a label that is in use, merging or deleting one: `tui-annotate scheme rename`, `merge`, `delete`.",
+    _COMMANDS,
 )
 
 
@@ -61,6 +62,7 @@ def edit(corpus: Path, *, annotator: str, keys: Mapping[str, Sequence[str]]) -> 
             raise ChangedMeanwhileError(f"{error.message} {kept(corpus, edited)}") from error
         except SchemeError as error:
             head += [line for line in [*error.message.splitlines(), error.hint] if line]
+            head += [_COMMANDS] if error.hint else []
         except AnnotateError as error:
             raise type(error)(f"{error.message} {kept(corpus, edited)}", hint=error.hint) from error
 

@@ -157,7 +157,7 @@ def options(scheme: Scheme) -> list[Target]:
 def rename(scheme: Scheme, target: Target, new: str) -> SchemeChange:
     """Return the change that gives a label another name; raises SchemeError where that is taken, or the label gone."""
     old = _held(scheme, target)
-    _check_free(scheme, target, new, merge=f"scheme merge CORPUS {target} --into {new}")
+    _check_free(scheme, target, new, hint="To make one of the two, merge them.")
     return SchemeChange("rename", target.kind, (old,), (new,), target.name if target.option else "")
 
 
@@ -181,7 +181,7 @@ def merge(scheme: Scheme, wanted: Sequence[Target], into: str) -> SchemeChange:
         raise SchemeError(f"{into} is what it is already.", hint="Name at least one other label.")
     known = names_of(scheme, first.kind, of)
     if len({*old, into}) < 3 and into not in known:
-        raise SchemeError("One label is no merge.", hint=f"To give it a new name: scheme rename CORPUS {first} {into}")
+        raise SchemeError("One label is no merge.", hint=f"Name another one, or rename {old[0]}.")
     if first.kind in ("label", "attribute") and not of:
         held = [thing for thing in group_of(scheme, first.kind) if thing.name in {*old, into}]
         kinds = {thing.kind for thing in held if isinstance(thing, DocumentLabel | Attribute)}
@@ -219,7 +219,7 @@ def split(
             hint=f"Name one: {target}=OPTION. Or make a new label and decide anew.",
         )
     if not names or names == (old,):
-        raise SchemeError("A split needs the names of what comes.", hint=f"scheme split CORPUS {old} NEW NEW...")
+        raise SchemeError("A split needs the names of what comes.", hint=f"Give at least one besides {old}.")
     for name in names:
         if name != old:
             _check_free(scheme, target, name)
@@ -230,7 +230,9 @@ def split(
     if rest and rest not in known:
         raise SchemeError(f"The rest is to become {rest}, which is none of {_listed(names)}.")
     if review and target.kind == "relation":
-        raise SchemeError("Relations are not suggested, so none can be reviewed.", hint=f"Give --rest {names[0]}.")
+        raise SchemeError(
+            "Relations are not suggested, so none can be reviewed.", hint=f"Let the rest stay, or become {names[0]}."
+        )
     of = target.name if target.option else ""
     rest = "" if review else rest or old
     return SchemeChange("split", target.kind, (old,), names, of, tuple(rules), rest, review)
@@ -269,16 +271,14 @@ def _check_name(name: str) -> None:
         raise SchemeError(f"{name!r} is no name: it must not be empty, nor begin or end with blanks.")
 
 
-def _check_free(scheme: Scheme, target: Target, name: str, *, merge: str = "") -> None:
+def _check_free(scheme: Scheme, target: Target, name: str, *, hint: str = "") -> None:
     _check_name(name)
     of = target.name if target.option else ""
     if name == (target.option or target.name):
         raise SchemeError(f"{name} is its name already.")
     if name in names_of(scheme, target.kind, of):
         what = f"option of {of}" if of else GROUPS[target.kind]
-        raise SchemeError(
-            f"There is {with_article(what)} {name} already.", hint=f"To join them: {merge}" if merge else ""
-        )
+        raise SchemeError(f"There is {with_article(what)} {name} already.", hint=hint)
 
 
 def with_article(what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,6 +20,10 @@ from tui_annotate.store.connection import Corpus
 
 COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _KIND_WORDS = {"ner": "finds entities", "classification": "labels documents", "assertion": "judges entities"}
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+"""Control characters, marks of direction, what has no width, ends of lines and paragraphs."""
+_LONG = 60
+"""Characters of a name that are always shown."""
 _CLOSE = 0.8
 """How alike a model's name and a right one are, for the one to be taken for a slip of the other."""
 
@@ -76,7 +81,7 @@ def check(
     found = [_of_problem(problem) for problem in reading.problems] if reading is not None else []
     if reading is None or not reading.partial:
         known = models or Models()
-        for part in (_colors, _labels, _references, _keys):
+        for part in (_names, _colors, _labels, _references, _keys):
             found += part(scheme, lines)
         found += _models(scheme, known, lines)
         # A reader says these by itself, where its format knows of them.
@@ -116,6 +121,24 @@ def _of_clash(clash: Clash, line: Line) -> Finding:
     label = (f"{name}: {value}" if equals else name) if colon else group
     at = line(group, name, f"={value}" if equals else "key") if colon else 0
     return Finding("clash", label, "key", f"{display_key(clash.key)} is taken by {clash.taken_by}; {now}.", line=at)
+
+
+def _names(scheme: Scheme, line: Line) -> Iterator[Finding]:
+    """Yield names that are hard to read, or to tell apart, or to type; all of them work."""
+    named: list[tuple[Group, str, str]] = [("entity", e.name, "") for e in scheme.entities]
+    fields: list[tuple[Group, DocumentLabel | Attribute]] = [("label", label) for label in scheme.labels]
+    fields += [("attribute", attribute) for attribute in scheme.attributes]
+    for group, one in fields:
+        named += [(group, one.name, ""), *((group, one.name, option.value) for option in one.options)]
+    named += [("relation", r.name, "") for r in scheme.relations]
+    for group, name, option in named:
+        said = option or name
+        odd = [f"U+{ord(c):04X}" for c in dict.fromkeys(said) if unicodedata.category(c) in _UNSEEN]
+        reasons = [f"the name holds what is not seen: {', '.join(odd[:5])}."] if odd else []
+        reasons += [f"a name of {len(said):,} characters is cut wherever it is shown."] if len(said) > _LONG else []
+        for reason in reasons:
+            label = f"{name}: {option}" if option else name
+            yield Finding("note", label, "", reason, line=line(group, name, f"={option}" if option else ""))
 
 
 def _colors(scheme: Scheme, line: Line) -> Iterator[Finding]:
@@ -205,8 +228,12 @@ def _model(
 ) -> tuple[Literal["fault", "note"], str, str] | None:
     """Return what is wrong about the model of a label, with the nearest of the right names; None where nothing is."""
     bare = model.removesuffix(".model")
-    if bare in right or (not known.project and _is_export_of(scheme, task, bare)):
+    if bare in right:
         return None
+    if not known.project and _is_export_of(scheme, task, bare):
+        of = bare.removeprefix(model_name(task, "")).removeprefix("_")
+        reason = f"{model!r} is taken for the model of a corpus called {of!r}; in another one for an outside model."
+        return ("note", reason, "") if of else None
     if (other := known.runs.get(bare)) is not None:
         return "fault", f"the run {model!r} is of {other}.", right[0]
     kind, ours = bare.partition("_")[0], model_name(task, "").partition("_")[0]

@@ -106,7 +106,7 @@ def put(
             raise ChangedMeanwhileError("Somebody changed the scheme meanwhile; nothing was written.")
         if found := lost if corpus.data_version() == seen else vanished(corpus, base, scheme):
             lines = "\n".join(map(str, found))
-            hint = "`scheme rename` and `scheme merge` change what is annotated with it, `scheme delete` takes it out."
+            hint = "Renaming or merging it changes what is annotated with it; deleting it takes that out."
             raise SchemeError(lines, hint=hint)
 
     return settings.set_scheme(corpus, keeping(base, scheme), annotator=annotator, check=check)

@@ -77,9 +77,11 @@ def _annotated(report: Report) -> list[str]:
         if count := report.count(name):
             held = report.confirmed.get(name, 0)
             lines.append(f"{_many(count, word)} changed{_of_them(held, count)}")
-    for name in (*report.change.new, *report.change.old):
-        if count := report.count(f"as {name}"):
-            lines.append(f"  {name}: {count:,}")
+    ruled = {rule.name for rule in report.change.rules}
+    for name in dict.fromkeys((*report.change.new, *report.change.old)):
+        count = report.count(f"as {name}")
+        if count or name in ruled:
+            lines.append(f"  {name}: {count:,}" + ("" if count else ", no rule for it fits"))
     if again := report.count("again"):
         reopened = report.count("reopened")
         more = (

@@ -120,7 +120,7 @@ def _differing(one: _Thing, other: _Thing) -> Iterator[str]:
     """Yield the words for what is not the same of two things; ids are given anew, and are nothing."""
     for slot in fields(one):
         value = getattr(one, slot.name)
-        if slot.name not in ("id", "options") and value not in (slot.default, getattr(other, slot.name)):
+        if slot.name not in ("id", "options", "kept") and value not in (slot.default, getattr(other, slot.name)):
             yield _SAID.get(slot.name, slot.name)
     if isinstance(one, DocumentLabel | Attribute) and isinstance(other, DocumentLabel | Attribute):
         had, has = one.options, other.options

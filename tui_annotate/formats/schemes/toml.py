@@ -62,7 +62,9 @@ def examine(text: str, where: str) -> Reading:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"line (\d+)", str(error))
         number = int(line.group(1)) if line else max(1, len(text.splitlines()))
-        reading.refuse(number, "", f"is no TOML: {error or 'nested too deep'}")
+        # Where it stands is said before it.
+        reason = re.sub(r" \(at .*\)$", "", str(error)) or "nested too deep"
+        reading.refuse(number, "", f"is no TOML: {reason}.")
         return reading
     reader = _Reader(text, reading)
     for name in given:
