@@ -36,6 +36,48 @@ def test_a_text_comes_back_in_every_output(api: Api) -> None:
     assert json.loads(api.get(ids=id, output="jsonl").content)["text"] == TEXT
 
 
+@pytest.mark.parametrize(
+    ("output", "kind", "end"),
+    [
+        ("ann.json", "application/json", ".ann.json"),
+        ("plain.html", "text/html", ".plain.html"),
+        ("html", "text/html", ".plain.html"),
+        ("xml", "application/xml", ".plain.html"),
+        ("txt", "text/plain", ".txt"),
+        ("original", "text/plain", ".txt"),
+        ("entitiestsv", "text/tab-separated-values", ".tsv"),
+        ("entitiesonlyclassestsv", "text/tab-separated-values", ".tsv"),
+        ("pubannotation", "application/json", ".json"),
+        ("conllu", "text/plain", ".conllu"),
+        ("brat", "application/zip", ".zip"),
+        ("anndoc", "application/zip", ".zip"),
+    ],
+)
+def test_every_kind_of_output_says_what_it_is_and_what_it_is_called(api: Api, output: str, kind: str, end: str) -> None:
+    pair = (("a.txt", "Aspirin eases pain"), ("a.ann.json", annotation((E1, 0, "Aspirin"), complete=True)))
+    id = api.upload(*pair)["items"][0]["docid"]
+    answer = api.get(ids=id, output=output)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].partition(";")[0] == kind
+    name = answer.headers["content-disposition"].removeprefix('inline; filename="').removesuffix('"')
+    assert name.startswith(id) or output == "original"
+    assert name.endswith(end)
+    assert b"Aspirin" in answer.content or kind == "application/zip"
+
+
+def test_markdown_has_headings_and_paragraphs_as_parts(api: Api) -> None:
+    text = "# Drugs\n\nAspirin eases pain.\n"
+    ann = annotation((E1, 0, "Aspirin")).replace("s1v1", "s1p1")
+    for pair, format in (
+        (("a.md", "a.ann.json"), "default-plus-annjson"),
+        (("b.txt", "b.ann.json"), "markdown-plus-annjson"),
+    ):
+        id = api.upload((pair[0], text), (pair[1], ann), format=format)["items"][0]["docid"]
+        found = api.annotations(id)
+        assert found["annotatable"]["parts"] == ["s1h1", "s1p1"]
+        assert [entity["part"] for entity in found["entities"]] == ["s1p1"]
+
+
 def test_the_script_that_uploads_a_file_prints_what_the_server_annotated(api: Api) -> None:
     """The shape of requests of the first seed: one file, `output=ann.json`."""
     answer = api.post(files=[("file", ("text.txt", b"Some text."))], output="ann.json")

@@ -266,6 +266,8 @@ def test_statistics_and_agreement(api: Api) -> None:
     assert iaa("e_2", metric="documentlevel_v1").json() == {"f1": 1.0, "overNumDocs": 1}
     assert iaa("m_3").json() == {"f1": 0.0, "overNumDocs": 1}
     assert iaa("e_1", member2="eve").json()["f1"] == 1.0
+    upper = {"member1": "alice", "member2": "bob", "anntaskId": "Drug"}
+    assert api.call("GET", "/-api/metrics/v0/IAA", params=upper).json() == {"f1": 1.0, "overNumDocs": 1}
     assert [iaa("e_77").status_code, iaa("e_1", metric="none").status_code] == [400, 400]
     assert iaa("e_1", member1="nobody").status_code == 404
 

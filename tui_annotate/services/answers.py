@@ -38,7 +38,7 @@ _TYPES = {
     ".xml": "application/xml; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".tsv": "text/tab-separated-values; charset=utf-8",
-    ".txt": _PLAIN,
+    **dict.fromkeys((".txt", ".conll", ".conllu", ".iob"), _PLAIN),
     ".md": "text/markdown; charset=utf-8",
     ".pdf": "application/pdf",
     ".zip": "application/zip",
@@ -179,9 +179,15 @@ def _written(fmt: Format, held: ExchangedDocument, options: WriteOptions) -> tup
             pass
         return stream.getvalue(), fmt.extensions[0]
     assert fmt.write_tree is not None
+    files: dict[str, bytes] = {}
+    for _ in fmt.write_tree([held], files.__setitem__, options):
+        pass
+    if len(files) == 1:
+        ((name, body),) = files.items()
+        return body, PurePosixPath(name).suffix
     with ZipWriter(stream) as archive:
-        for _ in fmt.write_tree([held], archive.put, options):
-            pass
+        for name, body in files.items():
+            archive.put(name, body)
     return stream.getvalue(), ".zip"
 
 
