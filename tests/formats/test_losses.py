@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ def full() -> ExchangedDocument:
 
 
 def test_everything_that_has_no_room_is_counted() -> None:
-    nothing = replace(registry.get("text"), holds=frozenset())
+    nothing = replace(registry.get("csv"), holds=frozenset())
     assert losses.counted([full(), full()], nothing, OPTIONS).ordered() == {
         "entities": 6,
         "labels": 2,
@@ -100,3 +101,30 @@ def test_joined_parts_keep_the_text_of_each_entity(documents: list[ExchangedDocu
                 hull = entity.span
                 assert hull.part == JOINED
                 assert placed(document.document, hull.start, hull.end) == old.span
+
+
+@pytest.mark.parametrize(
+    ("format", "key", "folder", "said"),
+    [
+        ("brat", "a", "reports", "1 folder that ids do not begin with"),
+        ("brat", "reports/a", "reports", ""),
+        ("text", "n-1", "", "1 id that gets .txt behind it"),
+        ("text", "n-1.txt", "", ""),
+        ("markdown", "n-1", "", "1 id that gets .md behind it"),
+        ("markdown", "in/n-1.md", "in", ""),
+        ("entitiestsv", "n-1", "x", "1 folder that ids do not begin with"),
+        ("slate", "a\x00b", "", "1 id that is no name of a file"),
+    ],
+)
+def test_what_the_name_of_a_file_does_not_say_is_a_loss(format: str, key: str, folder: str, said: str) -> None:
+    found = losses.Losses(registry.get(format), WriteOptions())
+    parts = (Part("s1v1" if format != "markdown" else "s1p1", "x"),)
+    found.add(ExchangedDocument(Document(key, parts, folder=folder)))
+    assert found.lines() == ([said] if said else [])
+
+
+@pytest.mark.parametrize(("name", "lost"), [("a.txt", 0), ("a", 0), ("in/a", 0), ("My note", 1)])
+def test_a_name_that_the_id_says_is_not_lost(name: str, lost: int) -> None:
+    found = losses.Losses(registry.get("brat"), WriteOptions())
+    found.add(ExchangedDocument(Document("in/a", (Part("s1v1", "x"),), name=name, folder="in")))
+    assert found.counts["names"] == lost

@@ -107,7 +107,8 @@ def test_links_labels_and_losses_of_ours() -> None:
 
 
 def test_a_folder_of_slate_is_told_from_texts(tmp_path: Path) -> None:
-    for name in ("a.txt", "a.txt.annotations", "b.txt"):
+    (tmp_path / "other").mkdir()
+    for name in ("a.txt", "a.txt.annotations", "b.txt", "other/c.txt"):
         (tmp_path / name).write_text("x")
     names = {g.format.name: [f.name for f in g.files] for g in registry.groups([tmp_path]) if isinstance(g, Group)}
-    assert names == {"slate": ["a.txt", "a.txt.annotations"], "text": ["b.txt"]}
+    assert names == {"slate": ["a.txt", "a.txt.annotations", "b.txt"], "text": ["other/c.txt"]}

@@ -14,7 +14,7 @@ from tui_annotate.domain.wording import counted
         ("entities", "1 entity"),
         ("boxes", "1 box"),
         ("files of annotations", "1 file of annotations"),
-        ("ids that are no names of files", "1 id that is no names of files"),
+        ("ids that are no names of files", "1 id that is no name of a file"),
         ("entities that begin or end inside a word", "1 entity that begins or ends inside a word"),
         ("created", "1 created"),
         ("unchanged", "1 unchanged"),

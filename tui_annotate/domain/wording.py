@@ -16,6 +16,8 @@ _VERBS = {
     "get": "gets",
     "differ": "differs",
 }
+_OBJECTS = {"them": "it", "no names of files": "no name of a file"}
+_END = re.compile(rf"\b(?:{'|'.join(_OBJECTS)})$")
 _THAT = re.compile(rf"(?<=\bthat )(?:{'|'.join(_VERBS)})\b|(?<=, which )are\b")
 _SAME = frozenset(("unchanged", "series"))
 
@@ -35,4 +37,5 @@ def one(names: str) -> str:
             noun = _AFTER_S.sub("", noun)
         elif noun.endswith("s") and not noun.endswith("ss"):
             noun = noun[:-1]
-    return noun + blank + _THAT.sub(lambda verb: _VERBS[verb.group()], rest, count=1)
+    rest = _THAT.sub(lambda verb: _VERBS[verb.group()], rest, count=1)
+    return noun + blank + _END.sub(lambda words: _OBJECTS[words.group()], rest)

@@ -18,6 +18,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
+from tui_annotate.formats import flat
 from tui_annotate.formats.base import Format, Item, Put, ReadOptions, WriteOptions, chosen_version
 from tui_annotate.formats.reducing import JOINED, part_starts
 from tui_annotate.formats.safety import Names, safe_path
@@ -198,7 +199,7 @@ def counts_lost(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[
     """Count the entities that begin inside an earlier one."""
     held = _held(exchanged, options)
     lost = len(held.entities) - len(_first(held, exchanged.document))
-    return {"entities that lie over an earlier one": lost} if lost else {}
+    return ({"entities that lie over an earlier one": lost} if lost else {}) | flat.unnameable(exchanged)
 
 
 def of_classes(exchanged: ExchangedDocument, options: WriteOptions) -> Any:

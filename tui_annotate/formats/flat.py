@@ -145,9 +145,21 @@ def counted(lost: Mapping[str, Sequence[str]]) -> dict[str, int]:
     return {reason: len(texts) for reason, texts in lost.items() if reason not in (PIECES, COVERED)}
 
 
-def unnameable(exchanged: ExchangedDocument) -> dict[str, int]:
-    """Count an id that cannot be the name of a file, where that is what the id becomes."""
-    return {"ids that are no names of files": 1} if safe_path(exchanged.document.key) != exchanged.document.key else {}
+def unnameable(exchanged: ExchangedDocument, name: str = "") -> dict[str, int]:
+    """Count what the name of a file does not say, where that is what the id becomes.
+
+    Args:
+        name: What it is read as, where that may have an ending that the id has not.
+    """
+    document = exchanged.document
+    found = {}
+    if safe_path(document.key) != document.key:
+        found["ids that are no names of files"] = 1
+    elif name and name != document.key:
+        found[f"ids that get {name.removeprefix(document.key)} behind them"] = 1
+    if document.folder and document.folder != document.key.rpartition("/")[0]:
+        found["folders that ids do not begin with"] = 1
+    return found
 
 
 def entities(found: Iterable[tuple[str, int, int]]) -> dict[int, Entity]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from tui_annotate.domain import wording
 from tui_annotate.domain.annotations import Annotations
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.formats.base import EVERYTHING, Feature, Format, WriteOptions, chosen_version
@@ -46,7 +47,11 @@ class Losses:
     def add(self, exchanged: ExchangedDocument) -> None:
         """Count what is lost of one document."""
         lacks = self._lacks
-        found = {feature: count for feature, count in _of_document(exchanged).items() if feature in lacks}
+        found = {
+            feature: count
+            for feature, count in _of_document(exchanged, in_file=not self.format.many).items()
+            if feature in lacks
+        }
         index = chosen_version(exchanged, self._options)
         if "versions" in lacks:
             chosen = None if index is None else exchanged.versions[index].annotations
@@ -113,16 +118,24 @@ def _possible(scheme: Scheme, *, versions: bool) -> set[Feature]:
     return found
 
 
-def _of_document(exchanged: ExchangedDocument) -> dict[Feature, int]:
+def _of_document(exchanged: ExchangedDocument, *, in_file: bool) -> dict[Feature, int]:
     document = exchanged.document
     return {
         "parts": len(document.parts) > 1,
         "ids": bool(document.key),
-        "names": document.name not in ("", document.key),
+        "names": not _is_named(document, in_file=in_file),
         "folders": bool(document.folder),
         "tags": len(document.tags),
         "language": bool(document.language),
     }
+
+
+def _is_named(document: Document, *, in_file: bool) -> bool:
+    """Say whether the id says the name, or the name of a document's own file does."""
+    last = document.key.rpartition("/")[2]
+    return document.name in ("", document.key) or (
+        in_file and last in (document.name, document.name.rpartition(".")[0])
+    )
 
 
 def _count_version(

@@ -15,6 +15,7 @@ from typing import Any
 from tui_annotate.domain.documents import Document, Part, text_hash
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError
+from tui_annotate.formats import flat
 from tui_annotate.formats.base import Format, Item, Put, ReadOptions, WriteOptions
 from tui_annotate.formats.blocks import Kind, kind_of, numbered
 from tui_annotate.formats.safety import Names, safe_path
@@ -85,14 +86,17 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     names = Names()
     for exchanged in documents:
         document = exchanged.document
-        name = safe_path(document.key)
-        is_markdown = PurePosixPath(name).suffix.lower() in FORMAT.extensions
         put(
-            names.take(name if is_markdown else f"{name}.md", document.key),
+            names.take(_name(document), document.key),
             _unmarked("\n".join(_block(kind_of(part), text) for part, text in _texts(document))),
         )
         if any(v.annotations.entities or v.annotations.labels for v in exchanged.versions):
             yield Problem("noted", document.key, "", "markdown holds no annotations; they were left out")
+
+
+def _name(document: Document) -> str:
+    name = safe_path(document.key)
+    return name if PurePosixPath(name).suffix.lower() in FORMAT.extensions else f"{name}.md"
 
 
 def _texts(document: Document) -> Iterator[tuple[Part, str]]:
@@ -124,7 +128,7 @@ def _counts_lost(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping
         "carriage returns (line feeds are written)": sum(part.text.count("\r") for part in parts),
         "blank parts": sum(not part.text.strip() for part in parts),
         "NULs (U+FFFD is written)": sum(part.text.count("\x00") for part in parts),
-    }
+    } | flat.unnameable(exchanged, _name(exchanged.document))
 
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from tui_annotate.domain.documents import Document, Part, text_hash
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.errors import DataError
-from tui_annotate.formats import meaning
+from tui_annotate.formats import flat, meaning
 from tui_annotate.formats.base import Format, Item, Put, ReadOptions, WriteOptions
 from tui_annotate.formats.safety import Names, safe_path
 from tui_annotate.formats.source import SourceFile, decode
@@ -62,12 +62,21 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
     names = Names()
     for exchanged in documents:
         document = exchanged.document
-        name = safe_path(document.key)
-        name = names.take(name if PurePosixPath(name).suffix else f"{name}.txt", document.key)
+        name = names.take(_name(document), document.key)
         # A text that begins with U+FEFF gets a mark before it, so that what is read as the mark is not the text's own.
         put(name, document.text.encode("utf-8-sig" if document.text.startswith("\ufeff") else "utf-8", "replace"))
         if any(v.annotations.entities or v.annotations.labels for v in exchanged.versions):
             yield Problem("noted", document.key, "", "plain text holds no annotations; they were left out")
+
+
+def _name(document: Document) -> str:
+    name = safe_path(document.key)
+    return name if PurePosixPath(name).suffix else f"{name}.txt"
+
+
+def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[str, int]:
+    """Count ids and folders that the name of the file does not say."""
+    return flat.unnameable(exchanged, _name(exchanged.document))
 
 
 FORMAT = Format(
@@ -78,6 +87,7 @@ FORMAT = Format(
     loses="all annotations and the borders of parts",
     meaning=meaning.of_text,
     holds=frozenset(("ids", "folders")),
+    counts_lost=count_lost,
     read=read,
     write_tree=write,
 )

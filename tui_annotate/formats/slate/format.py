@@ -29,9 +29,10 @@ _NAME = re.compile(r"(?P<text>.+)\.annotations(?P<who>[^/]*)")
 
 
 def claims(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """Return files of annotations, and the texts beside them."""
+    """Return files of annotations, the texts beside them, and texts in the same folder that nobody has annotated."""
     names = {file.where: file for file in files}
-    found: dict[str, SourceFile] = {}
+    folders = {file.tree + file.folder for file in files if _NAME.fullmatch(file.where)}
+    found = {f.where: f for f in files if f.name.endswith(".txt") and f.tree + f.folder in folders}
     for file in files:
         if _NAME.fullmatch(file.where):
             found[file.where] = file
