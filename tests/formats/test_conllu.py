@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import conllu
 from hypothesis import HealthCheck, given, settings
 
@@ -10,6 +12,9 @@ from tests.formats.helpers import corpora, docs, problems
 from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.services.exporting import export
+from tui_annotate.services.importing import import_paths
+from tui_annotate.store.connection import Corpus
 
 TREEBANK = """# global.Entity = eid-etype-head-other
 # newdoc id = GUM_x
@@ -117,3 +122,13 @@ def test_the_package_conllu_reads_the_same(documents: list[ExchangedDocument]) -
         assert all((token["misc"] or {}).get("NER", "O")[0] in "OBI" for token in sentence)
     for one in back:
         assert found[one.document.key] == "".join(one.document.text.split())
+
+
+def test_a_document_in_which_nothing_was_found_goes_out_as_it_came(tmp_path: Path) -> None:
+    lines = "# newdoc id = a\n# text = A thing\n"
+    lines += "1\tA\ta\tDET\t_\t_\t_\t_\t_\tNER=O\n2\tthing\tthing\t_\t_\t_\t_\t_\t_\tNER=O\n\n"
+    (tmp_path / "a.conllu").write_text(lines)
+    with Corpus.create(tmp_path / "c.db") as corpus:
+        import_paths(corpus, [tmp_path / "a.conllu"], annotator="me")
+        export(corpus, tmp_path / "b.conllu", format="conllu")
+    assert (tmp_path / "b.conllu").read_text() == lines

@@ -77,3 +77,29 @@ def test_what_cannot_be_proved_is_refused(corpus: Corpus, tmp_path: Path) -> Non
     with Corpus.create(tmp_path / "empty.db") as empty, pytest.raises(NothingToDoError):
         proving.prove(empty)
     assert DataError.exit_code == 3
+
+
+@pytest.mark.parametrize("format", ["conllu", "slate"])
+def test_a_version_that_says_nothing_is_none(tmp_path: Path, format: str) -> None:
+    rows = [{"id": "a", "text": "A thing", "labels": {"spam": True}}, {"id": "b", "text": "Ann", "confirmed": False}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with Corpus.create(tmp_path / "c.db") as corpus:
+        import_paths(corpus, [tmp_path / "rows.jsonl"], annotator="me")
+        assert proving.prove(corpus, format=format).equal
+
+
+def test_what_only_the_format_knows_is_shown_as_it_was_and_as_it_came(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = import_paths
+
+    def meddle(back: Corpus, paths: list[Path], **options: Any) -> Any:
+        rows = [json.loads(line) for line in paths[0].read_text().splitlines()]
+        rows[0]["spans"][0]["normalizations"] = {"n_1": {"source": "wiki"}}
+        paths[0].write_text("\n".join(map(json.dumps, rows)))
+        return real(back, paths, **options)
+
+    monkeypatch.setattr(proving, "import_paths", meddle)
+    (found,) = proving.prove(corpus, format="jsonl").differences
+    assert (found.document, found.before, found.after) == ("n0", "", '{"n_1":{"source":"wiki"}}')
+    assert found.what == "what its format keeps besides, in normalizations"

@@ -6,6 +6,7 @@ What the format has no room for is counted and said, and is no difference; every
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -22,7 +23,7 @@ from tui_annotate.formats.base import Format, ReadOptions, WriteOptions
 from tui_annotate.formats.losses import Losses
 from tui_annotate.formats.meaning import Tally
 from tui_annotate.formats.reducing import reduced
-from tui_annotate.services.comparing import Compared, differences
+from tui_annotate.services.comparing import Compared, Found, differences
 from tui_annotate.services.exporting import export
 from tui_annotate.services.importing import import_paths
 from tui_annotate.services.outgoing_versions import exchanged
@@ -181,11 +182,37 @@ def _name_differences(corpus: Corpus, back: Corpus, fmt: Format, options: WriteO
             ids="ids" in fmt.holds,
         )
         key = (first or second).document.key  # type: ignore[union-attr]
-        for what, one, other in found or [("what its format keeps besides", "one thing", "another")]:
+        for what, one, other in found or [_besides(first, second, fmt, options)]:
             if len(proof.differences) < _MOST:
                 proof.differences.append(Difference(key, what, one, other))
             else:
                 proof.more += 1
+
+
+def _besides(
+    first: ExchangedDocument | None, second: ExchangedDocument | None, fmt: Format, options: WriteOptions
+) -> Found:
+    """Return the first thing that differs in what the format keeps of two documents besides what all formats do."""
+    said = (None if one is None else fmt.meaning(one, options) for one in (first, second))
+    one, other = (msgspec.to_builtins(meaning, builtin_types=(bytes,), enc_hook=dict) for meaning in said)
+    names: list[str] = []
+    while type(one) is type(other):
+        if isinstance(one, bytes):
+            one, other = msgspec.json.decode(one), msgspec.json.decode(other)
+        elif isinstance(one, dict):
+            name = next((n for n in sorted({*one, *other}) if one.get(n) != other.get(n)), "")
+            one, other = one.get(name), other.get(name)
+            names.append(name)
+        elif isinstance(one, list | tuple) and one != other:
+            one, other = next(pair for pair in zip_longest(one, other) if pair[0] != pair[1])
+        else:
+            break
+    where = f", in {'.'.join(names)}" if names else ""
+    return f"what its format keeps besides{where}", _shown(one), _shown(other)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else textwrap.shorten(_encode(value).decode("utf-8", "replace"), 80, placeholder="…")
 
 
 def _digests(corpus: Corpus, fmt: Format, options: WriteOptions) -> dict[bytes, int]:

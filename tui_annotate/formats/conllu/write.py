@@ -50,12 +50,9 @@ def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str,
 
 
 def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
-    """Key, text, and the entities of a version if there is one; of those over each other the longest."""
+    """Key, text, and the entities; of those over each other the longest. A version without any says nothing here."""
     made = _prepare(exchanged, options)
-    # Where there is no token, there is no place to say that somebody has looked.
-    is_said = made.flat.version is not None and bool(made.flat.text.strip())
-    held = [(one.entity.type, one.start, one.end) for one in made.kept] if is_said else None
-    return exchanged.document.key, made.flat.text, held
+    return exchanged.document.key, made.flat.text, [(one.entity.type, one.start, one.end) for one in made.kept]
 
 
 def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
@@ -64,7 +61,7 @@ def _prepare(exchanged: ExchangedDocument, options: WriteOptions) -> _Prepared:
     if came is not None:
         found, _, is_said = conllu_entities.read(came)
         now = [(one.entity.type, one.start, one.end) for one in held.placed]
-        if sorted(set(now)) == sorted(found) and is_said == (held.version is not None):
+        if sorted(set(now)) == sorted(found) and (is_said or held.version is None):
             distinct = {(one.entity.type, one.start, one.end): one for one in held.placed}
             return _Prepared(held, list(distinct.values()), came, True)
     kept = flat.longest(held, flat.hulls(held))

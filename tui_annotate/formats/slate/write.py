@@ -57,7 +57,7 @@ def meaning(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
     made = _prepare(exchanged, options)
     entities = sorted({(without_blanks(one.entity.type), one.start, one.end) for one in made.placed})
     labels = {name: sorted(values) for name, values in _labels(made.flat).items()}
-    return made.flat.text, made.flat.version is not None, entities, sorted(set(made.links)), labels
+    return made.flat.text, entities, sorted(set(made.links)), labels
 
 
 Place = tuple[int, int]
