@@ -10,7 +10,7 @@ import pytest
 from tests.screens.conftest import SUGGESTED, app_on, document, picture, press, settled
 from tests.screens.test_reviewing import Desk
 from tui_annotate.errors import DecisionError
-from tui_annotate.screens.scheme_changes import ChangeReport
+from tui_annotate.screens.change_report import ChangeReport
 from tui_annotate.services import scheme_changes
 from tui_annotate.store import log, settings
 from tui_annotate.store.connection import Corpus
@@ -112,3 +112,51 @@ async def test_a_label_is_renamed_from_the_palette_after_its_report_was_seen(mak
         review = await press(pilot, "u")
         assert review.reviewing.session.scheme.entities[0].name == "DRUG"
         assert "undone: DRUG renamed to M" in "\n".join(picture(app))
+
+
+async def test_a_label_that_went_meanwhile_is_told_of_whatever_is_asked(make_corpus: MakeCorpus) -> None:
+    path = make_corpus(document("d1", found=SUGGESTED))
+    app = app_on(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        app.action_do("rename-label")
+        await settled(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        rename(path, "DRUG", "MEDICINE")
+        await pilot.press("X", "enter")
+        await app.workers.wait_for_complete()
+        await settled(pilot)
+        assert "There is no entity type DRUG any more: DRUG renamed to MEDICINE by bob" in "\n".join(picture(app))
+        app.action_do("delete-label")
+        await settled(pilot)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await settled(pilot)
+        assert isinstance(app.screen, ChangeReport)
+        rename(path, "MEDICINE", "NT7")
+        await press(pilot, "enter")
+        await app.workers.wait_for_complete()
+        await settled(pilot)
+        assert "There is no entity type MEDICINE any more: MEDICINE renamed to NT7 by bob" in "\n".join(picture(app))
+
+
+async def test_rules_of_a_split_are_checked_where_they_are_typed(make_corpus: MakeCorpus) -> None:
+    path = make_corpus(document("d1", found=SUGGESTED))
+    app = app_on(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        app.action_do("split-label")
+        await settled(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("A", "comma", "B", "enter")
+        await pilot.pause()
+        await pilot.press("A", "equals_sign", "left_parenthesis", "enter")
+        await settled(pilot)
+        shown = "\n".join(picture(app))
+        assert "no regular expression" in shown
+        assert "A=(" in shown
+        await pilot.press("backspace", "S", "semicolon", "B", "equals_sign", "Z", "enter")
+        await settled(pilot)
+        assert "all others" in "\n".join(picture(app))

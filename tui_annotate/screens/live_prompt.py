@@ -19,6 +19,7 @@ class LivePrompt(Prompt):
 
     Args:
         typed: Takes what stands there; returns what is wrong about it, empty for nothing.
+        mending: The line is one that was refused: typing goes on behind it, and does not replace it.
     """
 
     DEFAULT_CSS = """
@@ -27,9 +28,12 @@ class LivePrompt(Prompt):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", show=False)]
 
-    def __init__(self, title: str, *, value: str, hint: str, typed: Callable[[str], str]) -> None:
+    def __init__(
+        self, title: str, *, value: str, hint: str, typed: Callable[[str], str], mending: bool = False
+    ) -> None:
         super().__init__(title, value=value, hint=hint)
         self._typed = typed
+        self.replaced = not mending
 
     @on(Input.Changed)
     def look(self, event: Input.Changed) -> None:

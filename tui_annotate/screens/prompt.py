@@ -30,6 +30,8 @@ class Prompt(Question[str]):
     """Asks for a line; its result is the line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", show=False)]
+    replaced = True
+    """Whether the first letter replaces what stands there; else it goes on behind it."""
 
     def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
         super().__init__()
@@ -41,7 +43,7 @@ class Prompt(Question[str]):
         """Lay out the question and the input."""
         with Vertical():
             yield Lines(1, id="title")
-            yield Input(self._value)
+            yield Input(self._value, select_on_focus=self.replaced)
             yield Static(Text(shown(self._hint), style="dim"), markup=False, id="hint")
 
     def on_mount(self) -> None:

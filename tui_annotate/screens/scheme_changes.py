@@ -4,69 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
-
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from typing import Any
 
 from tui_annotate.domain import scheme_changes as changes
-from tui_annotate.domain.display import shown
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.scheme_changes import GROUPS, SchemeChange, Target
-from tui_annotate.errors import DecisionError, SchemeError
+from tui_annotate.errors import AnnotateError, DecisionError, SchemeError
+from tui_annotate.screens.change_report import ChangeReport
 from tui_annotate.screens.corpus_thread import CorpusThread
-from tui_annotate.screens.leaving import LeftOnce
+from tui_annotate.screens.live_prompt import LivePrompt
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt
 from tui_annotate.screens.review import ReviewScreen
 from tui_annotate.services import scheme_changes as services
 from tui_annotate.services import split_rules
-from tui_annotate.services.scheme_changes import Report
+from tui_annotate.services.scheme_report import Report
+from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 
 _REVIEW = "\0review"
 """Stands for what is to be decided anew."""
-
-
-class ChangeReport(ModalScreen[bool], LeftOnce[bool]):
-    """Shows what a change of labels would do; its result says whether it is to be done."""
-
-    DEFAULT_CSS = """
-    ChangeReport { align: center middle; background: transparent; }
-    ChangeReport > VerticalScroll {
-        width: 96; max-width: 100%; height: auto; max-height: 90%; padding: 0 1;
-        background: $surface; border: round $foreground;
-    }
-    ChangeReport Static { height: auto; width: 100%; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,y", "dismiss(True)", "do it", show=False),
-        Binding("escape,q,n", "dismiss(False)", "leave it", show=False),
-        Binding("down,j", "scroll(1)", "down", show=False),
-        Binding("up,k", "scroll(-1)", "up", show=False),
-    ]
-
-    def __init__(self, report: Report) -> None:
-        super().__init__()
-        self._report = report
-
-    def compose(self) -> ComposeResult:
-        """Lay out what would change."""
-        with VerticalScroll() as scroll:
-            # A bare string would be read as markup.
-            scroll.border_title = Text(shown(f"{self._report.change}?", 80))
-            scroll.border_subtitle = "enter does it, esc leaves"
-            lines = self._report.lines
-            yield Static(Text("\n".join(shown(line, 300) for line in lines)), markup=False)
-
-    def action_scroll(self, step: int) -> None:
-        """Move the report."""
-        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
 
 
 class SchemeChanges:
@@ -101,7 +59,7 @@ class SchemeChanges:
 
             def given(text: str) -> None:
                 new = " ".join(text.split())
-                self._show(lambda base, _: changes.rename(base, target, new))
+                self._show([target], lambda base, _: changes.rename(base, target, new))
 
             old = target.option or target.name
             self._review.ask(Prompt(f"{old} is to be called", value=old, hint=hint), given)
@@ -129,7 +87,7 @@ class SchemeChanges:
 
         def into(answer: Choice[Target | None] | str) -> None:
             name = answer if isinstance(answer, str) else _short(answer.value)
-            self._show(lambda base, _: changes.merge(base, wanted, name))
+            self._show(wanted, lambda base, _: changes.merge(base, wanted, name))
 
         def picked(answer: Choice[Target | None] | str) -> None:
             chosen = answer.value if isinstance(answer, Choice) else None
@@ -158,20 +116,39 @@ class SchemeChanges:
             old = target.option or target.name
 
             def given(text: str) -> None:
-                names = [" ".join(name.split()) for name in text.split(",") if name.strip()]
-                if names:
+                if names := split_rules.names(text):
                     self._ask_rules(target, names)
 
-            self._review.ask(Prompt(f"{old} becomes", hint="New names, with a comma between them."), given)
+            self._review.ask(
+                Prompt(f"{old} becomes", hint='New names, with a comma between them; a name with a comma as "a, b".'),
+                given,
+            )
 
         self._pick("split", able, picked)
 
-    def _ask_rules(self, target: Target, names: Sequence[str]) -> None:
-        def given(text: str) -> None:
-            self._ask_rest(target, names, [rule.strip() for rule in text.split(" ; ") if rule.strip()])
+    def _ask_rules(self, target: Target, names: Sequence[str], *, value: str = "") -> None:
+        known = [*names, target.option or target.name]
 
-        hint = f"{names[0]}=REGEX, near:REGEX, text:a,b, text:@FILE, attribute:A=B, query:Q; ` ; ` between several."
-        self._review.ask(Prompt("which become which? (empty: none by rule)", hint=hint), given)
+        def fault(text: str) -> str:
+            try:
+                split_rules.check(text, known)
+            except AnnotateError as error:
+                return str(error)
+            return ""
+
+        def given(text: str) -> None:
+            if said := fault(text):
+                self._review.tell(said, warning=True)
+                self._ask_rules(target, names, value=text)
+            else:
+                self._ask_rest(target, names, split_rules.several(text, known))
+
+        hint = (
+            f"{names[0]}=REGEX, or {names[0]}= and near:REGEX, text:a,b, text:@FILE, attribute:A=B, query:Q."
+            " Several with ; between them."
+        )
+        title = "which become which? (empty: none by rule)"
+        self._review.ask(LivePrompt(title, value=value, hint=hint, typed=fault, mending=bool(value)), given)
 
     def _ask_rest(self, target: Target, names: Sequence[str], rules: Sequence[str]) -> None:
         old = target.option or target.name
@@ -191,13 +168,15 @@ class SchemeChanges:
                 parsed = [split_rules.parse(rule, known, corpus, annotator=annotator) for rule in rules]
                 return changes.split(base, target, names, rules=parsed, rest="" if review else rest, review=review)
 
-            self._show(change)
+            self._show([target], change)
 
         self._review.ask(Picker("all others", lambda query: matching(query, choices)), picked)
 
     def _delete(self) -> None:
         self._pick(
-            "delete", _every(self._scheme), lambda target: self._show(lambda base, _: changes.delete(base, target))
+            "delete",
+            _every(self._scheme),
+            lambda target: self._show([target], lambda base, _: changes.delete(base, target)),
         )
 
     def _pick(self, verb: str, among: Sequence[Target], then: Callable[[Target], None]) -> None:
@@ -213,25 +192,27 @@ class SchemeChanges:
 
     # What is done
 
-    def _show(self, make: Callable[[Scheme, Corpus], SchemeChange]) -> None:
-        """Report what a change would do, and do it when that is wanted."""
+    def _show(self, wanted: Sequence[Target], make: Callable[[Scheme, Corpus], SchemeChange]) -> None:
+        """Report what a change of some labels would do, and do it when that is wanted."""
 
         async def report() -> None:
-            annotator, base = self._opened.annotator, self._scheme
+            annotator = self._opened.annotator
 
-            def look(corpus: Corpus) -> tuple[SchemeChange, Report]:
+            def look(corpus: Corpus) -> tuple[Scheme, SchemeChange, Report]:
+                base = settings.scheme(corpus)
+                services.check_there(corpus, base, wanted)
                 change = make(base, corpus)
-                return change, services.preview(corpus, change, base, annotator=annotator)
+                return base, change, services.preview(corpus, change, base, annotator=annotator)
 
             self._review.tell("looking at what that touches")
-            change, found = await self._opened.reader(look)
+            base, change, found = await self._opened.reader(look)
             self._review.tell("")
 
             def answered(yes: bool | None) -> None:
                 if yes:
                     self._review.write(lambda: self._perform(change, base))
 
-            self._review.app.push_screen(ChangeReport(found), answered)
+            self._review.app.push_screen(ChangeReport(f"{found.change}?", found.lines), answered)
 
         self._review.later(report)
 

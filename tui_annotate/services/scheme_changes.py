@@ -14,10 +14,10 @@ from tui_annotate.domain import scheme_changes
 from tui_annotate.domain.changed_scheme import applied
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.scheme_changes import Group, Rule, SchemeChange, Target
-from tui_annotate.errors import UndoError
+from tui_annotate.errors import ChangedMeanwhileError, SchemeError, UndoError
 from tui_annotate.keymaps import keeping
 from tui_annotate.services.scheme_report import Lost, Report
-from tui_annotate.store import documents, log, renaming, settings, steps
+from tui_annotate.store import aliases, documents, log, renaming, settings, steps
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.renaming import Found
 from tui_annotate.store.renaming_plan import Tell
@@ -136,7 +136,8 @@ def preview(
     Raises:
         ChangedMeanwhileError: The scheme is another by now.
     """
-    if settings.scheme(corpus) != base:
+    if (held := settings.scheme(corpus)) != base:
+        check_there(corpus, held, _wanted(change))
         raise renaming.changed_meanwhile()
     return _report(corpus, change, base, renaming.preview(corpus, change, tell=on_progress), annotator)
 
@@ -156,8 +157,29 @@ def perform(
         ChangedMeanwhileError: The scheme is another by now.
     """
     base = keeping(base, base)
-    found = renaming.perform(corpus, change, base, annotator=annotator, place=place, tell=on_progress)
+    try:
+        found = renaming.perform(corpus, change, base, annotator=annotator, place=place, tell=on_progress)
+    except ChangedMeanwhileError:
+        check_there(corpus, settings.scheme(corpus), _wanted(change))
+        raise
     return _report(corpus, change, base, found, annotator)
+
+
+def check_there(corpus: Corpus, scheme: Scheme, wanted: Sequence[Target]) -> None:
+    """Raise SchemeError, with what became of it, for a label that a scheme has no more."""
+    known = {*scheme_changes.targets(scheme), *scheme_changes.options(scheme)}
+    for target in wanted:
+        if target not in known:
+            what = f"option {target.option} of {target.name}" if target.option else target.name
+            group = "" if target.option else f"{scheme_changes.GROUPS[target.kind]} "
+            became = aliases.news_of(corpus, target)
+            said = f"There is no {group}{what} any more{': ' if became else ''}{became}."
+            raise SchemeError(said, hint="Nothing was changed.")
+
+
+def _wanted(change: SchemeChange) -> list[Target]:
+    old = change.old if change.verb != "merge" else [name for name in change.old if name not in change.new]
+    return [_target(change.kind, name, change.of) for name in old]
 
 
 def undo(corpus: Corpus, annotator: str) -> str:

@@ -15,7 +15,7 @@ from tui_annotate.domain.changed_scheme import followed_task
 from tui_annotate.domain.decisions import Changes
 from tui_annotate.domain.renaming import Renaming
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.domain.scheme_changes import Group, SchemeChange, names_of
+from tui_annotate.domain.scheme_changes import Group, SchemeChange, Target, names_of
 from tui_annotate.store import rows
 from tui_annotate.store.connection import Corpus
 
@@ -93,6 +93,21 @@ def news(corpus: Corpus, sequence: int) -> str:
     """Return what changed of the labels since a decision, in a line; empty where nothing did."""
     with corpus.reading() as db:
         return "; ".join(said(db, entry) for entry in entries(db) if entry.sequence > sequence)
+
+
+def news_of(corpus: Corpus, target: Target) -> str:
+    """Return what a label or an option was last changed by, in a line; empty where nothing changed it."""
+    name, of = (target.option, target.name) if target.option else (target.name, "")
+    with corpus.reading() as db:
+        found = entries(db)
+        changes = {entry.sequence: entry.change for entry in found}
+        for entry in reversed(found):
+            change = changes.get(entry.undoes or entry.redoes or entry.sequence)
+            if change is None or (change.kind, change.of) != (target.kind, of):
+                continue
+            if name in (*change.old, *change.new):
+                return said(db, entry)
+    return ""
 
 
 def said(db: sqlite3.Connection, entry: Entry) -> str:
