@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,18 @@ def test_what_only_the_format_knows_is_shown_as_it_was_and_as_it_came(
     (found,) = proving.prove(corpus, format="jsonl").differences
     assert (found.document, found.before, found.after) == ("n0", "", '{"n_1":{"source":"wiki"}}')
     assert found.what == "what its format keeps besides, in normalizations"
+
+
+def test_what_came_with_places_that_nothing_has_is_no_difference(tmp_path: Path) -> None:
+    project = tmp_path / "clinical"
+    shutil.copytree(CORPORA / "clinical", project)
+    file = next(project.glob("ann.json/master/**/*.ann.json"))
+    held = json.loads(file.read_text())
+    held["relations"].append({**held["relations"][0], "entities": ["s1p1|e_1|9990,9993", "s1p1|e_1|9995,9999"]})
+    held["entities"].append({**held["entities"][0], "part": "s77p1"})
+    file.write_text(json.dumps(held))
+    with Corpus.create(tmp_path / "c.db") as corpus:
+        report = import_paths(corpus, [project], annotator="me")
+        assert sum(problem.severity == "refused" for problem in report.problems) == 2
+        proof = proving.prove(corpus)
+        assert (proof.refused, proof.differences, proof.equal) == ([], [], True)

@@ -68,7 +68,7 @@ class Proof:
     """The first thousand; `more` counts the rest."""
     more: int = 0
     refused: list[str] = field(default_factory=list)
-    """What the import refused of what the export wrote."""
+    """What the import refused of what the export wrote, where something did not come back."""
 
     @property
     def equal(self) -> bool:
@@ -151,7 +151,10 @@ def _compare(
         raise NothingToDoError("The corpus has no documents.")
     for document in _documents(back):
         after.add(document)
-    if not before.matches(after):
+    if before.matches(after):
+        # What an import cannot place, and keeps as it came, was no different in the corpus.
+        proof.refused.clear()
+    else:
         _name_differences(corpus, back, fmt, options, proof)
 
 
