@@ -130,6 +130,24 @@ def test_cassis_reads_what_we_write(documents: list[ExchangedDocument]) -> None:
         assert sorted(e.get_covered_text() for e in found) == sorted(left.document.slice(e.span) for e in held)
 
 
+def test_the_concept_of_a_named_entity_stays_dkpros_identifier() -> None:
+    cassis = pytest.importorskip("cassis")
+    files: dict[str, bytes] = {}
+    fmt = registry.get("xmi")
+    assert fmt.write_tree is not None
+    entity = Entity("PER", (Span("s1v1", 0, 3),), number=1, attributes={"identifier": "http://x.org/Q1", "begin": "b"})
+    document = ExchangedDocument(
+        Document("a", (Part("s1v1", "Ann"),)), (ExchangedVersion(Annotations({1: entity})),), "a"
+    )
+    list(fmt.write_tree([document], files.__setitem__, OPTIONS))
+    types = cassis.load_typesystem(io.BytesIO(files["TypeSystem.xml"]))
+    cas = cassis.load_cas_from_xmi(io.BytesIO(files["a.xmi"]), typesystem=types)
+    (found,) = cas.select("de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity")
+    assert (found.identifier, found.begin_2) == ("http://x.org/Q1", "b")
+    (again,) = docs(read("xmi", [source(name, content) for name, content in files.items()]))
+    assert dict(again.versions[0].annotations.entities[1].attributes) == {"identifier": "http://x.org/Q1", "begin": "b"}
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "<a/>", "<a>" * 200_000, '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xff\xfe<", "<xmi:XMI/>", EMPTY],

@@ -18,7 +18,9 @@ _PLAIN = frozenset(f"uima.cas.{name}" for name in ("String", "Boolean", "Integer
 _OURS = "attribute "
 """What the description of a feature begins with whose name had to be changed; the attribute's own name follows."""
 _BAD = re.compile(r"[^A-Za-z0-9_]")
-_TAKEN = frozenset(("value", "identifier", "begin", "end", "sofa", "id", "label"))
+_IDENTIFIER = "identifier"
+"""DKPro's own feature for the concept that a named entity is: an attribute of that name is written as it."""
+_TAKEN = frozenset(("value", "begin", "end", "sofa", "id", "label"))
 
 
 @dataclass(slots=True)
@@ -117,7 +119,8 @@ class FeatureNames:
 
 def written(features: Mapping[str, str]) -> bytes:
     """Return the TypeSystem.xml of our XMI files, with a feature of named entities for each attribute."""
-    attributes = [(feature, _STRING, _OURS + name) for name, feature in features.items()]
+    ours = {name: feature for name, feature in features.items() if feature != _IDENTIFIER}
+    attributes = [(feature, _STRING, _OURS + name) for name, feature in ours.items()]
     meta = ("documentTitle", "documentId", "documentUri", "collectionId", "documentBaseUri")
     types = [
         _type(
@@ -125,7 +128,7 @@ def written(features: Mapping[str, str]) -> bytes:
             "uima.tcas.DocumentAnnotation",
             [*((name, _STRING, "") for name in meta), ("isLastSegment", "uima.cas.Boolean", "")],
         ),
-        _type(NER, _ANNOTATION, [("value", _STRING, ""), ("identifier", _STRING, ""), *attributes]),
+        _type(NER, _ANNOTATION, [("value", _STRING, ""), (_IDENTIFIER, _STRING, ""), *attributes]),
         _type(
             RELATION,
             _ANNOTATION,
