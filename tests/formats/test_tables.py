@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.formats.helpers import docs, problems, read, source
+from tests.properties import tries
 from tui_annotate.domain.interchange import ExchangedDocument
 from tui_annotate.domain.scheme import Choice, DocumentLabel, Scheme
 from tui_annotate.formats import registry
@@ -151,3 +156,78 @@ def test_a_boolean_by_an_asked_value_says_which_is_true() -> None:
     items = read("tsv", source("sms.tsv", SMS), ReadOptions(label="IsSpam", true_value="spam"))
     assert [label(d, "IsSpam") for d in docs(items)] == [False, True, False]
     assert "label 'IsSpam' is column 1: 'ham' is false, 'spam' is true" in problems(items)[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ('id\ttext\r\n1\t"say ""hi"""\r\n2\t"two\nlines"\r\n3\tplain\r\n', ['say "hi"', "two\nlines", "plain"]),
+        ('id\ttext\n1\t"a tab\there"\n2\tplain\n', ["a tab\there", "plain"]),
+        ('id\ttext\n1\t"commas, as Excel has it"\n2\t"say ""x"""\n', ["commas, as Excel has it", 'say "x"']),
+        ('"id"\t"text"\n"1"\t"one"\n"2"\t"two"\n', ["one", "two"]),
+        ('id\ttext\n1\t"one"\n2\t"two"\n', ["one", "two"]),
+        ('id\ttext\n1\t"He" said so\n2\t"two"\n', ['"He" said so', '"two"']),
+        ('id\ttext\n1\t"quoted whole"\n2\tnot quoted\n', ['"quoted whole"', "not quoted"]),
+        ('id\ttext\n1\t"Hello\n2\tshe said"\n3\tso\n', ['"Hello', 'she said"', "so"]),
+        ('id\ttext\n1\t""\n2\ttwo\n', ['""', "two"]),
+    ],
+)
+def test_quotes_of_a_tsv_are_marks_or_text_by_what_stands_in_them(content: str, texts: list[str]) -> None:
+    assert [d.document.text for d in rows("t.tsv", content)] == texts
+
+
+@settings(deadline=None, max_examples=tries(60))
+@given(
+    st.lists(
+        st.tuples(st.text(st.sampled_from('ab "\t\n\r,'), min_size=1), st.sampled_from(["x", 'a "b"'])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+)
+def test_what_the_csv_module_writes_with_tabs_is_read_as_it_was(cells: list[tuple[str, str]], quoting: Any) -> None:
+    out = io.StringIO(newline="")
+    table = csv.writer(out, delimiter="\t", quoting=quoting)
+    table.writerow(["id", "text", "label"])
+    # One cell shows beyond doubt how quotes are meant.
+    table.writerow([0, 'said "so"', "x"])
+    for number, (text, label) in enumerate(cells, 1):
+        table.writerow([number, text, label])
+    assert [d.document.text for d in rows("t.tsv", out.getvalue())] == ['said "so"', *(text for text, _ in cells)]
+
+
+def test_a_column_called_id_is_the_id_also_when_one_comes_twice() -> None:
+    items = read("csv", source("d.csv", "id,text\n7,abc\n7,def\n8,xyz\n"))
+    assert [(d.document.key, d.versions) for d in docs(items)] == [("7", ()), ("7", ()), ("8", ())]
+    (said,) = problems(items)
+    assert "ids are in column 1 (id), where 1 comes again" in said.reason
+    items = read("csv", source("d.csv", "id,text\n1,a\n1,b\n1,a\n"))
+    assert {d.document.key for d in docs(items)} == {"1"}
+    assert not any(d.versions for d in docs(items))
+
+
+def test_ids_of_another_thing_are_neither_ids_nor_labels_when_they_come_again() -> None:
+    found = rows("d.csv", "doc_id,text\n7,abc\n7,def\n8,xyz\n")
+    assert (found[0].document.key, found[0].versions, found[0].extra) == ("d-2", (), {"doc_id": "7"})
+
+
+def test_our_own_header_says_that_all_between_are_labels() -> None:
+    items = read("csv", source("t.csv", "id,text,urgent,topic,confirmed\na,one,false,sport,true\nb,two,,work,\n"))
+    assert [(label(d, "urgent"), label(d, "topic")) for d in docs(items)] == [(False, "sport"), (None, "work")]
+    assert "label 'topic' is column 4 (topic)" in problems(items)[0].reason
+    known = ReadOptions(scheme=Scheme(labels=(DocumentLabel("urgent", "boolean"),)))
+    found = rows("t.csv", "id,text,urgent,topic,confirmed\na,one,false,sport,true\n", known)
+    assert (label(found[0], "urgent"), label(found[0], "topic")) == (False, "sport")
+
+
+def test_columns_that_are_only_kept_are_said() -> None:
+    items = read("csv", source("t.csv", "text,label,source,page\none,x,web,1\ntwo,y,,2\n"))
+    assert problems(items)[0].reason.endswith("kept beside: column 3 (source), 4 (page)")
+
+
+@pytest.mark.parametrize("sep", [";", ",", "\t"])
+def test_the_line_that_excel_begins_with_is_no_row(sep: str) -> None:
+    content = f"\ufeffsep={sep}\r\nid{sep}text{sep}label\r\n1{sep}one{sep}x\r\n2{sep}two{sep}y\r\n{sep}{sep}z\r\n"
+    items = read("csv", source("d.csv", content))
+    assert [(d.document.key, d.document.text, label(d)) for d in docs(items)] == [("1", "one", "x"), ("2", "two", "y")]
+    assert [p.where for p in problems(items, "refused")] == ["d.csv:5"]

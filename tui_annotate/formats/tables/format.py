@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,11 +17,13 @@ from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion,
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions, chosen_version, stem
 from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
-from tui_annotate.formats.tables.layout import LabelColumn, Layout, dialect_of, layout_of
+from tui_annotate.formats.tables.layout import LabelColumn, Layout, dialect, dialect_of, layout_of
+from tui_annotate.formats.tables.quoting import tabs_are_quoted
 from tui_annotate.formats.tables.write import cell, write_csv, write_tsv
 
 _SAMPLE_ROWS = 500
 _SAMPLE_BYTES = 1 << 20
+_SEPARATOR = re.compile(r"sep=(.)(?:\r\n?|\n)", re.IGNORECASE)
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -43,8 +46,15 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     sample = b"".join(lines).decode("utf-8", "replace")
     if not sample.strip():
         raise DataError("the file is empty, there is nothing to annotate")
-    dialect = dialect_of(sample, file.name, whole=whole)
-    rows = [row for _, row in zip(range(_SAMPLE_ROWS), csv.reader(_split(sample), dialect), strict=False)]
+    # Excel's own line, which says what stands between the cells and is no row.
+    separated = _SEPARATOR.match(sample)
+    if separated is not None:
+        sample = sample[separated.end() :]
+        quoted = separated.group(1) != "\t" or tabs_are_quoted(sample, whole=whole)
+        found = dialect(separated.group(1), quoted=quoted)
+    else:
+        found = dialect_of(sample, file.name, whole=whole)
+    rows = [row for _, row in zip(range(_SAMPLE_ROWS), csv.reader(_split(sample), found), strict=False)]
     layout = layout_of(rows[:-1] if len(rows) > 2 and not whole else rows, options)
     if note:
         yield Problem("noted", file.where, "", note)
@@ -52,15 +62,19 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     with file.open() as stream:
         text_lines = _Lines(utf8_lines(stream)[0], "\n" not in sample)
         reader = _RowReader(file, layout, options)
-        table = csv.reader(text_lines, dialect)
-        line = 1
+        if separated is not None:
+            next(text_lines)
+            text_lines.row.clear()
+        table = csv.reader(text_lines, found)
+        above = int(separated is not None)
+        line = 1 + above
         for number, row in enumerate(table):
-            if text_lines.at_end and _is_open(text_lines.row, dialect):
+            if text_lines.at_end and _is_open(text_lines.row, found):
                 reason = "a quote is opened here and never closed, so all that follows would be this row; close it"
                 yield Problem("refused", f"{file.where}:{line}", "", reason)
             elif row and not (layout.header and number == 0):
                 yield from reader.read(row, line, text_lines)
-            line = table.line_num + 1
+            line = table.line_num + above + 1
             text_lines.row.clear()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import ReadOptions, unnamed_label
+from tui_annotate.formats.tables.quoting import tabs_are_quoted
 
 _TEXT_NAMES = "text content message sentence body tweet review comment document utterance question post description v2"
 _LABEL_NAMES = "label labels class category target tag sentiment intent y v1"
@@ -49,20 +50,23 @@ def dialect_of(sample: str, name: str, *, whole: bool) -> type[csv.Dialect]:
     """Guess delimiter and quoting from the beginning of a table; `whole` says that it is all of it."""
     lines = sample.splitlines(True)
     lines = lines if whole or len(lines) < 2 else lines[:-1]
+    in_tabs = tabs_are_quoted(sample, whole=whole)
     order = "\t,;|" if name.lower().endswith(".tsv") or "\t" in lines[0] else ",;|\t"
     for delimiter in order:
         if _is_own_header(lines[0], delimiter):
-            return _dialect(delimiter, delimiter != "\t" or _is_quoted(lines[0]))
+            return dialect(delimiter, quoted=delimiter != "\t" or in_tabs)
     best, best_score, quoted = order[0], -1.0, True
     for delimiter in order:
-        for quoting in (True, False) if delimiter != "\t" or _is_quoted(lines[0]) else (False, True):
+        for quoting in (True, False) if delimiter != "\t" else (in_tabs,):
             score = _consistency(lines, delimiter, quoting)
             if score > best_score + 1e-9:
                 best, best_score, quoted = delimiter, score, quoting
-    return _dialect(best, quoted)
+    return dialect(best, quoted=quoted)
 
 
-def _dialect(a_delimiter: str, quoted: bool) -> type[csv.Dialect]:
+def dialect(a_delimiter: str, *, quoted: bool) -> type[csv.Dialect]:
+    """Return how a table is read."""
+
     class Found(csv.excel):
         delimiter = a_delimiter
         quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
@@ -78,15 +82,10 @@ def _is_own_header(line: str, delimiter: str) -> bool:
     return len(cells) > 1 and bool(cells & set(_TEXT_NAMES.split())) and len(cells & known) > 1
 
 
-def _is_quoted(line: str) -> bool:
-    cells = line.rstrip("\r\n").split("\t")
-    return all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
-
-
 def _consistency(lines: Sequence[str], delimiter: str, quoted: bool) -> float:
     """Return the share of rows that have the commonest number of columns; 0 when that is one."""
     try:
-        counts = Counter(len(row) for row in csv.reader(lines[:200], _dialect(delimiter, quoted)) if row)
+        counts = Counter(len(row) for row in csv.reader(lines[:200], dialect(delimiter, quoted=quoted)) if row)
     except csv.Error:
         return 0.0
     columns, rows = counts.most_common(1)[0] if counts else (1, 0)
@@ -110,12 +109,16 @@ def layout_of(rows: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
     id = _column(options.id_column, names, "id")
     label = _column(options.label_column, names, "label")
     confirmed = _named(names, "confirmed", free) if header else None
-    labels = _scheme_columns(names, options.scheme) if header else []
+    labels = _label_columns(names, options.scheme) if header else []
     taken = {at for at in (text, id, label, confirmed) if at is not None} | set(labels)
     free = [at for at in free if at not in taken]
-    if id is None and header:
-        id = _named(names, _ID_NAMES, [at for at in free if _is_key(columns[at])])
-        free = [at for at in free if at != id]
+    if header:
+        called = [at for at in free if names[at].strip().casefold() in _ID_NAMES.split()]
+        if id is None:
+            # What is called `id` is the id, also where one comes again; others may be ids of something else.
+            id = _named(names, "id", called)
+            id = _named(names, _ID_NAMES, [at for at in called if _is_key(columns[at])]) if id is None else id
+        free = [at for at in free if at not in called] or free
     if text is None:
         text = _guess_text(names, columns, free if free else list(range(len(columns))), header)
         free = [at for at in free if at != text]
@@ -124,7 +127,13 @@ def layout_of(rows: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
     if label is not None and label not in labels:
         labels.append(label)
     found = tuple(_label_column(at, names, columns, header, options) for at in labels)
-    return Layout(header, names, text, id, confirmed, found, _said(header, names, text, id, found))
+    used = {text, id, confirmed, *labels}
+    beside = [at for at in range(len(names)) if at not in used]
+    again = len(columns[id]) - len(set(columns[id])) if id is not None and not _is_key(columns[id]) else 0
+    said = _said(header, names, text, id, again, found)
+    if beside:
+        said.append(f"kept beside: column {', '.join(_called(at, names, header) for at in beside)}")
+    return Layout(header, names, text, id, confirmed, found, ("; ".join(said),))
 
 
 def _column(asked: str, names: Sequence[str], what: str) -> int | None:
@@ -142,7 +151,14 @@ def _named(names: Sequence[str], wanted: str, among: Sequence[int]) -> int | Non
     return next((at for want in wanted.split() for at in among if folded[at] == want), None)
 
 
-def _scheme_columns(names: Sequence[str], scheme: Scheme) -> list[int]:
+def _is_own(names: Sequence[str]) -> bool:
+    return tuple(names[:2]) == ("id", "text") and names[-1] == "confirmed"
+
+
+def _label_columns(names: Sequence[str], scheme: Scheme) -> list[int]:
+    """Return the columns named like labels of the scheme, and in a table that we wrote all that can be labels."""
+    if _is_own(names):
+        return list(range(2, len(names) - 1))
     return [at for at, name in enumerate(names) if scheme.label(name) is not None]
 
 
@@ -196,7 +212,7 @@ def _label_column(
     values = {cell.strip() for cell in columns[at] if cell.strip()}
     name = names[at].strip() if header else ""
     known = options.scheme.label(name) if name else None
-    if known is None:
+    if known is None and not (header and _is_own(names)):
         name = unnamed_label(options, ("boolean", "choice", "choices", "text"), name or "label")
         known = options.scheme.label(name)
     words = _boolean_words(values, name, options.true_value, known.kind if known else None)
@@ -222,17 +238,18 @@ def _boolean_words(values: set[str], name: str, true_value: str, kind: str | Non
 
 
 def _said(
-    header: bool, names: Sequence[str], text: int, id: int | None, labels: Sequence[LabelColumn]
-) -> tuple[str, ...]:
+    header: bool, names: Sequence[str], text: int, id: int | None, again: int, labels: Sequence[LabelColumn]
+) -> list[str]:
     first = "the first row is a header" if header else "no header"
     said = [f"{first}; the text is column {_called(text, names, header)}"]
     if id is not None:
-        said.append(f"ids are in column {_called(id, names, header)}")
+        repeated = f", where {again} come{'s' * (again == 1)} again" if again else ""
+        said.append(f"ids are in column {_called(id, names, header)}{repeated}")
     for column in labels:
         meaning = ", ".join(f"{word!r} is {str(true).lower()}" for word, true in sorted(column.words.items()))
         reason = f"label {column.name!r} is column {_called(column.index, names, header)}"
         said.append(f"{reason}: {meaning}" if meaning else reason)
-    return ("; ".join(said),)
+    return said
 
 
 def _called(at: int, names: Sequence[str], header: bool) -> str:
