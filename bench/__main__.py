@@ -55,6 +55,7 @@ BENCHMARKS = {
     "learn_attributes": Benchmark("confirmations until negation is learned", ("--seeds", "2", "--only", "negated")),
     "webhooks": Benchmark("webhooks told while the receiver is down and the program killed", ("--events", "200")),
     "serve": Benchmark("uploads over HTTP with 8 clients, the app open", ("--documents", "2000", "--seconds", "6")),
+    "serve_fuzz": Benchmark("odd requests to every route of the HTTP API", ("--requests", "2000")),
     "scheme_changes": Benchmark(
         "a label renamed, merged, split, deleted among 100,000 entities", ("--documents", "2000")
     ),

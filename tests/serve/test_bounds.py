@@ -23,8 +23,12 @@ from tests.serve.test_refusals import refused
 from tui_annotate.serve import body as bodies
 from tui_annotate.serve import protocol
 from tui_annotate.serve.body import Body
+from tui_annotate.serve.options import ServeOptions
 from tui_annotate.serve.protocol import PatientProtocol
+from tui_annotate.serve.running import _bound
 from tui_annotate.serve.scratch import scratch
+from tui_annotate.serve.service import Service
+from tui_annotate.services.accounts import Credentials
 from tui_annotate.store.connection import Corpus
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -65,6 +69,35 @@ async def test_a_request_on_its_way_has_all_the_time_that_it_needs(monkeypatch: 
         loop.call_later(0.15, writer.write, b"hi")
         assert (await asyncio.wait_for(reader.read(), 5)).endswith(b"hi")
         writer.close()
+
+
+def test_an_answer_does_not_wait_40_ms_for_its_head_to_be_acknowledged() -> None:
+    """asyncio turns Nagle's algorithm off for connections that name their protocol, as their listening socket does."""
+    with _bound(ServeOptions(Path("c.db"), "alice", "clinic", port=0)) as listening:
+        host, port = listening.getsockname()
+        listening.setblocking(True)
+        with socket.create_connection((host, port)):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.proto == socket.IPPROTO_TCP
+
+
+async def test_several_who_log_in_at_once_wait_for_one_hash(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    verify = Credentials.verify
+
+    def counted(self: Credentials, name: str, password: str, kept: dict[str, str]) -> bool:
+        hashed.append(name)
+        return verify(self, name, password, kept)
+
+    monkeypatch.setattr(Credentials, "verify", counted)
+    service = Service(ServeOptions(api.path, "alice", "clinic"))
+    try:
+        roles = await asyncio.gather(*(service.verify("alice", PASSWORD, "10.0.0.1") for _ in range(20)))
+    finally:
+        await service.stop()
+    assert roles == ["owner"] * 20
+    assert len(hashed) <= 2
 
 
 async def slow_echo(scope: Any, receive: Any, send: Any) -> None:
