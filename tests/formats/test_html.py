@@ -116,3 +116,52 @@ def test_scripts_of_a_text_stay_text() -> None:
     (again,) = docs(read("html", source("a.html", page(document, None))))
     assert again.document.text == text
     assert b"<script>alert" not in page(document, None)
+
+
+META = '<meta charset="{}">'
+EQUIV = "<META http-equiv=Content-Type content='text/html; charset={}'>"
+XML = '<?xml version="1.0" encoding="{}"?>'
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "codec", "text"),
+    [
+        (META, "windows-1252", "cp1252", "Müller “quoted” €5"),
+        (EQUIV, "ISO-8859-1", "cp1252", "Müller “quoted” €5"),
+        (XML, "iso-8859-15", "iso8859-15", "Müller €5"),
+        (META, "koi8-r", "koi8-r", "врач"),
+        (META, "windows-1251", "cp1251", "врач"),
+        (META, "Shift_JIS", "cp932", "医者①"),
+        (META, "euc-kr", "cp949", "의사"),
+        (META, "GB2312", "gb18030", "医生镕"),
+        (META, "iso-2022-jp", "iso2022-jp", "医者"),
+        (META, "big5", "big5", "醫生"),
+        (META, "macintosh", "mac_roman", "Müller"),
+        (META, "windows-1252", "utf-8", "Müller is really UTF-8"),
+        ("<!-- <meta charset=koi8-r> -->" + META, "utf-8", "utf-8", "Müller"),
+    ],
+)
+def test_a_page_is_decoded_as_it_declares(declared: str, name: str, codec: str, text: str) -> None:
+    content = f"{declared.format(name)}<p>{text}</p>".encode(codec)
+    items = read("html", source("p.html", content))
+    (one,) = docs(items)
+    assert (one.document.text, one.source) == (text, {"html": content})
+    assert bool(problems(items, "noted")) == (name != "utf-8" and not content.isascii())
+
+
+def test_bytes_that_an_encoding_leaves_open_are_controls_as_in_browsers() -> None:
+    (one,) = docs(read("html", source("p.html", b"<meta charset=latin1><p>a\x81b</p>")))
+    assert one.document.text == "a\x81b"
+
+
+@pytest.mark.parametrize("name", ["utf-7", "rot13", "unicode_escape", "nonsense", "idna"])
+def test_an_encoding_that_pages_do_not_have_counts_for_nothing(name: str) -> None:
+    (one,) = docs(read("html", source("p.html", f"<meta charset={name}><p>a+AGE-\\u0041</p>")))
+    assert one.document.text == "a+AGE-\\u0041"
+    (problem,) = problems(read("html", source("p.html", f"<meta charset={name}><p>ü</p>".encode("cp1252"))), "refused")
+    assert name in problem.reason
+
+
+def test_a_page_that_is_not_what_it_declares_is_refused_with_the_byte() -> None:
+    items = read("html", source("p.html", b"<meta charset=euc-jp><p>\xff</p>"))
+    assert "byte 24 (0xff)" in problems(items, "refused")[0].reason

@@ -19,11 +19,12 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats import meaning
 from tui_annotate.formats.base import EVERYTHING, Format, Item, Put, ReadOptions, WriteOptions, chosen_version
 from tui_annotate.formats.blocks import Kind, numbered
+from tui_annotate.formats.html import charset
 from tui_annotate.formats.html.page import GENERATOR, ROW_ID, page
 from tui_annotate.formats.html_depth import check_depth
 from tui_annotate.formats.jsonl import format as jsonl
 from tui_annotate.formats.safety import Names, safe_path
-from tui_annotate.formats.source import JSON_ERRORS, SourceFile, decode
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile
 
 _BLANKS = re.compile("[ \t\n\r\f]+")
 _DROPPED = frozenset(("script", "style", "template", "noscript", "head", "title", "iframe", "object", "svg", "math"))
@@ -83,7 +84,7 @@ def _read_one(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
     from selectolax.lexbor import LexborHTMLParser
 
     content = file.read()
-    decoded = decode(content)
+    decoded = charset.read(content)
     if decoded.note:
         yield Problem("noted", file.where, "", decoded.note)
     check_depth(decoded.text)
