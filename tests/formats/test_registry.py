@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.formats.helpers import problems
+from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import UsageError
 from tui_annotate.formats import registry
 
@@ -69,3 +70,54 @@ def test_a_target_of_many_formats_asks_which() -> None:
 def test_the_guide_names_every_format() -> None:
     text = (DOCS / "formats.md").read_text(encoding="utf-8")
     assert [name for name in registry.FORMATS if f"[`{name}`]" not in text] == []
+
+
+COLUMNS = "-DOCSTART- -X- -X- O\n\nCRICKET NNP B-NP O\n- : O O\nLEICESTERSHIRE NNP B-NP B-ORG\n"
+PAIRS = "Ann\tB-PER\nmet\tO\nBob\tB-PER\n\nso\tO\n"
+
+
+@pytest.mark.parametrize("name", ["eng.testa", "train.txt", "eng.iob1.txt", "train", "dev.tsv"])
+@pytest.mark.parametrize("content", [COLUMNS, PAIRS, "\ufeff" + PAIRS.replace("\t", " "), PAIRS.replace("\n", "\r\n")])
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_columns_of_tags_are_told_whatever_they_are_called(
+    tmp_path: Path, name: str, content: str, in_folder: bool
+) -> None:
+    if name == "train" and in_folder:
+        name = "train.testb"
+    (tmp_path / name).write_text(content, newline="")
+    said, group = registry.groups([tmp_path if in_folder else tmp_path / name])
+    assert isinstance(group, registry.Group)
+    assert group.format.name == "conll"
+    assert isinstance(said, Problem)
+    assert (said.severity, "--format" in said.reason) == ("noted", True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "The O\nis the letter O\n",
+        "-DOCSTART- is what such files begin with\nand this is about them\n",
+        "a B-1\nb B-2\nc B-3\nand more words O\n",
+        "one O\ntwo O\nthree O\nfour O\n",
+        "B-PER\nO\nO\nO\nO\n",
+        "",
+    ],
+)
+def test_words_that_only_look_like_tags_are_text(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    (group,) = registry.groups([tmp_path / "a.txt"])
+    assert isinstance(group, registry.Group)
+    assert group.format.name == "text"
+
+
+def test_columns_that_go_on_beyond_what_is_looked_at_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ann NNP B-PER\nmet VB O\n" * 1000)
+    _, group = registry.groups([tmp_path / "a.txt"])
+    assert isinstance(group, registry.Group)
+    assert group.format.name == "conll"
+
+
+def test_a_zip_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_text("just words")
+    (problem,) = problems(registry.read_paths([tmp_path / "a.zip"]))
+    assert "is called .zip, and is none" in problem.reason

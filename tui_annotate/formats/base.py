@@ -182,6 +182,11 @@ class Format:
     Asked of files that have one of its extensions, or an extension that no format has. A format without one takes
     what has its extension and no other format recognises.
     """
+    shows: Callable[[bytes, bool], bool] | None = None
+    """Tells a file by its first bytes beyond doubt, whatever it is called; the second argument says that they are all.
+
+    Asked of files that would be plain text, a table, or nothing that is known.
+    """
     claims: Claims | None = None
     """For formats of several files a document (text and annotations apart): asked first, of a whole folder or zip."""
     counts_lost: CountLost | None = None

@@ -17,6 +17,8 @@ from tui_annotate.formats.source import SourceFile
 _SNIFFED_BYTES = 4096
 _OPEN_ENDS = (".json", ".xml")
 """Extensions that say too little to name a format: content is looked at even inside folders."""
+_PLAIN = ("text", "tsv")
+"""Formats that take anything, so that what shows itself to be another is looked for first."""
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -110,6 +112,9 @@ def _groups_of(tree: Tree, forced: Format | None) -> Iterator[Group | Problem]:
         elif found.lacking:
             yield Problem("refused", file.where, "", f"is {found.name}, which needs {found.needs}. {_get_it(found)}")
         else:
+            if found.shows is not None and not forced and not file.name.lower().endswith(found.extensions):
+                reason = f"its first lines show that it is {found.name}; --format text takes it as words"
+                yield Problem("noted", file.where, "", reason)
             by_format.setdefault(found.name, []).append(file)
     for name, files in by_format.items():
         yield Group(tree.where, FORMATS[name], tuple(files))
@@ -134,11 +139,18 @@ def _format_of(file: SourceFile, *, named: bool) -> Format | Problem:
     lower = file.name.lower()
     found = _by_extension(lower)
     plain = [fmt for fmt in found if fmt.sniff is None]
+    if found and len(plain) == len(found) and found[0].name not in _PLAIN:
+        return found[0]
+    if lower.endswith(".zip"):
+        return Problem("refused", file.where, "", "is called .zip, and is none; was it cut off, or renamed?")
+    head = _head(file)
+    shown = _shown(head) if head is not None and (not found or (plain and plain[0].name in _PLAIN)) else None
+    if shown is not None:
+        return shown
     if found and len(plain) == len(found):
         return found[0]
     if not (found or named or lower.endswith(_OPEN_ENDS)):
         return Problem("refused", file.where, "", f"of no known format; known are {_known()}. Force one with --format")
-    head = _head(file)
     if head is None:
         return (plain or found or [FORMATS["text"]])[0]
     for fmt in found or FORMATS.values():
@@ -155,6 +167,12 @@ def _format_of(file: SourceFile, *, named: bool) -> Format | Problem:
         return FORMATS["text"]
     tried = ", ".join(fmt.name for fmt in FORMATS.values() if fmt.sniff is not None) or "jsonl"
     return Problem("refused", file.where, "", f"of no known format; tried {tried}. Force one with --format")
+
+
+def _shown(head: bytes) -> Format | None:
+    """Return the format that a file's first bytes show beyond doubt."""
+    whole = len(head) < _SNIFFED_BYTES
+    return next((fmt for fmt in FORMATS.values() if fmt.shows is not None and fmt.shows(head, whole)), None)
 
 
 def _by_extension(lower: str) -> list[Format]:

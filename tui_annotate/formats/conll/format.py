@@ -7,6 +7,7 @@ lines is one. Other columns and the cutting into tokens are kept, and written ag
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from tui_annotate.formats import tagging
 from tui_annotate.formats.base import Feature, Format, Item, ReadOptions, stem
 from tui_annotate.formats.conll import write as conll_write
 from tui_annotate.formats.conll.rows import Block, Layout, blocks, lines_of, survey
+from tui_annotate.formats.conll.shows import shows
 from tui_annotate.formats.conll.text import Read, assemble, told
 from tui_annotate.formats.flat import PART, by_plain_name, entities, without_blanks
 from tui_annotate.formats.source import SourceFile
@@ -160,7 +162,9 @@ def _format(name: str, extensions: tuple[str, ...], description: str, tags: Tagg
     )
 
 
-CONLL = _format("conll", (".conll", ".iob2", ".iob", ".bio"), "columns of tokens and IOB2 tags", "IOB2")
+CONLL = replace(
+    _format("conll", (".conll", ".iob2", ".iob", ".bio"), "columns of tokens and IOB2 tags", "IOB2"), shows=shows
+)
 CONLL2003 = _format("conll2003", (".conll2003",), "the four columns of CoNLL-2003, without comments", "IOB2", bare=True)
 IOB1 = _format("iob1", (".iob1",), "columns of tokens and IOB1 tags, as CoNLL-2003 came", "IOB1")
 BILUO = _format("biluo", (".biluo", ".bilou"), "columns of tokens and BILUO tags", "BILUO")
