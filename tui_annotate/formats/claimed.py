@@ -9,6 +9,7 @@ from typing import Any
 
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.spans import Span
+from tui_annotate.errors import DataError
 from tui_annotate.formats.jsonl.rows import Problems
 from tui_annotate.formats.reducing import part_starts
 from tui_annotate.formats.units import Claim, Unit, settle
@@ -66,6 +67,20 @@ def locate(
         if place is None:
             problems.append((stated[at].field, _misfit(text, stated[at], settled.unit)))
     return places
+
+
+def pieces(given: Any, length: int) -> list[tuple[int, int]]:
+    """Return the pieces of a span that a file lists; raises DataError for what is no list of places in the text."""
+    if type(given) is not list or not given:
+        raise DataError("`fragments` must be a list of [start, end]")
+    found: list[tuple[int, int]] = []
+    for piece in given:
+        if type(piece) is not list or len(piece) != 2 or not all(type(edge) is int for edge in piece):
+            raise DataError("`fragments` must be a list of [start, end]")
+        if not 0 <= piece[0] < piece[1] <= length:
+            raise DataError(f"the fragment [{piece[0]}, {piece[1]}) lies outside the text")
+        found.append((piece[0], piece[1]))
+    return found
 
 
 def _is_sound(one: Stated, problems: Problems) -> bool:

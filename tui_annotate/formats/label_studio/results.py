@@ -12,7 +12,7 @@ from tui_annotate.domain.scheme import LabelKind
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import ReadOptions
-from tui_annotate.formats.claimed import Places, Stated, locate
+from tui_annotate.formats.claimed import Places, Stated, locate, pieces
 from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.jsonl.rows import Problems
 from tui_annotate.formats.kept import of, under
@@ -113,11 +113,8 @@ class Results:
                 self._of_region.setdefault(one.row["id"], []).append(number)
 
     def _spans(self, value: Mapping[str, Any], place: tuple[int, int]) -> tuple[Span, ...]:
-        pieces: Any = value.get("fragments", [place])
-        try:
-            found = [self._places.find(start, end) for start, end in pieces]
-        except (TypeError, ValueError):
-            raise DataError("`fragments` must be a list of [start, end]") from None
+        stated = pieces(value["fragments"], len(self._document.text)) if "fragments" in value else [place]
+        found = [self._places.find(start, end) for start, end in stated]
         spans = tuple(sorted(span for span in found if span is not None))
         if not spans or len(spans) != len(found) or len({span.part for span in spans}) != 1:
             raise DataError(f"[{place[0]}, {place[1]}) crosses the border of two parts")

@@ -11,7 +11,7 @@ from tui_annotate.domain.documents import Document
 from tui_annotate.errors import DataError
 from tui_annotate.formats.base import ReadOptions
 from tui_annotate.formats.categories import read_labels
-from tui_annotate.formats.claimed import Places, Stated, locate
+from tui_annotate.formats.claimed import Places, Stated, locate, pieces
 from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.jsonl.rows import Problems
 from tui_annotate.formats.prodigy.write import BINARY_VIEWS
@@ -161,12 +161,12 @@ class _Spans:
             self._by_word.setdefault(span["token_end"], entity.number)
 
     def _entity(self, span: dict[str, Any], place: Place, number: int) -> Entity:
-        pieces = [place]
+        stated = [place]
         if "fragments" in span:
-            pieces = _pieces(span["fragments"], len(self._document.text))
-        spans = [self._places.find(start, end) for start, end in pieces]
+            stated = pieces(span["fragments"], len(self._document.text))
+        spans = [self._places.find(start, end) for start, end in stated]
         found = tuple(sorted(one for one in spans if one is not None))
-        if len(found) != len(pieces) or len({one.part for one in found}) != 1:
+        if len(found) != len(stated) or len({one.part for one in found}) != 1:
             raise DataError(f"[{place[0]}, {place[1]}) crosses the border of two parts")
         score: Any = span.get("score")
         is_prob = type(score) in (int, float) and 0 <= score <= 1
@@ -221,16 +221,3 @@ class _Spans:
         if type(word) is int and word in self._by_word:
             return self._by_word[word]
         raise DataError(f"`{side}` is token {word!r}, which no span ends with; relations here link entities")
-
-
-def _pieces(given: Any, length: int) -> list[Place]:
-    if type(given) is not list or not given:
-        raise DataError("`fragments` must be a list of [start, end]")
-    pieces: list[Place] = []
-    for piece in given:
-        if type(piece) is not list or len(piece) != 2 or not all(type(edge) is int for edge in piece):
-            raise DataError("`fragments` must be a list of [start, end]")
-        if not 0 <= piece[0] < piece[1] <= length:
-            raise DataError(f"the fragment [{piece[0]}, {piece[1]}) lies outside the text")
-        pieces.append((piece[0], piece[1]))
-    return pieces
