@@ -15,7 +15,8 @@ def test_pieces_are_places_in_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [None, [], {}, "ab", [[0.5, 2]], [[0, True]], [[0]], [[0, 1, 2]], [["0", 1]], [[-1, 2]], [[2, 2]], [[0, 6]]]
+    "given",
+    [None, [], {}, "ab", [[0.5, 2]], [[0, True]], [[0]], [[0, 1, 2]], [["0", 1]], [[-1, 2]], [[2, 2]], [[0, 6]]],
 )
 def test_anything_else_is_refused(given: Any) -> None:
     with pytest.raises(DataError, match="fragment"):
