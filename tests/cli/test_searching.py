@@ -58,7 +58,7 @@ def test_a_mistake_is_pointed_at(run: Run, notes: Path) -> None:
     ran = run("search", notes, "aspirin lable:urgent")
     assert ran.code == 2
     assert ran.err.splitlines() == [
-        "tui-annotate: query, column 9: there is no field lable:",
+        "tui-annotate: query, column 9: there is no field lable.",
         "  aspirin lable:urgent",
         "          ^",
         "Did you mean label:? In text a colon needs quotes.",

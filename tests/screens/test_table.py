@@ -8,17 +8,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input
 
 from tests.screens.conftest import HOSTILE, app_on, document, picture, press, settled
+from tui_annotate.domain.documents import DocumentState
+from tui_annotate.domain.spans import Span
 from tui_annotate.screens.corpus import CorpusScreen
+from tui_annotate.screens.document_table import table_row
 from tui_annotate.screens.filter_prompt import FilterPrompt
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Hits
+from tui_annotate.store.around import Excerpt
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.finding import SearchStopped
+from tui_annotate.store.listing import DocumentRow
 
 MakeCorpus = Callable[..., Path]
+ROW = DocumentRow(1, "a", "a.txt", "", DocumentState.PENDING, False, (), 120, "2026-11-20T17:58:00Z")
 
 
 async def test_the_table_keeps_to_what_a_query_finds_while_it_is_typed(make_corpus: MakeCorpus) -> None:
@@ -28,7 +35,9 @@ async def test_the_table_keeps_to_what_a_query_finds_while_it_is_typed(make_corp
         await settled(pilot)
         await press(pilot, "c", "f", *"aspirin -foldr:x")
         await pilot.pause()
-        assert any("column 10: there is no field foldr: Did you mean folder:?" in line for line in picture(app))
+        lines = picture(app)
+        at = next(at for at, line in enumerate(lines) if "There is no field foldr. Did you mean folder:?" in line)
+        assert lines[at - 2].index("foldr") == lines[at - 1].index("^")
         await press(pilot, "enter")
         prompt = app.screen
         assert isinstance(prompt, FilterPrompt)
@@ -48,6 +57,11 @@ async def test_the_table_keeps_to_what_a_query_finds_while_it_is_typed(make_corp
         assert "Took Aspirin." in shown[2]
         await press(pilot, "escape")
         assert "1 of 301" in picture(app)[0]
+        screen._look_for("label:smoker:nevr")
+        await asyncio.wait([screen._search.task])
+        assert "smoker cannot be nevr; did you mean never?" in picture(app)[1]
+        await press(pilot, "escape", "n")
+        assert "Filter for something first" in picture(app)[1], "below the heading, where it covers nothing"
         await press(pilot, "pagedown", "down")
         assert "22 of 301" in picture(app)[0]
         await press(pilot, "end")
@@ -107,3 +121,15 @@ async def test_the_table_begins_at_the_open_document(make_corpus: MakeCorpus) ->
         row = next(y for y, line in enumerate(picture(app)) if "▸" in line and "note-420 (open)" in line)
         assert 5 < row < 18
         assert "420 of 499" in picture(app)[0]
+
+
+def test_a_row_shows_the_hit_however_late_it_stands() -> None:
+    found = Excerpt(
+        Span("s1v1", 90, 92), "… for years now, the patient on lisinopril had\nnausea in ", "東京", " and\nthen went"
+    )
+    for width in (60, 80, 100, 140):
+        line = table_row(ROW, found, width=width, focused=False)
+        text = "".join(piece for piece, _ in line.left)
+        assert ("東京", "bold") in line.left
+        assert cell_len(text) + cell_len(line.right[0][0]) <= width
+    assert text.endswith("the patient on lisinopril had nausea in 東京 and then went")

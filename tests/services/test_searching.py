@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.store import making
 from tests.store.making import CONFIRMED, IN_PROGRESS
+from tui_annotate.domain.annotations import LabelValue
+from tui_annotate.domain.decisions import Changes, Decision, Kind, LabelChange
 from tui_annotate.errors import QueryError, UsageError
 from tui_annotate.services import deleting, exporting, importing, searching
 from tui_annotate.store import documents, indexing, listing, log, ranking, versions
@@ -163,3 +166,50 @@ def test_documents_stay_where_the_copy_cannot_be_made(corpus: Corpus, monkeypatc
     with pytest.raises(UsageError, match="no room"):
         deleting.delete(corpus, [1, 2], annotator="ann")
     assert documents.find(corpus, "d1") == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("label:kind:leter", "kind cannot be leter; did you mean letter?"),
+        ("-label:kind:x", "kind cannot be x; there are letter, note."),
+        ("label:urgent:maybe", "urgent cannot be maybe; there are false, true."),
+        ("suggested:kind:nots", "kind cannot be nots; did you mean note?"),
+        ("label:*:lettr", "* cannot be lettr; did you mean letter?"),
+        ("tag:#Tset", "no document has the tag Tset; did you mean Test?"),
+        ("folder:inbx/", "there is no folder inbx; did you mean inbox?"),
+        ("members_assigned:bop", "no document is assigned to bop; did you mean bob?"),
+        ("by:zzzzzz", "no document has a version of zzzzzz; there are ann, bob."),
+        ("run:nosuchrun", "no document was shown with suggestions of a run nosuchrun."),
+    ],
+)
+def test_values_that_nothing_has_are_pointed_out_beside_what_is_found(corpus: Corpus, query: str, said: str) -> None:
+    log.record(corpus, [making.begin(1), making.begin(2)])
+    log.record(corpus, [making.begin(3, annotator="bob")])
+    documents.add_tag(corpus, 1, "Test", annotator="ann")
+    made = making.document("f")
+    making.take_in(corpus, replace(made, document=replace(made.document, folder="inbox")))
+    assert searching.doubts(corpus, query, annotator="ann") == [said]
+    assert searching.hits(corpus, query, annotator="ann").total in (0, 103)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "label:kind:LETTER label:urgent:yes label:urgent:True entity:DRUG:asprin suggested:DRUG:x",
+        "tag:T* -tag:Test folder:in* by:me by:bob members_assigned:* run:* language:xx aspirin",
+    ],
+)
+def test_values_that_can_be_are_not(corpus: Corpus, query: str) -> None:
+    log.record(corpus, [making.begin(3, annotator="bob")])
+    documents.add_tag(corpus, 1, "Test", annotator="ann")
+    assert searching.doubts(corpus, query, annotator="ann") == []
+
+
+def test_yes_and_no_are_the_values_of_a_label_that_is_true_or_false(corpus: Corpus) -> None:
+    for document, value in ((1, True), (2, False)):
+        label = LabelChange(None, LabelValue("urgent", value, ("user:ann",)))
+        log.record(corpus, [Decision(Kind.SET_LABEL, document, "ann", Changes(labels=(label,)))])
+    assert searching.ids(corpus, "label:urgent:yes", annotator="ann") == [1]
+    assert searching.ids(corpus, "label:urgent:No", annotator="ann") == [2]
+    assert searching.ids(corpus, "label:urgent:*", annotator="ann") == [1, 2]

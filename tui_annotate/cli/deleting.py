@@ -38,12 +38,13 @@ def delete(
 
     They are exported first, with the decisions on them, into CORPUS's folder of backups: `import` brings them back.
     """
-    from tui_annotate.cli.finding import searchable
+    from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import deleting, searching
 
     who = options.settled(corpus, annotator=annotator).who
     with searchable(corpus) as opened:
         found = searching.hits(opened, query, annotator=who)
+        tell_doubts(opened, query, annotator=who)
         if not found.total:
             raise NothingToDoError(f"{query!r} finds nothing in {corpus}.")
         what = f"{found.total:,} document{'s' * (found.total != 1)}"

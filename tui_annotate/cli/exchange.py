@@ -177,7 +177,7 @@ def export(
     annotator: Annotator = None,
 ) -> None:
     """Export a corpus: written aside, read again, compared, then renamed to PATH."""
-    from tui_annotate.cli.finding import searchable
+    from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import exporting, searching
 
     who = options.settled(corpus, annotator=annotator).who
@@ -186,6 +186,8 @@ def export(
     opening = searchable(corpus) if query else options.opened(corpus, readonly=True)
     with opening as opened, progress("exporting") as report:
         ids = searching.ids(opened, query, annotator=who) if query else None
+        if query:
+            tell_doubts(opened, query, annotator=who)
         done = exporting.export(
             opened,
             output,

@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_annotate.cli import options
-from tui_annotate.cli.output import progress
+from tui_annotate.cli.output import progress, say
 
 if TYPE_CHECKING:
-    from tui_annotate.errors import QueryError
     from tui_annotate.store.connection import Corpus
-
-_ROUND = 60
-"""Characters of a long query that are shown before and behind a mistake."""
 
 
 @contextmanager
@@ -31,20 +27,9 @@ def searchable(path: Path) -> Iterator[Corpus]:
         yield opened
 
 
-def pointed(error: QueryError) -> str:
-    """Return a query and a caret below the place that is meant."""
-    from tui_annotate.domain.display import shown
+def tell_doubts(corpus: Corpus, query: str, *, annotator: str) -> None:
+    """Say on stderr which values of a query nothing has."""
+    from tui_annotate.services import searching
 
-    at = error.column - 1
-    begin, end = max(0, at - _ROUND), at + _ROUND
-    before = ("…" if begin else "") + shown(error.query[begin:at], 4 * _ROUND)
-    behind = shown(error.query[at:end], 4 * _ROUND) + ("…" if end < len(error.query) else "")
-    return f"  {before}{behind}\n  {' ' * _width(before)}^"
-
-
-def _width(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+    for said in searching.doubts(corpus, query, annotator=annotator):
+        say(f"tui-annotate: note: {said}")

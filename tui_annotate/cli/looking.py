@@ -100,7 +100,7 @@ def search(
     members_anncomplete: members_assigned: filter:TODO state: tag: by: suggested: rejected: run: prob: and more.
     A document that is found by fields alone gets one line with how it begins.
     """
-    from tui_annotate.cli.finding import searchable
+    from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import searching
     from tui_annotate.store import search as by_pattern
 
@@ -118,6 +118,7 @@ def search(
             total = sum(1 for _ in hits) if count else 0
         else:
             found = searching.hits(opened, query, annotator=settings.who)
+            tell_doubts(opened, query, annotator=settings.who)
             hits, total = searching.places(opened, found), found.total
         if count:
             out_json({"documents": total}) if json else out(str(total))

@@ -114,7 +114,7 @@ def _lines(path: Path) -> list[str]:
 
 def ask_for(corpus: Path, query: str, *, annotator: str, pattern: bool, case: bool, limit: int, json: bool) -> None:
     """Search, and put the documents found before all others."""
-    from tui_annotate.cli.finding import searchable
+    from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import searching
     from tui_annotate.store import queue as stored
     from tui_annotate.store import search
@@ -125,6 +125,7 @@ def ask_for(corpus: Path, query: str, *, annotator: str, pattern: bool, case: bo
             found = [hit.document for hit in islice(hits, limit or None)]
         else:
             found = searching.ids(opened, query, annotator=annotator)[: limit or None]
+            tell_doubts(opened, query, annotator=annotator)
         if not found:
             raise NothingToDoError(f"{query!r} finds nothing in {corpus}.")
         asked = stored.ask_for(opened, found, reason=stored.searched(query))

@@ -25,9 +25,10 @@ def guarded(work: Callable[[], int], *, doing: str = "") -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except QueryError as error:
-        from tui_annotate.cli.finding import pointed
+        from tui_annotate.domain.query_pointing import pointed
 
-        _say(f"query, column {error.column}: {error.message}\n{pointed(error)}", error.hint)
+        query, caret = pointed(error)
+        _say(f"query, column {error.column}: {error.message}\n  {query}\n  {caret}", error.hint)
         return error.exit_code
     except AnnotateError as error:
         _say(error.message, error.hint)

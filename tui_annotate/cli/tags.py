@@ -42,7 +42,7 @@ def tag(
 
     `Test` sets documents apart as a fixed test. Where documents are tagged `Train`, only they are trained on.
     """
-    from tui_annotate.cli.finding import searchable
+    from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import searching, versions_of
     from tui_annotate.store import documents
 
@@ -63,6 +63,7 @@ def tag(
         ids = {options.find_document(opened, one) for one in document or ()}
         if query:
             ids = set(searching.ids(opened, query, annotator=who))
+            tell_doubts(opened, query, annotator=who)
         changed = versions_of.change_tags(opened, ids, name, annotator=who, remove=remove)
     if json:
         out_json({"changed": changed})

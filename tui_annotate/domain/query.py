@@ -174,7 +174,7 @@ class _Parser:
         if field is None:
             near = get_close_matches(lower[:_NAME], [*FIELDS, *ALSO, COUNT + "e_1"], n=1)
             meant = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(FIELDS)}."
-            raise self._error(f"there is no field {name[:40]}:", begin, hint=f"{meant} In text a colon needs quotes.")
+            raise self._error(f"there is no field {name[:40]}.", begin, hint=f"{meant} In text a colon needs quotes.")
         return _Open(field, begin).more(self)
 
     # Small steps

@@ -19,6 +19,8 @@ _WORDS = {
     "suggested": "label",
     "rejected": "label",
 }
+YES_OR_NO = {"yes": "true", "no": "false"}
+"""How people write the values of labels that are true or false."""
 _LONGEST = 60
 """Characters of a wrong name that the right ones are compared with."""
 
@@ -64,6 +66,13 @@ def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
     all_there = f"There {'is' if len(names) == 1 else 'are'} {some}." if names else "The scheme has none yet."
     hint = f"Did you mean {meant}?" if meant else all_there
     raise QueryError(f"there is no {_WORDS[field]} {text[:40]}.", column=column, hint=hint)
+
+
+def meant(scheme: Scheme, field: str, name: str, wanted: Like) -> Like:
+    """Return the value that is looked for: yes and no are those of labels and attributes that are true or false."""
+    things = [*scheme.labels] if field != "attribute" else []
+    kinds = {one.kind for one in (*things, *(scheme.attributes if field != "label" else ())) if one.name == name}
+    return Like(YES_OR_NO.get(wanted.text.casefold(), wanted.text)) if kinds == {"boolean"} else wanted
 
 
 def fits(pieces: Sequence[str], text: str) -> bool:

@@ -18,6 +18,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import AnnotateError, UsageError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens import status
 from tui_annotate.screens.asking import STATES
 from tui_annotate.screens.bindings import bindings
 from tui_annotate.screens.document_table import DocumentTable, Entry
@@ -101,7 +102,7 @@ class CorpusScreen(LeftOnce[int]):
         self._progress = progress
         self._here = here
         """The document that is open on the screen below."""
-        self._search = TableSearch(opened, found=self._renew, told=self._draw_heading, failed=self._tell)
+        self._search = TableSearch(opened, found=self._found, told=self._draw_heading, failed=self._tell)
         self._scheme: Scheme | None = None
         """As it was when the table was opened, once it is read."""
         self._kept = _Kept()
@@ -122,7 +123,7 @@ class CorpusScreen(LeftOnce[int]):
             if self._keymap.keys(id):
                 keys += [(f" {display_key(self._keymap.keys(id)[0])}", "bold"), (f" {word} ", "")]
         self.query_one("#keys", Lines).put(0, row(*keys))
-        self.query_one("#heading", Lines).put(1, row(fill="─", fill_style="dim"))
+        self._say("")
         cursor = 0
         if self._here is not None:
             with suppress(AnnotateError):
@@ -141,6 +142,7 @@ class CorpusScreen(LeftOnce[int]):
 
     def action_do(self, id: str) -> None:
         """Do what a key is for."""
+        self._say("")
         {
             "open-document": self._open,
             "filter": self._filter,
@@ -191,6 +193,15 @@ class CorpusScreen(LeftOnce[int]):
 
         self.app.push_screen(FilterPrompt(self._scheme, value=before, typed=self._look_for), given)
 
+    def _found(self) -> None:
+        """Show what was found, and say what nothing has."""
+        self._renew()
+        doubts = self._search.doubts
+        prompt = self.app.screen
+        if isinstance(prompt, FilterPrompt):
+            prompt.note(doubts)
+        self._say("; ".join(doubts))
+
     def _look_for(self, text: str) -> None:
         self._search.look_for(text, self._kept.narrowed(text))
 
@@ -234,7 +245,7 @@ class CorpusScreen(LeftOnce[int]):
         async def change(answer: Choice[tuple[str, bool]] | str, fitting: Callable[[Corpus], list[int]]) -> None:
             said = await change_tags(self._writer, answer, fitting, annotator=self._annotator)
             self._table.renew()
-            self.app.notify(said, markup=False)
+            self._say(said)
 
         self.run_worker(self._guarded(ask()))
 
@@ -248,7 +259,12 @@ class CorpusScreen(LeftOnce[int]):
             self._tell(error)
 
     def _tell(self, error: AnnotateError) -> None:
-        self.app.notify(shown(str(error)), severity="error", markup=False)
+        self._say(str(error), warning=True)
+
+    def _say(self, notice: str, *, warning: bool = False) -> None:
+        """Say something below the heading until the next key; nothing when the screen was left meanwhile."""
+        if self.is_attached:
+            self.query_one("#heading", Lines).put(1, status.rule(notice, warning=warning))
 
     def _choose_sort(self) -> None:
         choices = [
@@ -276,13 +292,13 @@ class CorpusScreen(LeftOnce[int]):
         """Have the documents that a search found shown before all others."""
         found = self._search.found
         if found is None or not found.total:
-            self.app.notify("Filter for something first: what is found then comes next.", markup=False)
+            self._say("Filter for something first: what is found then comes next.")
             return
         reason = queue.searched(self._search.text)
 
         async def ask() -> None:
             asked = await self._writer(lambda corpus: queue.ask_for(corpus, found.ids(), reason=reason))
-            self.app.notify(shown(str(asked)), markup=False)
+            self._say(str(asked))
 
         self.run_worker(self._guarded(ask()))
 
@@ -298,7 +314,7 @@ class CorpusScreen(LeftOnce[int]):
                         corpus, found, offset=offset, limit=limit, sort=sort, descending=descending
                     )
                     around = searching.excerpts(corpus, found, rows)
-                    return [(row, around[row.id].text if row.id in around else "") for row in rows]
+                    return [(row, around.get(row.id, "")) for row in rows]
                 rows = listing.page(
                     corpus,
                     states=kept.states,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +16,7 @@ from tui_annotate.domain.display import shown
 from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.asking import REVIEWS, STATES
 from tui_annotate.screens.lines import Piece, Row, RowWidget, row
+from tui_annotate.store.around import Excerpt
 from tui_annotate.store.listing import DocumentRow
 
 PAGE = 200
@@ -22,8 +24,8 @@ _KEPT_PAGES = 20
 _WIDE = 100
 """Columns from which there is room for when a document was last decided on."""
 
-Entry = tuple[DocumentRow, str]
-"""A document, and how its text begins."""
+Entry = tuple[DocumentRow, str | Excerpt]
+"""A document, and how its text begins, or what stands around the first hit in it."""
 Fetch = Callable[[int, int], Awaitable[list[Entry]]]
 """From offset and limit to rows."""
 
@@ -154,7 +156,7 @@ class DocumentTable(RowWidget):
         self.refresh(Region(0, self.cursor - self._first, self.size.width, 1))
 
 
-def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, here: bool = False) -> Row:
+def table_row(document: DocumentRow, text: str | Excerpt, *, width: int, focused: bool, here: bool = False) -> Row:
     """Return one document as the table shows it: state, name, tags, and as much of its text as there is room for."""
     style = "reverse" if focused else ""
     state = STATES[document.state] + (" holdout" if document.holdout else "")
@@ -171,5 +173,29 @@ def table_row(document: DocumentRow, text: str, *, width: int, focused: bool, he
         left.append((f"  {tags}", style))
     room = width - cell_len(right) - sum(cell_len(piece) for piece, _ in left) - 3
     if room > 0:
-        left.append((f"  {shown(' '.join(text.split()), room)}", style or "dim"))
+        left.append(("  ", style))
+        if isinstance(text, Excerpt):
+            left += _around(text, room, style)
+        else:
+            left.append((shown(_flat(text).strip(), room), style or "dim"))
     return row(*left, right=((right, style),), fill_style=style)
+
+
+def _around(excerpt: Excerpt, room: int, style: str) -> list[Piece]:
+    """Return what stands around a hit; what is before it is cut so that the hit is in sight."""
+    found = shown(_flat(excerpt.found), room)
+    before = shown(_flat(excerpt.before).lstrip())
+    after = shown(_flat(excerpt.after))
+    most = max((room - cell_len(found)) // 3, room - cell_len(found) - cell_len(after))
+    if cell_len(before) > most:
+        while before and cell_len(before) >= most:
+            before = before[1:]
+        before = f"…{before}" if most > 0 else ""
+    after = shown(after, room - cell_len(before) - cell_len(found))
+    dim = style or "dim"
+    return [(before, dim), (found, f"{style} bold".strip() if found else dim), (after, dim)]
+
+
+def _flat(text: str) -> str:
+    """Return a text in one line, with one blank where there were several."""
+    return re.sub(r"\s+", " ", text)

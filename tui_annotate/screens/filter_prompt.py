@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.timer import Timer
@@ -11,6 +12,7 @@ from textual.widgets import Input, Static
 
 from tui_annotate.domain import query, query_names
 from tui_annotate.domain.display import shown
+from tui_annotate.domain.query_pointing import pointed
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import QueryError
 from tui_annotate.screens.prompt import Prompt
@@ -30,15 +32,20 @@ class FilterPrompt(Prompt):
     DEFAULT_CSS = """
     FilterPrompt { align: center bottom; }
     FilterPrompt > Vertical { width: 100; margin: 0 0 1 0; }
+    FilterPrompt #hint { min-height: 3; }
     """
 
     def __init__(self, scheme: Scheme | None, *, value: str, typed: Callable[[str], None]) -> None:
-        super().__init__("documents that fit", value=value, hint=HINT)
+        super().__init__("documents that fit", value=value)
         self._scheme = scheme
         self._typed = typed
         """Called with what is typed, when it can be searched."""
         self._waiting: Timer | None = None
         self._last = value.strip()
+
+    def on_mount(self) -> None:
+        """Say how a query is written, below what every prompt shows."""
+        self._problem()
 
     @on(Input.Changed)
     def typing(self, event: Input.Changed) -> None:
@@ -72,7 +79,26 @@ class FilterPrompt(Prompt):
                 if self._scheme is not None:
                     query_names.check(self._scheme, tree)
         except QueryError as error:
-            hint.update(Text(shown(str(error)), style="bold"))
+            hint.update(Text(self._pointing(error), style="bold"))
             return error
         hint.update(Text(HINT, style="dim"))
         return None
+
+    def _pointing(self, error: QueryError) -> str:
+        """Return a caret below the place that is meant, and what is wrong there."""
+        room = max(self.query_one(Input).content_size.width, 20)
+        query, caret = pointed(QueryError("", column=error.column, query=self.query_one(Input).value))
+        if len(caret) > room or cell_len(self.query_one(Input).value) >= room:
+            # The line has scrolled: what of it is meant is shown again.
+            query, caret = pointed(
+                QueryError("", column=error.column, query=self.query_one(Input).value), around=room // 2 - 1
+            )
+            caret = f"{query}\n{caret}"
+        said = f"{error.message} {error.hint}".strip()
+        return f"{caret}\n{shown(said[:1].upper() + said[1:])}"
+
+    def note(self, doubts: Sequence[str]) -> None:
+        """Say which values of the query nothing has."""
+        if doubts and self._problem() is None:
+            said = "; ".join(doubts)
+            self.query_one("#hint", Static).update(Text(f"note: {shown(said)}", style="bold"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import DocumentGoneError
 from tui_annotate.session.review import ReviewSession
 from tui_annotate.store import aliases, counters, deleting, documents, settings, versions
@@ -83,5 +84,5 @@ def require(corpus: Corpus, known: Known) -> None:
 def arrived(before: Progress, after: Progress) -> str:
     """Say how many documents came or went; empty where their number is the same."""
     count = after.total - before.total
-    things = "1 document" if abs(count) == 1 else f"{abs(count):,} documents"
+    things = counted(abs(count), "documents")
     return "" if not count else f"{things} came in" if count > 0 else f"{things} went"

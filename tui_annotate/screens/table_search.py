@@ -10,6 +10,7 @@ from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Hits
+from tui_annotate.store.connection import Corpus
 from tui_annotate.store.finding import SearchStopped
 
 _PAUSE = 0.002
@@ -35,6 +36,8 @@ class TableSearch:
         """The query that is looked for, or that was."""
         self.found: Hits | None = None
         """What fits, and is in one of the states that are shown; None where all are shown."""
+        self.doubts: list[str] = []
+        """Which values of the query nothing has, a sentence each."""
         self.indexed: float | None = None
         """The share of the documents that is indexed, while they are."""
         self.task: asyncio.Task[None] | None = None
@@ -59,7 +62,7 @@ class TableSearch:
             self.task = asyncio.ensure_future(self._guarded(self._find(text, narrowed, self._stop_asked)))
             self._told()
         else:
-            self.text, self.found = "", None
+            self.text, self.found, self.doubts = "", None, []
             self._has_found()
 
     def stop(self) -> None:
@@ -99,9 +102,12 @@ class TableSearch:
         annotator = self._opened.annotator
         try:
             await self._index(tell=True)
-            self.found = await self._opened.reader(
-                lambda corpus: searching.hits(corpus, narrowed, annotator=annotator, stop=stopped.is_set)
-            )
+
+            def find(corpus: Corpus) -> tuple[Hits, list[str]]:
+                hits = searching.hits(corpus, narrowed, annotator=annotator, stop=stopped.is_set)
+                return hits, searching.doubts(corpus, text, annotator=annotator)
+
+            self.found, self.doubts = await self._opened.reader(find)
             self.text = text
             self._has_found()
         finally:

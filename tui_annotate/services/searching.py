@@ -9,9 +9,22 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tui_annotate.domain import query as grammar
+from tui_annotate.domain import query_doubts
 from tui_annotate.domain.query_tree import Query
 from tui_annotate.errors import QueryError
-from tui_annotate.store import around, bitsets, finding, indexing, listing, ranking, settings
+from tui_annotate.store import (
+    annotators,
+    around,
+    bitsets,
+    documents,
+    finding,
+    folders,
+    indexing,
+    listing,
+    ranking,
+    runs,
+    settings,
+)
 from tui_annotate.store.around import Excerpt
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.fields import Asking
@@ -154,6 +167,33 @@ def _with_whole(query: str) -> Iterator[None]:
         yield
     except QueryError as error:
         raise QueryError(error.message, column=error.column, query=query, hint=error.hint) from None
+
+
+def doubts(corpus: Corpus, query: str, *, annotator: str) -> list[str]:
+    """Return what is to be said of values in a query that nothing has, a sentence each; what is found stays as it is.
+
+    Raises:
+        QueryError: The query cannot be understood.
+    """
+    scheme = settings.scheme(corpus)
+    asking = Asking(annotator, datetime.now(UTC), scheme)
+    return query_doubts.doubts(
+        scheme,
+        grammar.parse(query),
+        finds=lambda where: bool(finding.find(corpus, where, asking)),
+        known=lambda field: _known(corpus, field),
+    )
+
+
+def _known(corpus: Corpus, field: str) -> list[str]:
+    """Return the values that there are for a field."""
+    if field == "tag":
+        return documents.all_tags(corpus)
+    if field == "folder":
+        return [path for path in folders.every(corpus) if path]
+    if field == "run":
+        return [run.name for run in runs.all(corpus)]
+    return list(annotators.names(corpus))
 
 
 def page_of(

@@ -92,7 +92,8 @@ def _valued(kind: str) -> Callable[[_Leaf], int]:
             if len(leaf.where.values) == 1 or leaf.like.is_any:
                 found |= leaf.source.fact(fact(kind, name))
             else:
-                found |= _like(leaf.source, fact(kind, name, ""), leaf.like)
+                like = query_names.meant(leaf.asking.scheme, leaf.where.field, name, leaf.like)
+                found |= _like(leaf.source, fact(kind, name, ""), like)
         return found
 
     return find
