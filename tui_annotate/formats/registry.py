@@ -139,12 +139,13 @@ def _format_of(file: SourceFile, *, named: bool) -> Format | Problem:
     lower = file.name.lower()
     found = _by_extension(lower)
     plain = [fmt for fmt in found if fmt.sniff is None]
-    if found and len(plain) == len(found) and found[0].name not in _PLAIN:
+    takes_all = not found or any(fmt.name in _PLAIN for fmt in plain)
+    if len(plain) == len(found) and not takes_all:
         return found[0]
     if lower.endswith(".zip"):
         return Problem("refused", file.where, "", "is called .zip, and is none; was it cut off, or renamed?")
     head = _head(file)
-    shown = _shown(head) if head is not None and (not found or (plain and plain[0].name in _PLAIN)) else None
+    shown = _shown(head) if takes_all and head is not None else None
     if shown is not None:
         return shown
     if found and len(plain) == len(found):
