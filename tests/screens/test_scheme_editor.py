@@ -14,6 +14,7 @@ from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityT
 from tui_annotate.keymaps import assign
 from tui_annotate.screens.scheme_editor import SchemeEditorScreen
 from tui_annotate.screens.scheme_preview import palette_text, sample
+from tui_annotate.services import scheme_changes
 from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 
@@ -129,3 +130,59 @@ async def test_an_empty_corpus_leads_to_its_labels_and_those_of_a_file_join(
         assert "2 joined; not saved yet" in await keys(pilot, "=load", "enter", "=l.txt", "enter")
         await keys(pilot, "s", "enter")
     assert [type.name for type in in_force(path).entities] == ["PERSON", "ORG"]
+
+
+async def test_what_others_change_meanwhile_comes_in_below_what_is_not_saved(make_corpus: MakeCorpus) -> None:
+    path = make_corpus(document("one"))
+    app = app_on(path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await keys(pilot, "E", "a", "enter", "=Dose", "enter")
+        with Corpus.open(path) as corpus:
+            scheme_changes.rename(corpus, "entity", "DRUG", "MEDICINE", annotator="bob")
+        shown = await keys(pilot, "s", "enter")
+        assert "somebody changed the labels; what is not saved here stands on top of that" in shown
+        assert "MEDICINE" in shown
+        assert "Dose" in shown
+        await keys(pilot, "s", "enter")
+    assert [type.name for type in in_force(path).entities] == ["MEDICINE", "DISEASE", "Dose"]
+
+
+async def test_what_is_to_be_mended_is_said_below_and_nothing_is_saved(
+    make_corpus: MakeCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_corpus(document("one"))
+    monkeypatch.chdir(path.parent)
+    Path("bad.toml").write_text('[[label]]\nname = "a"\nkind = "choise"\n[[entity]]\nname = "b"\ncolour = "x"\n')
+    app = app_on(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        shown = await keys(pilot, "E", "i", "=bad.toml", "enter")
+        assert "2 to be mended in bad.toml; nothing was loaded" in shown
+        assert "bad.toml:3" in shown
+        assert "bad.toml:6" in shown
+        assert "There is no scheme file" in await keys(pilot, "i", "=no.toml", "enter")
+        await keys(pilot, "enter", "=color", "enter", "=gren", "enter")
+        shown = await keys(pilot, "s")
+        assert "1 to be mended first" in shown
+        assert "Did you mean 'green'?" in shown
+        assert isinstance(app.screen, SchemeEditorScreen)
+
+
+async def test_the_preview_goes_where_the_cursor_is(make_corpus: MakeCorpus) -> None:
+    types = tuple(EntityType(f"TYPE{number:02d}") for number in range(50))
+    options = tuple(Choice(f"option {number:02d}") for number in range(40))
+    path = make_corpus(document("one"), scheme=Scheme(types, (DocumentLabel("topic", "choice", options),)))
+    app = app_on(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await keys(pilot, "E")
+        assert isinstance(app.screen, SchemeEditorScreen)
+        app.screen.table.move_cursor(row=29)
+        shown = await keys(pilot, "j")
+        assert "some type30" in shown
+        right = "\n".join(line[34:] for line in shown.splitlines())
+        assert "TYPE30" in right
+        shown = await keys(pilot, "end")
+        right = "\n".join(line[34:] for line in shown.splitlines())
+        assert "option 39" in right

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tui_annotate.domain import scheme_changes
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Relation
+from tui_annotate.domain.changed_scheme import applied
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.scheme import Attribute, Choice, DocumentLabel, EntityType, RelationType, Scheme
@@ -392,3 +394,60 @@ def test_what_is_no_toml_is_said_with_one_line() -> None:
     (problem,) = schemes.parse(b'a = 1\n[[entity]]\nname = "x"\nname = "y"\n', "s.toml", format="toml").faults
     assert problem.where == "s.toml:4"
     assert "line" not in problem.reason
+
+
+def test_what_was_changed_here_goes_on_top_of_what_others_put_in_force() -> None:
+    mine = replace(
+        SCHEME,
+        entities=(replace(SCHEME.entities[0], color="red"), SCHEME.entities[1], EntityType("MINE")),
+        labels=SCHEME.labels[1:],
+    )
+    renamed = replace(SCHEME.entities[0], name="MEDICINE")
+    theirs = replace(SCHEME, entities=(renamed, *SCHEME.entities[1:], EntityType("THEIRS"))).numbered()
+    merged = scheme_editing.on_top(theirs, mine, SCHEME)
+    assert merged is not None
+    assert [(type.name, type.color) for type in merged.entities if type.name != "MINE"] == [
+        ("MEDICINE", "red"),
+        ("DISEASE", ""),
+        ("THEIRS", ""),
+    ]
+    assert merged.entity("MINE") is not None
+    assert [label.name for label in merged.labels] == ["smoker", "topics"]
+    ids = [thing.id for things in scheme_editing.groups_of(merged).values() for thing in things]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_both_changed_the_same_is_not_put_on_top() -> None:
+    def named(name: str) -> Scheme:
+        return replace(SCHEME, entities=(replace(SCHEME.entities[0], name=name), *SCHEME.entities[1:]))
+
+    assert scheme_editing.on_top(named("A"), named("B"), SCHEME) is None
+    theirs = replace(SCHEME, entities=(*SCHEME.entities, EntityType("NEW", color="red"))).numbered()
+    assert (
+        scheme_editing.on_top(theirs, replace(SCHEME, entities=(*SCHEME.entities, EntityType("NEW"))), SCHEME) is None
+    )
+
+
+def test_a_draft_keeps_what_is_not_saved_through_a_change_made_at_once() -> None:
+    draft = Draft(SCHEME)
+    draft.add("entity", "PENDING")
+    change = scheme_changes.rename(SCHEME, scheme_changes.Target("entity", "DRUG"), "MEDICINE")
+    held = applied(SCHEME, change)
+    draft.followed(held, change)
+    assert [type.name for type in draft.scheme.entities] == ["MEDICINE", "DISEASE", "DOSE", "PENDING"]
+    assert draft.undo()
+    assert draft.scheme == held
+    assert not draft.undo()
+
+
+def test_a_label_given_another_key_in_a_draft_loses_the_one_it_was_known_by() -> None:
+    draft = Draft(SCHEME)
+    draft.put(draft.changed(Row("entity", "DRUG"), "name", "MEDICINE")[0])
+    assert draft.keymap().hotkey("1") is not None
+    draft.put(draft.changed(Row("entity", "MEDICINE"), "key", "Z")[0])
+    draft.put(draft.changed(Row("label", "smoker", "past"), "key", "Y")[0])
+    found = {hotkey.id: hotkey.keys for hotkey in draft.keymap().hotkeys}
+    assert found["entity:MEDICINE"] == ("Z",)
+    assert found["label:smoker=past"] == ("Y",)
+    assert found["entity:DISEASE"] == ("2",)

@@ -10,23 +10,23 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
+from tui_annotate.domain.display import shown
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.scheme_changes import Group
-from tui_annotate.errors import SchemeError
+from tui_annotate.errors import ChangedMeanwhileError, SchemeError, UsageError
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.bindings import bindings
-from tui_annotate.screens.document_view import DocumentView
+from tui_annotate.screens.change_report import ChangeReport
 from tui_annotate.screens.lines import Lines
-from tui_annotate.screens.marks import Marker
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice, Picker, matching
 from tui_annotate.screens.prompt import Prompt, typed_path
 from tui_annotate.screens.rows_screen import Rows, RowsScreen, TableRow
-from tui_annotate.screens.scheme_preview import palette_text, sample
+from tui_annotate.screens.scheme_preview import Place, Preview
 from tui_annotate.screens.scheme_questions import Questions
 from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.services.scheme_draft import Draft, Row
@@ -36,6 +36,10 @@ from tui_annotate.store.connection import Corpus
 _COLUMNS = ("key", "label", "is")
 _SHORT: Mapping[Group, str] = {"entity": "entity", "label": "", "attribute": "attribute", "relation": "relation"}
 _MOST_SAID = 6
+_SHARE = 0.42
+"""Of the width, for the table; as the styles have it."""
+_LEAST = 10
+"""Characters of a name that are shown however narrow it is."""
 
 
 class SchemeEditorScreen(RowsScreen[bool]):
@@ -44,10 +48,6 @@ class SchemeEditorScreen(RowsScreen[bool]):
     DEFAULT_CSS = """
     SchemeEditorScreen #both { height: 1fr; }
     SchemeEditorScreen Rows { width: 42%; height: 100%; overflow-x: hidden; }
-    SchemeEditorScreen #preview { width: 1fr; height: 100%; border-left: solid $foreground 50%; padding: 0 1; }
-    SchemeEditorScreen #palette { height: 1fr; }
-    SchemeEditorScreen #palette Static { width: 100%; height: auto; }
-    SchemeEditorScreen DocumentView { height: 6; border-bottom: solid $foreground 50%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("scheme")]
     HINTS = (
@@ -72,26 +72,22 @@ class SchemeEditorScreen(RowsScreen[bool]):
         super().__init__(f"{opened.path.name}: labels", keymap)
         self.opened = opened
         self._keys_asked = keys
-        self._colour = colour
         self._load_first = load
         self.draft = Draft(Scheme(), keys=keys)
         self._rows: dict[str, Row] = {}
         self._deployed: dict[str, str] = {}
         self.wrote = False
         self._questions = Questions(self)
-        self._palette = Static(markup=False)
-        self._sample = DocumentView(id="sample")
+        self._preview = Preview(colour=colour)
+        self._version = 0
+        self._clashed: Scheme | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the table beside the preview, what is said under both."""
         yield Static(markup=False, id="heading")
         with Horizontal(id="both"):
             yield Rows(cursor_type="row")
-            with Vertical(id="preview"):
-                # Above: what is typed is asked at the foot.
-                yield self._sample
-                with VerticalScroll(id="palette", can_focus=False):
-                    yield self._palette
+            yield self._preview
         with VerticalScroll(id="details", can_focus=False):
             yield self._said
         below = Static(markup=False, id="below")
@@ -101,8 +97,8 @@ class SchemeEditorScreen(RowsScreen[bool]):
 
     def on_mount(self) -> None:
         """Read the scheme in force."""
-        self._sample.can_focus = False
         self.later(self._read)
+        self.set_interval(2.0, self._look)
 
     async def _read(self) -> None:
         def read(corpus: Corpus) -> tuple[Scheme, scheme_checking.Models, dict[str, str]]:
@@ -116,13 +112,41 @@ class SchemeEditorScreen(RowsScreen[bool]):
             self._load_first = False
             self._load()
 
+    # Others at the same time
+
+    def _look(self) -> None:
+        if self.is_current and self._rows:
+            self.later(self._renew, group="look")
+
+    async def _renew(self) -> None:
+        """Take over what others put in force, with what was changed here on top of it."""
+
+        def read(corpus: Corpus) -> tuple[int, Scheme | None]:
+            version = corpus.data_version()
+            return version, settings.scheme(corpus) if version != self._version else None
+
+        self._version, held = await self.opened.reader(read)
+        if held is None or held in (self.draft.base, self._clashed) or not self.is_current:
+            return
+        if self.draft.renew(held):
+            self.show()
+            mine = "; what is not saved here stands on top of that" if self.draft.is_changed else ""
+            self.tell(f"somebody changed the labels{mine}", warning=True)
+        else:
+            self._clashed = held
+            hint = "leave without saving, and open the labels again"
+            self.tell(f"somebody changed the same labels as you, so yours cannot be saved: {hint}", warning=True)
+
     # What is shown
 
     def show(self, cursor: Row | None = None) -> None:
         """Show the draft."""
         self._rows = {row.key: row for row in self.draft.rows()}
         keymap = self.draft.keymap()
-        rows = [self._table_row(row, keymap) for row in self._rows.values()]
+        # What a label is stays in sight beside a long name: each of three columns has a blank on either side.
+        taken = len(_COLUMNS[0]) + max((len(self._word(row)) for row in self._rows.values()), default=0) + 8
+        room = max(_LEAST, int(self.size.width * _SHARE) - taken)
+        rows = [self._table_row(row, keymap, room) for row in self._rows.values()]
         self.fill(_COLUMNS, rows, cursor=cursor.key if cursor is not None else None)
         changes = self.draft.changes()
         self.tell(f"{len(changes)} not saved" if changes else "as in force" if rows else "none yet")
@@ -130,34 +154,37 @@ class SchemeEditorScreen(RowsScreen[bool]):
 
     def preview(self, scheme: Scheme) -> list[str]:
         """Draw what a scheme would look like, and return what has to be mended in it."""
-        keymap = self.draft.keymap(scheme)
-        self._palette.update(palette_text(scheme, keymap, deployed=self._deployed, colour=self._colour))
-        letters = Marker(scheme, keymap, colour=self._colour).letters
-        document, marks = sample(scheme, keymap, letters, colour=self._colour)
-        self._sample.display = bool(marks)
-        if marks:
-            self._sample.show(document, marks)
+        self._preview.draw(scheme, self.draft.keymap(scheme), self._place(scheme), deployed=self._deployed)
         findings = self.draft.findings(scheme)
-        said = [str(one) for one in findings if one.severity != "note"]
-        more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
-        self.show_below([*said[:_MOST_SAID], *more])
+        self._say_below([str(one) for one in findings if one.severity != "note"])
         return [str(one) for one in scheme_editing.mended(findings)]
 
-    def _table_row(self, row: Row, keymap: Keymap) -> TableRow:
-        thing = self.draft.thing(row)
-        kind = getattr(thing, "kind", "")
-        word = "" if row.option else " ".join(filter(None, (_SHORT[row.group], kind)))
-        found = [
-            hotkey.keys[0]
-            for hotkey in keymap.hotkeys
-            if hotkey.keys
-            and hotkey.target == row.group
-            and hotkey.name == row.name
-            and (hotkey.value is None or hotkey.value is True or hotkey.value == row.option)
-            and (bool(row.option) == isinstance(hotkey.value, str))
-        ]
-        name = f"  {row.option}" if row.option else row.name
-        return TableRow(row.key, (display_key(found[0]) if found else "", name, word))
+    def _place(self, scheme: Scheme) -> Place:
+        """Return which label is to be seen: the one that is being typed, else the one under the cursor."""
+        before = scheme_editing.groups_of(self.draft.scheme)
+        for group, things in scheme_editing.groups_of(scheme).items():
+            for thing in things:
+                if thing not in before[group]:
+                    return group, thing.name
+        return (self.row.group, self.row.name) if self.row is not None else ("", "")
+
+    def _say_below(self, lines: Sequence[str]) -> None:
+        more = [f"and {len(lines) - _MOST_SAID} more"] if len(lines) > _MOST_SAID else []
+        self.show_below([*lines[:_MOST_SAID], *more])
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self) -> None:
+        if self.row is not None and self.is_current:
+            self._preview.look_at((self.row.group, self.row.name))
+
+    def _table_row(self, row: Row, keymap: Keymap, room: int) -> TableRow:
+        word = self._word(row)
+        name = shown(f"  {row.option}" if row.option else row.name, room)
+        return TableRow(row.key, (_key_of(row, keymap), name, word))
+
+    def _word(self, row: Row) -> str:
+        kind = getattr(self.draft.thing(row), "kind", "")
+        return "" if row.option else " ".join(filter(None, (_SHORT[row.group], kind)))
 
     def details(self, key: str) -> str:
         """Return a row's fields that say something."""
@@ -200,6 +227,10 @@ class SchemeEditorScreen(RowsScreen[bool]):
 
         self.app.push_screen(Picker(title, lambda query: matching(query, choices)), answered)
 
+    def report(self, title: str, lines: Sequence[str], then: Callable[[], None]) -> None:
+        """Show all of what is going to change, and go on if that is wanted."""
+        self.app.push_screen(ChangeReport(title, lines), lambda yes: then() if yes else None)
+
     def attempt(self, step: Callable[[], Row | None]) -> None:
         """Take a step of the draft; why it cannot be taken is said."""
         try:
@@ -231,7 +262,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
         if self.draft.undo():
             self.show()
         else:
-            self.tell("nothing to take back here")
+            self.tell("nothing to take back here; what is in force is taken back in the document")
 
     # Files
 
@@ -245,8 +276,17 @@ class SchemeEditorScreen(RowsScreen[bool]):
 
     async def _load_file(self, text: str) -> None:
         schemes = await asyncio.to_thread(importlib.import_module, "tui_annotate.formats.schemes.formats")
-        reading = await asyncio.to_thread(schemes.read, typed_path(text))
-        joined = scheme_editing.join(self.draft.scheme, reading.checked())
+        try:
+            reading = await asyncio.to_thread(schemes.read, typed_path(text))
+        except UsageError as error:
+            # Its hint is a command.
+            self.tell(error.message, warning=True)
+            return
+        if reading.faults:
+            self._say_below([": ".join(filter(None, (p.where, p.field, p.reason))) for p in reading.faults])
+            self.tell(f"{len(reading.faults)} to be mended in {text.strip()}; nothing was loaded", warning=True)
+            return
+        joined = scheme_editing.join(self.draft.scheme, reading.scheme)
         self.draft.put(joined.scheme)
         self.show()
         said = [f"{len(joined.added)} joined", *(f"differs: {line}" for line in joined.differing)]
@@ -259,9 +299,11 @@ class SchemeEditorScreen(RowsScreen[bool]):
         if not self.draft.is_changed:
             self.tell("nothing to save")
             return
-        shown = ", ".join(changes[:4]) + (f" and {len(changes) - 4} more" if len(changes) > 4 else "")
-        choices = [Choice(True, "put it in force", shown), Choice(False, "go on editing")]
-        self.ask("save the labels?", choices, lambda yes: self.later(self._put) if yes else None)
+        if faults := self.draft.faults():
+            self.tell(f"{len(faults)} to be mended first, see below: nothing was saved", warning=True)
+            self._say_below([str(one) for one in faults])
+            return
+        self.report("save the labels?", changes, lambda: self.later(self._put))
 
     async def _put(self) -> None:
         draft, by, keys = self.draft, self.opened.annotator, self._keys_asked
@@ -269,7 +311,12 @@ class SchemeEditorScreen(RowsScreen[bool]):
         def put(corpus: Corpus) -> Scheme:
             return scheme_editing.put(corpus, draft.scheme, base=draft.base, annotator=by, keys=keys)
 
-        await self.opened.writer(put)
+        try:
+            await self.opened.writer(put)
+        except ChangedMeanwhileError:
+            self._version = 0
+            await self._renew()
+            return
         self.dismiss(True)
 
     def holds_back(self) -> bool:
@@ -296,3 +343,16 @@ class SchemeEditorScreen(RowsScreen[bool]):
                 self.dismiss(self.wrote)
 
         self.ask("the labels are not saved", choices, answered)
+
+
+def _key_of(row: Row, keymap: Keymap) -> str:
+    found = [
+        hotkey.keys[0]
+        for hotkey in keymap.hotkeys
+        if hotkey.keys
+        and hotkey.target == row.group
+        and hotkey.name == row.name
+        and (hotkey.value is None or hotkey.value is True or hotkey.value == row.option)
+        and (bool(row.option) == isinstance(hotkey.value, str))
+    ]
+    return display_key(found[0]) if found else ""

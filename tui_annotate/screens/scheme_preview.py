@@ -9,6 +9,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Region
+from textual.widgets import Static
 
 from tui_annotate.domain.annotations import LabelContent
 from tui_annotate.domain.display import shown
@@ -17,9 +21,11 @@ from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, 
 from tui_annotate.domain.spans import Span
 from tui_annotate.keymaps.assignment import Keymap
 from tui_annotate.keymaps.names import display_key
+from tui_annotate.screens.document_view import DocumentView
 from tui_annotate.screens.layout_marks import Mark, type_colors
+from tui_annotate.screens.marks import Marker
 
-_MOST = 60
+_MOST = 500
 """Labels of a kind that are drawn; more are counted."""
 _PART = "s1v1"
 _WORDS = 30
@@ -32,6 +38,10 @@ def colors_of(scheme: Scheme, *, colour: bool = True) -> Mapping[str, str]:
     return {**type_colors(type.name for type in scheme.entities), **asked} if colour else {}
 
 
+Place = tuple[str, str]
+"""Group and name of a label."""
+
+
 def palette_text(
     scheme: Scheme, keymap: Keymap, *, deployed: Mapping[str, str] | None = None, colour: bool = True
 ) -> Group:
@@ -40,42 +50,55 @@ def palette_text(
     Args:
         deployed: Name of the deployed run by task.
     """
-    found: list[RenderableType] = []
-    for heading, lines in _sections(scheme, keymap, deployed or {}, colors_of(scheme, colour=colour)):
-        found.append(Text(heading, "bold underline"))
-        found += lines[:_MOST]
-        if len(lines) > _MOST:
-            found.append(Text(f"  and {len(lines) - _MOST:,} more", "dim"))
-    return Group(*found or [Text("No labels yet: `a` adds one, `i` takes them from a file.", "dim")])
+    return Group(*(piece for _, piece in _pieces(scheme, keymap, deployed or {}, colour=colour)))
+
+
+def _pieces(
+    scheme: Scheme, keymap: Keymap, deployed: Mapping[str, str], *, colour: bool
+) -> list[tuple[Place, RenderableType]]:
+    """Return the parts of a palette from the top down, each with the label it is of."""
+    found: list[tuple[Place, RenderableType]] = []
+    for group, heading, things in _sections(scheme, keymap, deployed, colors_of(scheme, colour=colour)):
+        found.append(((group, ""), Text(heading, "bold underline")))
+        found += [((group, name), piece) for name, piece in things[:_MOST]]
+        if len(things) > _MOST:
+            found.append(((group, ""), Text(f"  and {len(things) - _MOST:,} more", "dim")))
+    return found or [(("", ""), Text("No labels yet: `a` adds one, `i` takes them from a file.", "dim"))]
 
 
 def _sections(
     scheme: Scheme, keymap: Keymap, deployed: Mapping[str, str], colors: Mapping[str, str]
-) -> Iterator[tuple[str, list[RenderableType]]]:
+) -> Iterator[tuple[str, str, list[tuple[str, RenderableType]]]]:
     if scheme.entities:
         by = deployed.get(ENTITIES, "")
-        lines: list[RenderableType] = []
+        lines: list[tuple[str, RenderableType]] = []
         for type in scheme.entities:
             key = _key(keymap, "entity", type.name)
             style = _style(colors.get(type.name, ""))
             name = (f" {shown(type.name, _WORDS)} ", style + Style(bold=True, underline=True))
-            lines.append(Text.assemble(f"  {key} ", name, (_model(type.model, by), "dim")))
-        yield "Entity types", lines
+            lines.append((type.name, Text.assemble(f"  {key} ", name, (_model(type.model, by), "dim"))))
+        yield "entity", "Entity types", lines
     if scheme.labels:
         yield (
+            "label",
             "Document labels",
-            [_field(label, "label", keymap, deployed.get(LABELS + label.name, "")) for label in scheme.labels],
+            [(m.name, _field(m, "label", keymap, deployed.get(LABELS + m.name, ""))) for m in scheme.labels],
         )
     if scheme.attributes:
         yield (
+            "attribute",
             "Attributes of entities",
-            [_field(a, "attribute", keymap, deployed.get(ATTRIBUTES + a.name, "")) for a in scheme.attributes],
+            [
+                (a.name, _field(a, "attribute", keymap, deployed.get(ATTRIBUTES + a.name, "")))
+                for a in scheme.attributes
+            ],
         )
     if scheme.relations:
         yield (
+            "relation",
             "Relations",
             [
-                Text(f"  {shown(r.name, _WORDS)}  {_ends(r.ends, '→' if r.directed else '–')}".rstrip())
+                (r.name, Text(f"  {shown(r.name, _WORDS)}  {_ends(r.ends, '→' if r.directed else '–')}".rstrip()))
                 for r in scheme.relations
             ],
         )
@@ -142,12 +165,17 @@ def _style(color: str) -> Style:
 
 
 def sample(
-    scheme: Scheme, keymap: Keymap, letters: Mapping[str, str], *, colour: bool = True
+    scheme: Scheme, keymap: Keymap, letters: Mapping[str, str], *, colour: bool = True, at: str = ""
 ) -> tuple[Document, list[Mark]]:
-    """Return a text with each entity type once, the first as decided and the others as suggested."""
+    """Return a text with entity types once each, the first as decided and the others as suggested.
+
+    Args:
+        at: A type that is to be seen; the text begins with it, and the one before.
+    """
     colors = colors_of(scheme, colour=colour)
     text, marks = "", []
-    for place, type in enumerate(scheme.entities[:8]):
+    start = max(0, next((place for place, type in enumerate(scheme.entities) if type.name == at), 0) - 1)
+    for place, type in enumerate(scheme.entities[start : start + 8]):
         text += "Here stands " if not place else (", then " if place % 2 else ", and ")
         words = f"some {type.name.lower()}"
         span = Span(_PART, len(text), len(text) + len(words))
@@ -166,3 +194,63 @@ def sample(
     if not text:
         return Document("sample", ()), []
     return Document("sample", (Part(_PART, text + "."),)), marks
+
+
+class Preview(Vertical):
+    """Draws a line of text above the palette, and keeps one label of them in sight."""
+
+    DEFAULT_CSS = """
+    Preview { width: 1fr; height: 100%; border-left: solid $foreground 50%; padding: 0 1; }
+    Preview > VerticalScroll { height: 1fr; }
+    Preview > VerticalScroll Static { width: 100%; height: auto; }
+    Preview > DocumentView { height: 6; border-bottom: solid $foreground 50%; }
+    """
+
+    def __init__(self, *, colour: bool) -> None:
+        super().__init__(id="preview")
+        self._colour = colour
+        self._palette = Static(markup=False)
+        self._sample = DocumentView(id="sample")
+        self._sample.can_focus = False
+        self._drawn: tuple[Scheme, Keymap] = (Scheme(), Keymap(()))
+        self._pieces: list[tuple[Place, RenderableType]] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay the text above the palette, since what is typed is asked at the foot."""
+        yield self._sample
+        with VerticalScroll(can_focus=False):
+            yield self._palette
+
+    def draw(self, scheme: Scheme, keymap: Keymap, at: Place, *, deployed: Mapping[str, str]) -> None:
+        """Draw a scheme, with a label of it in sight."""
+        self._drawn = scheme, keymap
+        self._pieces = _pieces(scheme, keymap, deployed, colour=self._colour)
+        self._palette.update(Group(*(piece for _, piece in self._pieces)))
+        self._draw_sample(at)
+        self.call_after_refresh(self._scroll, at)
+
+    def look_at(self, at: Place) -> None:
+        """Have another label in sight."""
+        if at[0] == "entity":
+            self._draw_sample(at)
+        self._scroll(at)
+
+    def _draw_sample(self, at: Place) -> None:
+        scheme, keymap = self._drawn
+        letters = Marker(scheme, keymap, colour=self._colour).letters
+        name = at[1] if at[0] == "entity" else ""
+        document, marks = sample(scheme, keymap, letters, colour=self._colour, at=name)
+        self._sample.display = bool(marks)
+        if marks:
+            self._sample.show(document, marks)
+
+    def _scroll(self, at: Place) -> None:
+        pane = self.query_one(VerticalScroll)
+        options = self.app.console.options.update(width=max(1, pane.scrollable_content_region.width))
+        top = 0
+        for place, piece in self._pieces:
+            lines = len(self.app.console.render_lines(piece, options, pad=False))
+            if place == at:
+                pane.scroll_to_region(Region(0, top, 1, lines), animate=False, force=True)
+                return
+            top += lines

@@ -32,6 +32,7 @@ class Editing(Protocol):
     @property
     def row(self) -> Row | None: ...
     def ask(self, title: str, choices: Sequence[Choice[Any]], then: Callable[[Any], None]) -> None: ...
+    def report(self, title: str, lines: Sequence[str], then: Callable[[], None]) -> None: ...
     def attempt(self, step: Callable[[], Row | None]) -> None: ...
     def preview(self, scheme: Scheme) -> list[str]: ...
     def show(self, cursor: Row | None = None) -> None: ...
@@ -140,9 +141,9 @@ class Questions:
             return faults[0] if faults else ""
 
         def given(text: str | None) -> None:
-            if text is None:
-                self._screen.preview(self._screen.draft.scheme)
-            else:
+            # What becomes of it is drawn when it is taken.
+            self._screen.preview(self._screen.draft.scheme)
+            if text is not None:
                 take(text)
 
         self._screen.app.push_screen(LivePrompt(title, value=value, hint=hint, typed=typed), given)
@@ -168,27 +169,22 @@ class Questions:
 
         def perform(corpus: Corpus, dry_run: bool) -> Any:
             if settings.scheme(corpus) != base:
-                raise ChangedMeanwhileError("Somebody changed the scheme meanwhile; nothing was written.")
+                raise ChangedMeanwhileError("Somebody changed the labels meanwhile; nothing was written.")
             if verb == "rename":
                 return changes.rename(corpus, group, old, new, annotator=by, of=of, dry_run=dry_run)
             return changes.delete(corpus, group, old, annotator=by, of=of, dry_run=dry_run)
 
         report = await self._screen.opened.writer(lambda corpus: perform(corpus, True))
-        self._screen.preview(self._screen.draft.scheme)
 
         async def go() -> None:
-            await self._screen.opened.writer(lambda corpus: perform(corpus, False))
+            done = await self._screen.opened.writer(lambda corpus: perform(corpus, False))
             self._screen.wrote = True
-            held = await self._screen.opened.writer(settings.scheme)
-            step = self._screen.draft.changed(row, "value" if option else "name", new) if verb == "rename" else None
-            draft = Draft(self._screen.draft.scheme)
-            if step is None:
-                draft.delete(row)
-            self._screen.draft.rebase(held, step[0] if step is not None else draft.scheme)
-            self._screen.show(step[1] if step is not None else None)
-            self._screen.tell(f"{old} is {new} now" if step else f"{old} is gone; undo in the document brings it back")
+            self._screen.draft.followed(await self._screen.opened.writer(settings.scheme), done.change)
+            renamed = Row(group, name, new) if option else Row(group, new)
+            self._screen.show(renamed if verb == "rename" else None)
+            now = f"{old} is {new} now" if verb == "rename" else f"{old} is gone"
+            self._screen.tell(f"{now}; undo in the document takes that back")
 
-        word = f"rename {old} to {new}" if verb == "rename" else f"delete {old}"
-        lines = report.lines
-        choices = [Choice(True, f"{word} now, at once", "; ".join(lines)[:200]), Choice(False, "leave it")]
-        self._screen.ask(f"{old} is in use", choices, lambda yes: self._screen.later(go) if yes else None)
+        word = f"rename it to {new}" if verb == "rename" else "delete it"
+        title = f"{old} is in use: {word} now, at once?"
+        self._screen.report(title, report.lines, lambda: self._screen.later(go))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
+from tui_annotate.domain.changed_scheme import applied
 from tui_annotate.domain.scheme import (
     Attribute,
     Choice,
@@ -15,10 +17,10 @@ from tui_annotate.domain.scheme import (
     RelationType,
     Scheme,
 )
-from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
+from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled, SchemeChange, names_of
 from tui_annotate.errors import SchemeError
 from tui_annotate.keymaps import Keymap, assign, keeping
-from tui_annotate.services import scheme_checking
+from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.services.scheme_checking import Finding, Models
 from tui_annotate.services.scheme_editing import groups_of
 
@@ -88,6 +90,10 @@ class Draft:
         """Return the keys that would be in force."""
         return assign(scheme or self.scheme, self._keys)
 
+    def faults(self) -> list[Finding]:
+        """Return what has to be mended before it can be put in force."""
+        return scheme_editing.new_faults(self.scheme, self.base, models=self.models, keys=self._keys)
+
     def findings(self, scheme: Scheme | None = None) -> list[Finding]:
         """Return what is to be said of the draft, what has to be mended first."""
         return scheme_checking.check(scheme or self.scheme, models=self.models, keys=self._keys)
@@ -121,9 +127,27 @@ class Draft:
         self.scheme = self._before.pop()
         return True
 
-    def rebase(self, base: Scheme, scheme: Scheme) -> None:
-        """Go on from another scheme in force, with this draft; steps before it are not taken back any more."""
-        self.base, self.scheme, self._before = base, scheme, []
+    def renew(self, held: Scheme) -> bool:
+        """Go on from the scheme that others put in force, with all that was changed here on top of it.
+
+        False where both changed the same; the draft is then left as it was.
+        """
+        mine = scheme_editing.on_top(held, self.scheme, self.base)
+        if mine is None:
+            return False
+        before = [scheme_editing.on_top(held, step, self.base) for step in self._before]
+        self._go_on(held, mine, [step for step in before if step is not None])
+        return True
+
+    def followed(self, held: Scheme, change: SchemeChange) -> None:
+        """Go on from the scheme in force after a change made at once; steps before it can still be taken back."""
+        steps = [_after(step, change) for step in (*self._before, self.scheme)]
+        self._go_on(held, steps[-1], steps[:-1])
+
+    def _go_on(self, held: Scheme, mine: Scheme, before: Sequence[Scheme]) -> None:
+        self.base, self.scheme = held, keeping(held, mine)
+        steps = [*before, self.scheme]
+        self._before = [step for step, after in pairwise(steps) if step != after]
 
     def add(self, group: Group, name: str, kind: LabelKind = "boolean", options: Sequence[str] = ()) -> Row:
         """Add a label at the end of its group; raises SchemeError."""
@@ -266,6 +290,13 @@ class Draft:
 
 
 _KEY_HINT = "Actions win over it; taken, the label gets the next free one. Empty: any."
+
+
+def _after(scheme: Scheme, change: SchemeChange) -> Scheme:
+    """Return a scheme after a change of a label; one that has no such label, or another of the new name, as it is."""
+    names = names_of(scheme, change.kind, change.of)
+    able = set(change.old) <= set(names) and not set(change.new) & set(names)
+    return applied(scheme, change) if able else scheme
 
 
 def options_of(thing: Labelled) -> tuple[Choice, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tui_annotate.domain.changed_scheme import reverted, with_group
 from tui_annotate.domain.scheme import Attribute, DocumentLabel, EntityType, RelationType, Scheme
 from tui_annotate.domain.scheme_changes import GROUPS, Group, Labelled
 from tui_annotate.errors import ChangedMeanwhileError, SchemeError
 from tui_annotate.keymaps import keeping
 from tui_annotate.services import scheme_checking
-from tui_annotate.services.scheme_checking import Finding
+from tui_annotate.services.scheme_checking import Finding, Models
 from tui_annotate.store import label_use, settings
 from tui_annotate.store.connection import Corpus
 
@@ -91,11 +92,7 @@ def put(
         SchemeError: It has to be mended, or something in use would vanish.
         ChangedMeanwhileError: Somebody changed the scheme since.
     """
-    faults = mended(scheme_checking.check(scheme, models=scheme_checking.models_of(corpus), keys=keys))
-    # What was wrong before, and is left as it was, holds nobody up.
-    old = {str(one) for one in mended(scheme_checking.check(base, models=scheme_checking.models_of(corpus), keys=keys))}
-    new = [one for one in faults if str(one) not in old]
-    if new:
+    if new := new_faults(scheme, base, models=scheme_checking.models_of(corpus), keys=keys):
         raise SchemeError("\n".join(map(str, new)), hint="Nothing was changed.")
 
     # Looking through everything takes a while: others wait for that only where somebody wrote since.
@@ -110,6 +107,35 @@ def put(
             raise SchemeError(lines, hint=hint)
 
     return settings.set_scheme(corpus, keeping(base, scheme), annotator=annotator, check=check)
+
+
+def new_faults(
+    scheme: Scheme, base: Scheme, *, models: Models | None = None, keys: Mapping[str, Sequence[str]] | None = None
+) -> list[Finding]:
+    """Return what has to be mended; what was wrong before, and is left as it was, holds nobody up."""
+    old = {str(one) for one in mended(scheme_checking.check(base, models=models, keys=keys))}
+    return [one for one in mended(scheme_checking.check(scheme, models=models, keys=keys)) if str(one) not in old]
+
+
+def on_top(held: Scheme, mine: Scheme, base: Scheme) -> Scheme | None:
+    """Return what somebody made of a scheme, on top of what others made of it; None where both changed the same."""
+    known = {thing.id for things in groups_of(base).values() for thing in things}
+    numbered = _numbered_apart(mine, known)
+    merged = reverted(held, numbered, base)
+    if merged is None or any(len({t.name for t in things}) < len(things) for things in groups_of(merged).values()):
+        return None
+    fresh = {thing.id for things in groups_of(numbered).values() for thing in things} - known
+    for group, things in groups_of(merged).items():
+        merged = with_group(merged, group, tuple(replace(t, id="") if t.id in fresh else t for t in things))
+    return merged.numbered()
+
+
+def _numbered_apart(scheme: Scheme, known: Collection[str]) -> Scheme:
+    """Return a scheme whose new labels have ids that nothing else has."""
+    for group, things in groups_of(scheme).items():
+        apart = [t if t.id in known else replace(t, id=f"new {group} {at}") for at, t in enumerate(things)]
+        scheme = with_group(scheme, group, tuple(apart))
+    return scheme
 
 
 def mended(findings: Sequence[Finding]) -> list[Finding]:
