@@ -244,6 +244,13 @@ def test_documents_of_our_other_formats_come_in(api: Api) -> None:
     assert answer.json()["ok"] == 1
 
 
+def test_files_that_belong_together_are_read_together_without_a_format(api: Api) -> None:
+    receipt = api.upload(("note.txt", "Aspirin"), ("note.ann", "T1\tDrug 0 7\tAspirin\n"), ("other.txt", "fever"))
+    assert receipt["ok"] == 2
+    found = [api.annotations(item["docid"])["entities"] for item in receipt["items"]]
+    assert sorted(len(entities) for entities in found) == [0, 1]
+
+
 def test_files_of_the_same_name_are_all_taken(api: Api) -> None:
     rows = [json.dumps({"id": f"r{n}", "text": f"Aspirin {n}"}) + "\n" for n in range(3)]
     names = ["rows.jsonl", "rows.jsonl", "rows.json"]

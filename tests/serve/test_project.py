@@ -177,6 +177,8 @@ def test_roles_say_who_may_write_what(api: Api, role: str, own: int, master: int
     for member, status in (("bob", own), ("master", master), ("alice", others)):
         answer = api.call("POST", user="bob", params={"member": member}, files=pair)
         assert answer.status_code == status, answer.text
+    text = api.call("POST", user="bob", data={"text": "no annotations"}, params={"output": "null"})
+    assert text.status_code == own, text.text
     assert api.call("DELETE", user="bob", params={"search": "*"}).status_code == delete
     assert api.call("POST", f"{SETTINGS}/members", user="bob", json={"loginid": "eve"}).status_code == delete
 

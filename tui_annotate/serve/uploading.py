@@ -90,7 +90,7 @@ def _files(call: Call) -> list[Uploaded]:
 
 def _plan(corpus: Corpus, call: Call, files: Sequence[Uploaded]) -> _Plan:
     member = calls.member(corpus, call.options, call.get("member"), call.user)
-    call.allow_version(member)
+    call.allow(calls.OWN)
     folder = calls.folder(corpus, call.get("folder"))
     assign_to = _distribution(corpus, call)
     filename = call.get("filename") if call.body.files else ""
@@ -102,6 +102,9 @@ def _plan(corpus: Corpus, call: Call, files: Sequence[Uploaded]) -> _Plan:
         folder=folder,
         filename=filename,
     )
+    # A bare text is nobody's version: whoever may upload may upload it.
+    for name in {version.annotator for one in read.documents for version in one.exchanged.versions}:
+        call.allow_version(name)
     return _Plan(read, assign_to, member)
 
 

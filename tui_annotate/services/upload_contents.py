@@ -74,6 +74,18 @@ def by_format(
             raise UploadError(f"{name}: {error.message}", hint=error.hint, faults=((name, "", str(error)),)) from error
 
 
+def of_several_files(files: Sequence[Uploaded]) -> list[Uploaded]:
+    """Return the files that a format claims which has several of them a document, such as a text and its `.ann`.
+
+    Pairs with an ann.json are read by `upload_pairs`.
+    """
+    by_name = {safe_name(file.name): file for file in files}
+    sources = [SourceFile(name, "", lambda name: by_name[name].open()) for name in by_name]
+    claiming = [fmt.claims for fmt in registry.FORMATS.values() if fmt.claims is not None and fmt.name != "anndoc"]
+    claimed = {one.name for claims in claiming for one in claims(sources)}
+    return [file for name, file in by_name.items() if name in claimed]
+
+
 def _placed(files: Sequence[Uploaded], folder: Path) -> Iterator[tuple[Path, Uploaded]]:
     """Write files to a folder, and to others in it where two have the same name; yield where each is."""
     for number, file in enumerate(files):

@@ -57,7 +57,10 @@ def read(
         for content, annotations in upload_pairs.pairs(files, html_only=wanted == "anndoc"):
             upload.documents.append(upload_pairs.pair(content, annotations, parts, scheme, member, upload))
     elif wanted in ("", *PARTS):
-        for file in files:
+        together = upload_contents.of_several_files(files) if not wanted else []
+        if together:
+            upload.documents += upload_contents.by_format(together, "", scheme, upload)
+        for file in [file for file in files if file not in together]:
             upload.documents += upload_contents.content(file, wanted or "default", scheme, upload)
     else:
         upload.documents += upload_contents.by_format(files, wanted, scheme, upload)
