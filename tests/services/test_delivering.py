@@ -306,3 +306,22 @@ def test_a_document_that_is_gone_is_not_told_of(corpus: Corpus, receiver: Receiv
     assert deliverer.deliver() == 0
     assert receiver.got == []
     assert outbox.history(corpus)[0].answer == "the document was deleted"
+
+
+def test_a_command_that_fails_is_told_of_with_its_exit_code(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    mended = tmp_path / "mended"
+    hooks.add(corpus, Hook("loc", command=("sh", "-c", f"test -e {mended} || {{ echo no disk; exit 3; }}")))
+    deliverer = Deliverer(corpus, "loc", on_trouble=heard.append)
+    confirm(corpus, 1)
+    assert deliverer.deliver() == 0
+    mended.touch()
+    now = time.time() + 2
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert deliverer.deliver() == 1
+    assert heard == [
+        "The webhook loc ended with exit 3 (no disk); its events wait.",
+        "The webhook loc works again.",
+    ]

@@ -12,6 +12,7 @@ import typer
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, CorpusPath, Json, examples
 from tui_annotate.cli.output import out, out_json, progress, say
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import AnnotateError
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def mirror(
     from tui_annotate.services import mirroring
 
     who = options.settled(corpus, annotator=annotator).who
+    known: tuple[str, ...] = ()
+    is_first = True
     with options.opened(corpus, readonly=dry_run) as opened:
         while True:
             began = time.monotonic()
@@ -59,8 +62,11 @@ def mirror(
                     dry_run=dry_run,
                     on_progress=lambda count: report(None, f"{count} documents"),
                 )
-            if not watch or done.unchanged < done.documents or done.removed:
+            said = (*done.refused, *done.conflicts, *done.notes)
+            # What is to be mended is found again at each look: it is said once, until it is something else.
+            if is_first or done.written or done.read_back or done.removed or (said and said != known):
                 _tell(done, json=json)
+            known, is_first = said, False
             if not watch:
                 break
             time.sleep(max(_LEAST, _SHARE * (time.monotonic() - began)))
@@ -78,9 +84,11 @@ def _tell(done: MirrorReport, *, json: bool) -> None:
         out(f"... and {done.more} more.")
     counts = (
         (done.written, "written"),
-        (done.read_back, f"read back as {done.decisions} decisions"),
+        (done.read_back, f"read back as {counted(done.decisions, 'decisions')}"),
         (done.removed, "removed"),
         (done.unchanged, "unchanged"),
+        (len(done.refused), "to be mended"),
     )
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing there"
-    say(f"{'Would be: ' if done.dry_run else ''}{done.documents:,} documents in {done.folder}: {said}.")
+    what = f"{counted(done.documents, 'documents')} in {done.folder}"
+    say(f"{'Would be: ' if done.dry_run else ''}{what}: {said}.")

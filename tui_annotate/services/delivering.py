@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tui_annotate.domain.display import shown
+from tui_annotate.domain.hooks import Hook
 from tui_annotate.errors import AnnotateError
 from tui_annotate.services import hook_calls, hook_trust
 from tui_annotate.services.hook_calls import Outcome
@@ -76,7 +77,8 @@ class Deliverer:
         if outcome.fate == "told":
             outbox.settle(self.corpus, row.id, state=outbox.SENT, answer=outcome.answer)
             if self._pauses:
-                self._on_trouble(f"The webhook {self._name} is reached again.")
+                again = "works again" if row.hook.command else "is reached again"
+                self._on_trouble(f"The webhook {self._name} {again}.")
             self._pauses = 0
             return 1
         if outcome.fate == "down":
@@ -95,7 +97,17 @@ class Deliverer:
         self._pauses += 1
         outbox.settle(self.corpus, row.id, state=outbox.WAITING, answer=outcome.answer, counts=False)
         if self._pauses == 1:
-            self._on_trouble(f"The webhook {self._name} is not reached ({outcome.answer}); its events wait.")
+            self._on_trouble(f"The webhook {self._name} {_came_of(row.hook, outcome)}; its events wait.")
+
+
+def _came_of(hook: Hook, outcome: Outcome) -> str:
+    """Say how a webhook is down: an address is not reached, a command ends in its own way."""
+    if not hook.command:
+        return f"is not reached ({outcome.answer})"
+    if not outcome.answer.startswith("exit "):
+        return f"did not work ({outcome.answer})"
+    code, _, said = outcome.answer.removeprefix("exit ").partition(" ")
+    return f"ended with exit {code}{said and f' ({said})'}"
 
 
 class Delivery:

@@ -261,7 +261,7 @@ class _Sync:
             after = mirror_lines.parse(theirs)
             if digest(ours) != base.lines:
                 if after.says() != page.says():
-                    self._beside(file + LINES, theirs, "was changed here and in the corpus; the corpus holds")
+                    self._beside(file + LINES, theirs, "was changed here and in the corpus, and is as there now")
                 return ours, one.mark
             given = mirror_pages.imported(read, self._annotator).given
             decisions = self._edits(one, given, blind=blind).decisions(page, after)
@@ -320,7 +320,7 @@ class _Sync:
     def _beside(self, name: str, content: bytes, reason: str) -> None:
         """Keep what somebody wrote beside the file, and say so."""
         beside = "" if self._report.dry_run else self._folder.keep_beside(name, content)
-        kept = f"; what it held is kept as {Path(beside).name}" if beside else ""
+        kept = f"; what you wrote is kept as {Path(beside).name}" if beside else ""
         self._report.note(self._report.conflicts, f"{self._folder.path / name}: {reason}{kept}")
 
     def _new_place(self, one: Fingerprint) -> tuple[str, Entry | None]:
