@@ -208,3 +208,16 @@ def test_stars_stand_for_anything() -> None:
 
 def test_the_tree_is_flat() -> None:
     assert parse("a (b (c d))") == Both("AND", tuple(Words(letter) for letter in "abcd"))
+
+
+def test_a_name_of_a_file_with_a_star_is_looked_for_among_names() -> None:
+    assert parse("*.txt") == parse("filename:*.txt")
+    assert parse("*report.v2.txt aspirin") == parse("filename:*report.v2.txt aspirin")
+
+
+@pytest.mark.parametrize("phrase", ["la " * 101, "東" * 101, "la " * 60 + "東" * 60])
+def test_a_phrase_has_an_end(phrase: str) -> None:
+    with pytest.raises(QueryError, match="100 words at most") as caught:
+        parse(f'x "{phrase}"')
+    assert caught.value.column == 3
+    assert parse(f'"{phrase[:90]}"')

@@ -7,6 +7,7 @@ side by side are joined by AND, which binds closer than OR.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from math import isfinite
@@ -24,6 +25,9 @@ LONGEST = 20_000
 """Characters of a query."""
 MOST = 500
 """Words, phrases and fields of a query."""
+LONGEST_PHRASE = 100
+"""Words of a phrase, or signs of a script without blanks: the index holds each against all places of the others."""
+_NAME_OF_A_FILE = re.compile(r"\*[\w.-]*\.\w{1,8}", re.ASCII)
 _NAME = 60
 """Characters of a wrong name that the right ones are compared with."""
 _SPECIAL = frozenset('()"')
@@ -118,7 +122,7 @@ class _Parser:
             begin, text = self.at, self._quoted()
             goes_on = self.text[self.at : self.at + 1] == "*"
             self.at += goes_on
-            return Words(text, goes_on, begin + 1)
+            return self._words(text, goes_on, begin)
         return self._word()
 
     def _bracket(self, inside: _Open | None) -> Query:
@@ -156,8 +160,16 @@ class _Parser:
         if stars and text == "*":
             return Everything()
         if stars and (len(stars) > 1 or stars[0] != self.at - 1):
+            if _NAME_OF_A_FILE.fullmatch(text):
+                # tagtog's scripts ask for `*.txt`, which no word of a text is.
+                return Where("filename", (Like(self.text[begin : self.at]),), begin + 1, (begin + 1,))
             raise self._error("a * in text stands at the end of a word.", stars[0], hint="Escape it, \\*, to mean it.")
-        return Words(text[:-1] if stars else text, bool(stars), begin + 1)
+        return self._words(text[:-1] if stars else text, bool(stars), begin)
+
+    def _words(self, text: str, prefix: bool, begin: int) -> Words:
+        if len(text.split()) + sum(letter > "\u2e80" for letter in text) > LONGEST_PHRASE:
+            raise self._error(f"a phrase has {LONGEST_PHRASE} words at most.", begin, hint="Its beginning will do.")
+        return Words(text, prefix, begin + 1)
 
     def _is_name(self, begin: int) -> bool:
         name = self.text[begin : self.at]
