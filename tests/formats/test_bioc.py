@@ -157,3 +157,19 @@ def test_hostile_json_is_refused(content: str) -> None:
     items = read("bioc-json", source("a.json", content), ReadOptions(scheme=SCHEME))
     assert docs(items) == []
     assert problems(items, "refused")
+
+
+def test_a_truth_in_an_infon_is_one() -> None:
+    annotation = {
+        "id": "1",
+        "infons": {"valid": True, "n": 3},
+        "text": "Ann",
+        "locations": [{"offset": 0, "length": 3}],
+    }
+    infons = {"label:urgent": {"value": True}, "label:late": False}
+    passage = {"offset": 0, "infons": {}, "text": "Ann met", "annotations": [annotation]}
+    given = {"documents": [{"id": "1", "infons": infons, "passages": [passage]}]}
+    (one,) = docs(read("bioc-json", source("a.json", json.dumps(given))))
+    held = one.versions[0].annotations
+    assert held.entities[1].attributes == {"valid": True, "n": "3"}
+    assert {label.name: label.value for label in held.labels.values()} == {"urgent": True, "late": False}

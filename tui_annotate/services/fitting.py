@@ -42,7 +42,10 @@ def _version(
     held = version.annotations
     kept = {name: changed.get(name, value) for name, value in held.labels.items()}
     new_labels = {name: value for name, value in kept.items() if value is not None}
-    return replace(version, annotations=Annotations(held.entities, new_labels, held.relations, held.extra))
+    # What lost something is not what was confirmed.
+    confirmed = version.confirmed and len(new_labels) == len(held.labels)
+    annotations = Annotations(held.entities, new_labels, held.relations, held.extra)
+    return replace(version, annotations=annotations, confirmed=confirmed)
 
 
 def _fits(value: LabelContent, label: DocumentLabel) -> bool:

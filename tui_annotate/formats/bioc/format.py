@@ -141,7 +141,9 @@ class _Reader:
         if kept:
             self.kept["bioc_infons"] = kept
         said = str(infons.get("confirmed", "")).lower()
-        confirmed = said == "true" if said in ("true", "false") else None
+        # What lost something is not what was confirmed.
+        is_whole = not any(problem.severity == "refused" for problem in self.problems)
+        confirmed = (said == "true" and is_whole) if said in ("true", "false") else None
         if confirmed is None and not (self._held.entities or self._held.labels or self._held.relations):
             return None
         return ExchangedVersion(self._held, confirmed, str(infons.get("annotator") or MASTER))
@@ -152,7 +154,8 @@ class _Reader:
             self._held.labels[name] = LabelValue(name, tuple(map(str, value if type(value) is list else [value])))
         elif name.startswith(LABEL) and len(name) > len(LABEL):
             name, said = name[len(LABEL) :], value if type(value) is dict else {"value": value}
-            given = str(said.get("value", ""))
+            value = said.get("value", "")
+            given = plain_values.written(value) if type(value) is bool else str(value)
             self._held.labels[name] = LabelValue(name, plain_values.label(self._scheme, name, given))
 
     def _read_passage(self, passage: _Passage, settled: Settled) -> None:
@@ -177,7 +180,7 @@ class _Reader:
 
     def _attributes(self, infons: Mapping[str, Any]) -> dict[str, LabelScalar]:
         return {
-            name: plain_values.attribute(self._scheme, name, str(value))
+            name: plain_values.attribute(self._scheme, name, plain_values.written(value))
             for name, value in infons.items()
             if name not in OWN and name and name == name.strip() and type(value) in (str, int, float, bool)
         }

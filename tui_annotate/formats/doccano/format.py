@@ -158,11 +158,11 @@ class _Reader:
             held = _Annotated(document, self._survey.evidence.unit == "UTF-16").read(
                 marked.get(user, []), relations, problems
             )
-            misfits = len(problems) > before
             categories = row.categories + row.users.get(user, [])
             if categories or "labels_as" in given:
                 held.labels.update(self._labels(given, categories, problems))
-            confirmed = row.confirmed if not (row.confirmed and misfits) else False
+            # What lost something is not what was confirmed.
+            confirmed = row.confirmed and len(problems) == before
             yield ExchangedVersion(held, confirmed, user or MASTER)
 
     def _labels(self, given: dict[str, Any], categories: list[str], problems: Problems) -> dict[str, LabelValue]:

@@ -107,6 +107,8 @@ class RowReader:
             confirmed = None
         for field, reason in problems:
             yield Problem("refused", where, field, reason)
+        # What lost something is not what was confirmed.
+        confirmed = confirmed and not problems
         yield ExchangedDocument(
             document, _versions(row, annotations, confirmed), where, {k: v for k, v in row.items() if k not in KNOWN}
         )

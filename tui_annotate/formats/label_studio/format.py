@@ -144,6 +144,7 @@ class _Reader:
     def _version(
         self, document: Document, name: str, field: str, annotation: dict[str, Any], problems: Problems
     ) -> ExchangedVersion:
+        before = len(problems)
         given = [Given(at, row) for at, row in _rows(annotation, field, problems)]
         results = Results(document, self._options, problems).read(given)
         left = {key: value for key, value in annotation.items() if key not in _ANNOTATION_READ}
@@ -152,7 +153,7 @@ class _Reader:
         if _is_cancelled(annotation):
             left["was_cancelled"] = True
         self._keep(results, left)
-        return ExchangedVersion(results.held, not (_is_cancelled(annotation) or results.misfits), name)
+        return ExchangedVersion(results.held, not _is_cancelled(annotation) and len(problems) == before, name)
 
     def _drafted(
         self, document: Document, task: dict[str, Any], taken: set[str], kept: dict[str, Any], problems: Problems

@@ -62,18 +62,14 @@ class Results:
         self.held = Annotations()
         self.unread: list[Any] = []
         """Items that are nothing of ours, as they came."""
-        self.misfits = False
-        """Some region did not fit the text."""
 
     def read(self, given: Sequence[Given]) -> Results:
         """Read all items; what cannot be read is left out and reported, what is not ours is kept."""
         regions = [one for one in given if one.type in REGIONS]
-        before = len(self._problems)
         stated = [_stated(one) for one in regions]
         for one, place in zip(regions, locate(self._document.text, stated, self._problems), strict=True):
             if place is not None:
                 self._guarded(self._add_region, one, place)
-        self.misfits = len(self._problems) > before
         for one in given:
             if one.type == "relation":
                 self._guarded(self._add_relations, one)

@@ -152,17 +152,20 @@ class _RowReader:
             yield Problem("refused", where, "", reason)
             return
         key = row[layout.id].strip() if layout.id is not None and layout.id < len(row) else ""
-        annotations = Annotations()
+        annotations, lost = Annotations(), 0
         for column in layout.labels:
             cell = row[column.index] if column.index < len(row) else ""
             try:
                 value = _content(column, cell)
             except DataError as error:
                 yield Problem("refused", where, column.name, f"{error.message}; the label is left out")
+                lost += 1
                 continue
             if value is not None:
                 annotations.labels[column.name] = LabelValue(column.name, value)
         confirmed = _confirmed(row, layout.confirmed)
+        # What lost something is not what was confirmed.
+        confirmed = confirmed and not lost
         versions = (ExchangedVersion(annotations, confirmed),) if annotations.labels or confirmed is not None else ()
         document = Document(key or f"{self._stem}-{line}", (Part("s1v1", row[layout.text]),))
         extra = {name: row[at] for at, name in self._others if at < len(row) and row[at]}
