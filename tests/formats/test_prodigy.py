@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.formats.helpers import docs, problems, read, source
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
@@ -17,6 +21,10 @@ from tui_annotate.domain.spans import Span
 from tui_annotate.formats import registry
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.prodigy.hashes import input_hash, task_hash
+from tui_annotate.formats.prodigy.tokens import fits, made_tokens
+from tui_annotate.services.exporting import export
+from tui_annotate.services.importing import import_paths
+from tui_annotate.store.connection import Corpus
 
 SESSION = {"_annotator_id": "2024-02-06_10-17-19", "_session_id": "2024-02-06_10-17-19"}
 MANUAL: dict[str, Any] = {
@@ -260,3 +268,106 @@ def test_prodigys_rows_are_told_from_ours() -> None:
     assert sniff is not None
     assert sniff("a.jsonl", json.dumps(MANUAL).encode())
     assert not sniff("a.jsonl", b'{"id": "a", "text": "say \\"_input_hash\\": 1", "spans": []}')
+
+
+CHOICE: dict[str, Any] = {
+    "text": "It is sport",
+    "_input_hash": -103,
+    "_task_hash": 9,
+    "options": [{"id": "sport", "text": "Sport"}, {"id": "news", "text": "News"}],
+    "accept": ["sport"],
+    "config": {"choice_style": "single"},
+    "_view_id": "choice",
+    "answer": "accept",
+}
+MIXED: list[dict[str, Any]] = [
+    CHOICE,
+    CHOICE | {"_input_hash": 4, "accept": ["sport", "news"], "config": {"choice_style": "multiple"}},
+    CHOICE | {"_input_hash": 5, "options": [{"id": 2, "text": "No"}, {"id": 1, "text": "Yes"}], "accept": [2]},
+    CHOICE | {"_input_hash": 6, "accept": [], "answer": "ignore"},
+    {"text": "Buy", "_input_hash": 7, "_task_hash": 1, "label": "SPAM", "answer": "accept"},
+    MANUAL,
+    MANUAL | {"_input_hash": 8, "spans": []},
+    {
+        "text": "👍🏽 don't",
+        "_input_hash": 9,
+        "_task_hash": 1,
+        "tokens": [
+            {"text": "👍🏽", "start": 0, "end": 2, "id": 0, "ws": True, "disabled": True},
+            {"text": "do", "start": 3, "end": 5, "id": 1, "ws": False},
+            {"text": "n't", "start": 5, "end": 8, "id": 2, "ws": False},
+        ],
+        "spans": [{"start": 5, "end": 8, "token_start": 2, "token_end": 2, "label": "NEG"}],
+        "answer": "accept",
+    },
+]
+
+
+def test_rows_of_a_mixed_file_go_out_as_they_came(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in MIXED))
+    with Corpus.create(tmp_path / "c.db") as corpus:
+        import_paths(corpus, [tmp_path / "p.jsonl"], annotator="me")
+        export(corpus, tmp_path / "out.jsonl", format="prodigy")
+    back = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    ours = {"id", "labels", "labels_as"}
+    assert [{key: value for key, value in row.items() if key not in ours} for row in back] == MIXED
+
+
+def test_an_option_chosen_since_is_called_so_that_it_is_read_again() -> None:
+    scheme = Scheme(
+        (EntityType("X"),),
+        (
+            DocumentLabel("topic", "choice", (Choice("sport"), Choice("news"), Choice("arts"))),
+            DocumentLabel("b", "boolean"),
+        ),
+    )
+    (document,) = rows(CHOICE)
+    held = Annotations(
+        {},
+        {"topic": LabelValue("topic", "arts"), "b": LabelValue("b", True)},
+        {},
+        dict(only(document).annotations.extra),
+    )
+    (row,) = written(replace(document, versions=(ExchangedVersion(held, True),)), scheme=scheme)
+    assert (row["accept"], [option["id"] for option in row["options"]]) == (
+        ["b", "topic=arts"],
+        ["sport", "news", "b", "topic=arts"],
+    )
+    (again,) = rows(row)
+    assert {n: v.value for n, v in only(again).annotations.labels.items()} == {"topic": "arts", "b": True}
+
+
+def test_tokens_that_do_not_fit_are_said_and_made_anew() -> None:
+    row = MIXED[-1] | {"tokens": [{"text": "don", "start": 0, "end": 3, "id": 0}]}
+    assert "1 rows have tokens" in problems(items(row), "noted")[0].reason
+    (back,) = written(*rows(row))
+    assert [token["text"] for token in back["tokens"]] == ["👍🏽", "don", "'", "t"]
+
+
+def test_a_row_whose_only_span_has_no_name_is_not_confirmed() -> None:
+    (document,) = rows(MANUAL | {"spans": [{"start": 0, "end": 3}]})
+    assert only(document).confirmed is False
+
+
+def test_options_of_any_kind_are_passed_on() -> None:
+    odd = CHOICE | {"options": [{"id": ["x"]}, {"id": {"a": 1}}, 5, {"id": "sport"}]}
+    assert written(*rows(odd))[0]["options"] == odd["options"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ok 👍🏽! ❤️so 👩🏽‍⚕️🇩🇪🇫🇷 👍👍", ["ok", "👍🏽", "!", "❤️", "so", "👩🏽‍⚕️", "🇩🇪", "🇫🇷", "👍", "👍"]),
+        ("don't", ["don", "'", "t"]),
+        ("", []),
+    ],
+)
+def test_tokens_that_are_written_cut_nothing_that_shows_as_one_character(text: str, expected: list[str]) -> None:
+    assert [token["text"] for token in made_tokens(text)] == expected
+
+
+@given(st.text(st.sampled_from("ab-.'é\u0301 \n\u200d🙂🏽\ufe0f🇩🇪❤ߘ") | st.characters(exclude_categories=["Cs"])))
+def test_written_tokens_are_the_text_without_its_white_space(text: str) -> None:
+    tokens = made_tokens(text)
+    assert "".join(token["text"] for token in tokens) == "".join(text.split())
+    assert not tokens or fits(tokens, text)

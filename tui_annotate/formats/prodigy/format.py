@@ -27,11 +27,22 @@ from tui_annotate.formats.json_items import JsonItem, objects
 from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.kept import is_of, under
 from tui_annotate.formats.prodigy import rows as prodigy_rows
+from tui_annotate.formats.prodigy.tokens import fits
 from tui_annotate.formats.prodigy.write import write
 from tui_annotate.formats.source import SourceFile
 
 _OF_VERSION = frozenset(
-    ("_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp", "_is_binary", "options", "config")
+    (
+        "_task_hash",
+        "_view_id",
+        "_session_id",
+        "_annotator_id",
+        "_timestamp",
+        "_is_binary",
+        "options",
+        "config",
+        "accept",
+    )
 )
 """Belongs to one annotator's answer, not to the document."""
 _READ = frozenset(("text", "spans", "tokens", "relations", "answer", "accept", "label", "labels", "labels_as", "cats"))
@@ -118,7 +129,7 @@ class _Reader:
         self._where = file.where
         self._stem = stem(file.name) if file.name != "-" else "stdin"
         self._options = options
-        self._rejected = self._binary = 0
+        self._rejected = self._binary = self._cut_otherwise = 0
 
     def read(self, items: list[JsonItem]) -> Iterator[Item]:
         """Yield the document that all these rows are about."""
@@ -138,6 +149,11 @@ class _Reader:
             for name, reason in answered.problems:
                 yield Problem("refused", item.where, name, reason)
             kept = {key: value for key, value in item.row.items() if key not in _READ}
+            if tokens := prodigy_rows.tokens_to_keep(item.row, document.text):
+                kept["tokens"] = tokens
+            self._cut_otherwise += bool(item.row.get("tokens")) and not fits(item.row["tokens"], document.text)
+            if answered.chosen != sorted(answered.chosen, key=str):
+                kept["accept"] = answered.chosen
             if _says_something(answered, item.row):
                 version = versions.setdefault(_annotator(item.row), _Version())
                 self._take(version, answered)
@@ -199,6 +215,11 @@ class _Reader:
         if self._binary:
             reason = "rows ask about single spans: accepted ones are taken, but confirm no whole document"
             yield Problem("noted", self._where, "answer", f"{self._binary} {reason}")
+        if self._cut_otherwise:
+            reason = (
+                "rows have tokens that do not stand where they say; they are left out, and made anew on the way out"
+            )
+            yield Problem("noted", self._where, "tokens", f"{self._cut_otherwise} {reason}")
 
 
 def _says_something(answered: prodigy_rows.Answered, row: dict[str, Any]) -> bool:

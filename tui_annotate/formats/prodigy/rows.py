@@ -14,7 +14,8 @@ from tui_annotate.formats.categories import read_labels
 from tui_annotate.formats.claimed import Places, Stated, locate, pieces
 from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.jsonl.rows import Problems
-from tui_annotate.formats.prodigy.write import BINARY_VIEWS
+from tui_annotate.formats.prodigy.tokens import fits, made_tokens
+from tui_annotate.formats.prodigy.write import BINARY_VIEWS, option_texts
 from tui_annotate.formats.units import Claim
 
 _SPAN_KNOWN = frozenset(("start", "end", "label", "token_start", "token_end", "text", "score", "who", "state"))
@@ -35,6 +36,8 @@ class Answered:
     problems: Problems = field(default_factory=list)
     spans: list[Any] = field(default_factory=list)
     """As they stand in the row."""
+    chosen: list[Any] = field(default_factory=list)
+    """Ids of the options that were accepted, in the order in which they stand in the row."""
     misfits: bool = False
     """Some span did not fit the text, so what is left is not what was accepted."""
 
@@ -53,7 +56,8 @@ def read(document: Document, row: Mapping[str, Any], options: ReadOptions) -> An
     read = Answered(Annotations(), is_binary, answer or "", problems, spans if type(spans) is list else [])
     if spans is not None:
         _Spans(document, row, problems).read(read, is_hint=is_question)
-    _read_labels(row, read.held, options, problems)
+    read.chosen = _accepted(row, problems)
+    _read_labels(row, read, options)
     if is_question and answer in ("accept", "reject"):
         held = read.held.labels.get(str(label))
         if held is None or held.value != (answer == "accept"):
@@ -63,36 +67,38 @@ def read(document: Document, row: Mapping[str, Any], options: ReadOptions) -> An
     return read
 
 
-def _read_labels(row: Mapping[str, Any], held: Annotations, options: ReadOptions, problems: Problems) -> None:
-    given, several = _categories(row, problems)
-    if given or "labels_as" in row:
-        held.labels.update(read_labels(row, given, options, problems, several=several))
-
-
-def _categories(row: Mapping[str, Any], problems: Problems) -> tuple[list[str], bool]:
-    """Return the options that a row's annotator chose, and whether they might have chosen several."""
-    chosen: list[str] = []
-    accept, cats, config = row.get("accept"), row.get("cats"), row.get("config")
-    if type(accept) is list:
-        ids = [value for value in accept if type(value) in (str, int) and value != ""]
-        if len(ids) != len(accept):
-            problems.append(("accept", "holds what is no id of an option; left out"))
-        texts = _option_texts(row.get("options"))
-        chosen = [id if type(id) is str else texts.get(id, str(id)) for id in ids]
-    elif accept is not None:
-        problems.append(("accept", f"is {accept!r}, no list of ids; left out"))
+def _read_labels(row: Mapping[str, Any], read: Answered, options: ReadOptions) -> None:
+    texts, cats, config = option_texts(row.get("options")), row.get("cats"), row.get("config")
+    given = [id if type(id) is str else texts.get(id, str(id)) for id in read.chosen]
     if type(cats) is dict:
-        chosen += [name for name, value in cats.items() if type(value) in (int, float, bool) and value >= 0.5]
+        given += [name for name, value in cats.items() if type(value) in (int, float, bool) and value >= 0.5]
     style = config.get("choice_style") if type(config) is dict else row.get("choice_style")
-    return chosen, style == "multiple" or type(cats) is dict
+    if given or "labels_as" in row:
+        several = style == "multiple" or type(cats) is dict
+        read.held.labels.update(read_labels(row, given, options, read.problems, several=several))
 
 
-def _option_texts(options: Any) -> dict[int, str]:
-    """Return what options say whose ids are mere numbers."""
-    if type(options) is not list:
-        return {}
-    rows = [option for option in options if type(option) is dict and type(option.get("id")) is int]
-    return {row["id"]: row["text"] for row in rows if type(row.get("text")) is str and row["text"].strip()}
+def _accepted(row: Mapping[str, Any], problems: Problems) -> list[Any]:
+    """Return the ids of the options that a row's annotator chose."""
+    accept = row.get("accept")
+    if accept is None:
+        return []
+    if type(accept) is not list:
+        problems.append(("accept", f"is {accept!r}, no list of ids; left out"))
+        return []
+    ids = [value for value in accept if type(value) in (str, int) and value != ""]
+    if len(ids) != len(accept):
+        problems.append(("accept", "holds what is no id of an option; left out"))
+    return ids
+
+
+def tokens_to_keep(row: Mapping[str, Any], text: str) -> list[Any]:
+    """Return the tokens of a row, where the text is cut otherwise here; or there are no spans to write them for."""
+    tokens = row.get("tokens")
+    if not fits(tokens, text):
+        return []
+    assert isinstance(tokens, list)
+    return [] if row.get("spans") and tokens == made_tokens(text) else tokens
 
 
 class _Spans:
@@ -116,7 +122,9 @@ class _Spans:
         spans = self._row["spans"]
         if type(spans) is not list:
             self._problems.append(("spans", "is no list; left out"))
+            read.misfits = True
             return
+        before = len(self._problems)
         named: list[tuple[str, dict[str, Any]]] = []
         for index, span in enumerate(spans):
             if type(span) is not dict or type(span.get("label")) is not str or not span["label"].strip():
@@ -126,7 +134,6 @@ class _Spans:
                 continue
             named.append((f"spans[{index}]", span))
         stated = [Stated(name, span.get("start"), span.get("end"), span.get("text")) for name, span in named]
-        before = len(self._problems)
         places = locate(self._document.text, stated, self._problems, witnesses=self._witnesses())
         for (name, span), place in zip(named, places, strict=True):
             if place is not None:

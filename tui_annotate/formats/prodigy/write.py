@@ -8,21 +8,20 @@ from typing import Any, BinaryIO
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Relation
-from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.domain.tokens import tokenize
 from tui_annotate.formats import categories
 from tui_annotate.formats.base import WriteOptions
 from tui_annotate.formats.jsonl.write import about, made_by
 from tui_annotate.formats.kept import of, without_tools
 from tui_annotate.formats.prodigy.hashes import input_hash, task_hash
+from tui_annotate.formats.prodigy.tokens import fits, made_tokens
 from tui_annotate.formats.reducing import part_starts
 
 _ANSWERS = {True: "accept", False: "ignore"}
 BINARY_VIEWS = ("classification", "ner", "spans")
 """Views that ask about one label or one span."""
-_NOT_WRITTEN = frozenset(("rejected", "options", "_session_id", "_annotator_id", "_task_hash"))
+_NOT_WRITTEN = frozenset(("rejected", "options", "accept", "_session_id", "_annotator_id", "_task_hash"))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,36 +47,81 @@ def row(exchanged: ExchangedDocument, version: ExchangedVersion | None, scheme: 
     kept: Mapping[str, Any] = {}
     if version is not None:
         kept = of(version.annotations.extra, "prodigy")
-        question = _add_version(made, document, version, scheme, kept)
+        question = _add_version(made, exchanged, version, scheme, kept)
     given = kept.get("_task_hash", about_it.get("_task_hash"))
     made["_task_hash"] = given if type(given) is int else task_hash(made["_input_hash"], document.text, question)
     if version is not None:
         _add_answer(made, version, kept)
     made |= about(document, part_starts(document))
     rest = {**without_tools(exchanged.extra), **about_it}
+    if not fits(rest.get("tokens"), document.text):
+        rest.pop("tokens", None)
     return made | {key: value for key, value in rest.items() if key not in made}
 
 
 def _add_version(
-    made: dict[str, Any], document: Document, version: ExchangedVersion, scheme: Scheme, kept: Mapping[str, Any]
+    made: dict[str, Any],
+    exchanged: ExchangedDocument,
+    version: ExchangedVersion,
+    scheme: Scheme,
+    kept: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Add what a version holds; return the part of it that is the question, for its hash."""
-    held = version.annotations
+    held, asked = version.annotations, _single_boolean(version)
+    given = _given_options(kept)
+    is_question = bool(kept) and bool(asked is not None or given)
     if held.entities:
-        made |= _Spans(document, held).columns()
-    elif scheme.entities or not held.labels:
+        made |= _Spans(exchanged, held).columns()
+    elif not is_question and (scheme.entities or not held.labels):
         made["spans"] = []
-    if not held.labels:
-        return {}
-    asked = _single_boolean(version)
-    if asked is not None:
+    if asked is not None and not given:
         made |= {"label": asked.name} | categories.columns(held.labels, [])
         return {"label": asked.name}
-    accept = categories.of_labels(held.labels, scheme)
+    if not held.labels:
+        if given:
+            made |= {"options": given} | ({} if version.confirmed is None else {"accept": []})
+        return {}
+    ids, names = _accepted(held, scheme, given, kept)
     booleans = [label.name for label in held.labels.values() if isinstance(label.value, bool)]
-    options = _options([*booleans, *accept], scheme, kept)
-    made |= {"options": options, "accept": accept} | categories.columns(held.labels, accept)
+    options = _options([*booleans, *(id for id in ids if isinstance(id, str))], scheme, given)
+    made |= {"options": options, "accept": ids} | categories.columns(held.labels, sorted(names))
     return {"options": options}
+
+
+def _given_options(kept: Mapping[str, Any]) -> list[Any]:
+    given = kept.get("options")
+    return list(given) if isinstance(given, list) else []
+
+
+def option_texts(options: Any) -> dict[int, str]:
+    """Return what options say whose ids are mere numbers."""
+    if type(options) is not list:
+        return {}
+    rows = [option for option in options if type(option) is dict and type(option.get("id")) is int]
+    return {row["id"]: row["text"] for row in rows if type(row.get("text")) is str and row["text"].strip()}
+
+
+def _accepted(
+    held: Annotations, scheme: Scheme, given: list[Any], kept: Mapping[str, Any]
+) -> tuple[list[Any], list[str]]:
+    """Return the ids of the options that labels come to, and the names that these are read as.
+
+    An option that came with the row is called as it was, though labels of its name may be several here.
+    """
+    texts = option_texts(given)
+    known: dict[Any, Any] = {id: id for id in _ids(given)}
+    known |= {text: id for id, text in reversed(texts.items())}
+    ids: dict[Any, str] = {}
+    for name in categories.of_labels(held.labels, scheme):
+        label, equals, value = name.partition("=")
+        bare = value if equals and label in held.labels else name
+        id = known.get(name, known.get(bare, name))
+        id = name if id in ids else id
+        ids[id] = texts.get(id, str(id)) if isinstance(id, int) else id
+    before = kept.get("accept")
+    if isinstance(before, list) and sorted(map(repr, before)) == sorted(map(repr, ids)):
+        return before, list(ids.values())
+    return sorted(ids, key=str), list(ids.values())
 
 
 def _is_empty(held: Annotations) -> bool:
@@ -93,12 +137,15 @@ def _single_boolean(version: ExchangedVersion) -> LabelValue | None:
     return label if isinstance(label.value, bool) else None
 
 
-def _options(met: list[str], scheme: Scheme, kept: Mapping[str, Any]) -> list[Any]:
-    given = kept.get("options")
-    options = list(given) if isinstance(given, list) else []
-    known = {option.get("id") for option in options if isinstance(option, dict)}
-    named = dict.fromkeys([*(() if options else categories.options_of(scheme)), *met])
-    return options + [{"id": id, "text": id} for id in named if id not in known]
+def _ids(given: list[Any]) -> set[Any]:
+    ids = (option.get("id") for option in given if isinstance(option, dict))
+    return {id for id in ids if type(id) in (str, int)}
+
+
+def _options(met: list[str], scheme: Scheme, given: list[Any]) -> list[Any]:
+    known = _ids(given)
+    named = dict.fromkeys([*(() if given else categories.options_of(scheme)), *met])
+    return given + [{"id": id, "text": id} for id in named if id not in known]
 
 
 def _add_answer(made: dict[str, Any], version: ExchangedVersion, kept: Mapping[str, Any]) -> None:
@@ -121,14 +168,12 @@ def _add_answer(made: dict[str, Any], version: ExchangedVersion, kept: Mapping[s
 class _Spans:
     """The spans of one version with their tokens, and the relations between them."""
 
-    def __init__(self, document: Document, held: Annotations) -> None:
+    def __init__(self, exchanged: ExchangedDocument, held: Annotations) -> None:
         self._held = held
-        self._starts = part_starts(document)
-        text = document.text
-        self._tokens: list[dict[str, Any]] = [
-            {"text": t.text, "start": t.start, "end": t.end, "id": at, "ws": text[t.end : t.end + 1].isspace()}
-            for at, t in enumerate(tokenize(text))
-        ]
+        self._starts = part_starts(exchanged.document)
+        text = exchanged.document.text
+        came: Any = of(exchanged.extra, "prodigy").get("tokens")
+        self._tokens: list[dict[str, Any]] = came if fits(came, text) else made_tokens(text)
         self._begins = {token["start"]: token["id"] for token in self._tokens}
         self._ends = {token["end"]: token["id"] for token in self._tokens}
 
