@@ -271,3 +271,13 @@ def test_whatever_joins_no_label_loses_a_key(held: Scheme, other: Scheme, asked:
             assert set(keys) <= set(after[id])
     for mode in ("first", "last"):
         assert_no_key_twice(assign(grown, {**asked, "scheme": (mode,)}))
+
+
+def test_keys_that_labels_keep_are_those_that_whoever_changes_them_has() -> None:
+    scheme = Scheme(labels=(SAMPLE, SEX))
+    chosen = {"scheme": ("first",), "find": ("M",)}
+    before = by_value(assign(scheme, chosen))
+    newcomer = DocumentLabel("n", "choice", (Choice("x", "e"), Choice("y", "s")))
+    after = by_value(assign(keeping(scheme, replace(scheme, labels=(newcomer, SAMPLE, SEX)), chosen), chosen))
+    assert {value: after[value] for value in before} == before
+    assert after["x"] == ("e",)

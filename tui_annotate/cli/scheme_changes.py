@@ -165,14 +165,16 @@ def _run(corpus: Path, change: Any, dry_run: bool, json: bool, annotator: str | 
     from tui_annotate.services import scheme_changes
     from tui_annotate.store import settings
 
-    who = options.settled(corpus, annotator=annotator).who
+    chosen = options.settled(corpus, annotator=annotator)
+    who = chosen.who
     with options.opened(corpus, readonly=dry_run) as opened, progress("changing labels") as report:
         base = settings.scheme(opened)
         made = change(base, opened)
         if dry_run:
             found = scheme_changes.preview(opened, made, base, annotator=who, on_progress=report)
         else:
-            found = scheme_changes.perform(opened, made, base, annotator=who, on_progress=report)
+            keys = chosen.keys
+            found = scheme_changes.perform(opened, made, base, annotator=who, keys=keys, on_progress=report)
     if json:
         out_json(_as_json(found))
         return

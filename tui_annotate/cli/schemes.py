@@ -113,7 +113,7 @@ def take_in(
     from tui_annotate.services import scheme_editing
     from tui_annotate.store import settings
 
-    who = options.settled(corpus, annotator=annotator).who
+    chosen = options.settled(corpus, annotator=annotator)
     other = options.read_scheme(file, names=options.list_as(list_as))
     with options.opened(corpus, readonly=dry_run) as opened:
         held = settings.scheme(opened)
@@ -125,7 +125,7 @@ def take_in(
         if joined.scheme == held:
             raise NothingToDoError(f"{corpus} has all labels of {file} already.")
         if not dry_run:
-            scheme_editing.put(opened, joined.scheme, base=held, annotator=who)
+            scheme_editing.put(opened, joined.scheme, base=held, annotator=chosen.who, keys=chosen.keys)
 
 
 @app.command("edit", epilog=examples("scheme edit notes.db", "EDITOR=nano tui-annotate scheme edit notes.db"))

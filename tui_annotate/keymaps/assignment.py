@@ -6,7 +6,7 @@ reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from string import ascii_lowercase, ascii_uppercase
@@ -125,7 +125,7 @@ def assign(scheme: Scheme | None = None, overrides: Mapping[str, Sequence[str]] 
     labels.choose(chosen)
     if tuple(overrides.get(SCHEME, ())) == ("first",):
         labels.ask_first()
-    given |= _settle_actions([action for action in ACTIONS if action.id not in chosen], board)
+    given |= _settle_actions([action for action in ACTIONS if action.id not in chosen], board, labels.kept)
     hotkeys = labels.settle()
     settled = tuple(replace(action, keys=given.get(action.id, ())) for action in ACTIONS)
     return Keymap(settled, hotkeys, tuple(board.clashes), tuple(notices))
@@ -194,11 +194,20 @@ def _checked(
     return checked
 
 
-def _settle_actions(actions: Sequence[Action], board: _Board) -> dict[str, tuple[str, ...]]:
-    """Let those that lost all of their keys look for another one when the others have theirs."""
+def _settle_actions(actions: Sequence[Action], board: _Board, kept: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Let those that lost all of their keys look for another one when the others have theirs.
+
+    Args:
+        kept: What labels are known by; these are looked for last.
+    """
+
+    def spare(action: Action) -> str:
+        letters = _letters(action.id) if action.keys else ""
+        return "".join(sorted(letters, key=lambda letter: letter in kept))
+
     lost = [a for a in actions if a.keys and all(board.owner((a.context,), key) for key in a.keys)]
     ordered = [a for a in actions if a not in lost] + lost
-    return {a.id: board.give((a.context,), a.id, a.keys, _letters(a.id) if a.keys else "") for a in ordered}
+    return {a.id: board.give((a.context,), a.id, a.keys, spare(a)) for a in ordered}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +243,11 @@ class _Labels:
         self._given: dict[str, tuple[str, ...]] = {}
         self._chosen: set[str] = set()
 
+    @property
+    def kept(self) -> set[str]:
+        """Keys that labels are known by."""
+        return {key for wish in self._open for key in wish.kept}
+
     def choose(self, chosen: Mapping[str, tuple[str, ...]]) -> None:
         """Give what the user chose."""
         for wish in self._wishes:
@@ -244,9 +258,8 @@ class _Labels:
 
     def ask_first(self) -> None:
         """Give what the scheme asks for, before any action has its keys."""
-        kept = {key for wish in self._open for key in wish.kept}
         for wish in self._open:
-            if wish.key and (wish.key in wish.kept or wish.key not in kept):
+            if wish.key and (wish.key in wish.kept or wish.key not in self.kept):
                 self._take(wish, (wish.key,))
 
     def settle(self) -> tuple[Hotkey, ...]:
@@ -319,13 +332,16 @@ def _single_choice_wishes(scheme: Scheme) -> list[_Wish]:
     return wishes
 
 
-def keeping(held: Scheme, wanted: Scheme) -> Scheme:
+def keeping(held: Scheme, wanted: Scheme, overrides: Mapping[str, Sequence[str]] | None = None) -> Scheme:
     """Return a scheme whose labels keep the keys that they have in the one it comes from.
 
     A label that is to have another key by the scheme itself keeps none.
+
+    Args:
+        overrides: The keys of whoever changes the scheme; others who have chosen the same keep theirs too.
     """
     keys: dict[str, tuple[str, ...]] = {}
-    for hotkey in assign(held).hotkeys:
+    for hotkey in assign(held, overrides).hotkeys:
         # Of a boolean that has a key each for yes and no, that for yes goes on when there is one for both.
         keys[hotkey.id.removesuffix("=true") if hotkey.value is True else hotkey.id] = hotkey.keys
     entities, labels = {e.name: e for e in held.entities}, {m.name: m for m in held.labels}

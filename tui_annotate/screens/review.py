@@ -71,7 +71,7 @@ class ReviewScreen(Screen[None]):
         super().__init__()
         self._wanted = wanted
         self._first = start.first
-        self.reviewing = Reviewing(corpus, start, annotator, self)
+        self.reviewing = Reviewing(corpus, start, annotator, self, keys=config.keys)
         self.keymap = assign(start.scheme, config.keys)
         self.lane = Lane(self.failed)
         self.learning: Learning | None = None

@@ -6,7 +6,7 @@ Everything here runs in the lane, one job after the other; only the disk is else
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from tui_annotate.domain.decisions import Kind, VersionState
@@ -41,8 +41,18 @@ AHEAD = 4
 class Reviewing:
     """What the keys of the review screen do."""
 
-    def __init__(self, corpus: CorpusThread, start: Opening, annotator: str, view: View) -> None:
+    def __init__(
+        self,
+        corpus: CorpusThread,
+        start: Opening,
+        annotator: str,
+        view: View,
+        *,
+        keys: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.corpus = corpus
+        self._keys = keys
+        """The annotator's own, by action."""
         self._left_open = 0
         """The document whose missing answer was pointed out."""
         self.session = ReviewSession(
@@ -311,7 +321,7 @@ class Reviewing:
             wanted = change(held)
             if wanted == held:
                 return held
-            return settings.set_scheme(corpus, keeping(held, wanted), annotator=annotator, base=held)
+            return settings.set_scheme(corpus, keeping(held, wanted, self._keys), annotator=annotator, base=held)
 
         await self._take_scheme(await self.corpus(write))
 

@@ -229,7 +229,7 @@ class SchemeChanges:
         try:
             report = await thread(
                 lambda corpus: services.perform(
-                    corpus, change, base, annotator=annotator, place=place, on_progress=tell
+                    corpus, change, base, annotator=annotator, keys=review.own_keys, place=place, on_progress=tell
                 )
             )
         finally:

@@ -71,7 +71,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
     ) -> None:
         super().__init__(f"{opened.path.name}: labels", keymap)
         self.opened = opened
-        self._keys_asked = keys
+        self.keys = keys
         self._load_first = load
         self.draft = Draft(Scheme(), keys=keys)
         self._rows: dict[str, Row] = {}
@@ -106,7 +106,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
             return settings.scheme(corpus), scheme_checking.models_of(corpus), deployed
 
         scheme, models, self._deployed = await self.opened.writer(read)
-        self.draft = Draft(scheme, models=models, keys=self._keys_asked)
+        self.draft = Draft(scheme, models=models, keys=self.keys)
         self.show()
         if self._load_first:
             self._load_first = False
@@ -306,7 +306,7 @@ class SchemeEditorScreen(RowsScreen[bool]):
         self.report("save the labels?", changes, lambda: self.later(self._put))
 
     async def _put(self) -> None:
-        draft, by, keys = self.draft, self.opened.annotator, self._keys_asked
+        draft, by, keys = self.draft, self.opened.annotator, self.keys
 
         def put(corpus: Corpus) -> Scheme:
             return scheme_editing.put(corpus, draft.scheme, base=draft.base, annotator=by, keys=keys)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from textual.app import App
 
+from tui_annotate.domain import scheme_changes as domain
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.domain.scheme_changes import GROUPS, Group
-from tui_annotate.errors import ChangedMeanwhileError, SchemeError
+from tui_annotate.domain.scheme_changes import GROUPS, Group, Target
+from tui_annotate.errors import SchemeError
 from tui_annotate.screens.live_prompt import LivePrompt
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice
@@ -25,6 +26,7 @@ class Editing(Protocol):
 
     draft: Draft
     opened: OpenedCorpus
+    keys: Mapping[str, Sequence[str]]
     wrote: bool
 
     @property
@@ -165,21 +167,18 @@ class Questions:
         # Loaded when it is needed, and not with the screen.
         changes = await asyncio.to_thread(importlib.import_module, "tui_annotate.services.scheme_changes")
         by, old = self._screen.opened.annotator, option or name
-        of = name if option else ""
+        of, keys = name if option else "", self._screen.keys
+        target = Target(group, of, old) if of else Target(group, old)
+        change = domain.rename(base, target, new) if verb == "rename" else domain.delete(base, target)
 
-        def perform(corpus: Corpus, dry_run: bool) -> Any:
-            if settings.scheme(corpus) != base:
-                raise ChangedMeanwhileError("Somebody changed the labels meanwhile; nothing was written.")
-            if verb == "rename":
-                return changes.rename(corpus, group, old, new, annotator=by, of=of, dry_run=dry_run)
-            return changes.delete(corpus, group, old, annotator=by, of=of, dry_run=dry_run)
-
-        report = await self._screen.opened.writer(lambda corpus: perform(corpus, True))
+        report = await self._screen.opened.writer(lambda corpus: changes.preview(corpus, change, base, annotator=by))
 
         async def go() -> None:
-            done = await self._screen.opened.writer(lambda corpus: perform(corpus, False))
+            await self._screen.opened.writer(
+                lambda corpus: changes.perform(corpus, change, base, annotator=by, keys=keys)
+            )
             self._screen.wrote = True
-            self._screen.draft.followed(await self._screen.opened.writer(settings.scheme), done.change)
+            self._screen.draft.followed(await self._screen.opened.writer(settings.scheme), change)
             renamed = Row(group, name, new) if option else Row(group, new)
             self._screen.show(renamed if verb == "rename" else None)
             now = f"{old} is {new} now" if verb == "rename" else f"{old} is gone"

@@ -148,15 +148,19 @@ def perform(
     base: Scheme,
     *,
     annotator: str,
+    keys: Mapping[str, Sequence[str]] | None = None,
     place: Mapping[str, Any] | None = None,
     on_progress: Tell | None = None,
 ) -> Report:
     """Make a change that `domain.scheme_changes` worked out for a scheme.
 
+    Args:
+        keys: The annotator's own keys by action; labels keep the keys that they have beside these.
+
     Raises:
         ChangedMeanwhileError: The scheme is another by now.
     """
-    base = keeping(base, base)
+    base = keeping(base, base, keys)
     try:
         found = renaming.perform(corpus, change, base, annotator=annotator, place=place, tell=on_progress)
     except ChangedMeanwhileError:

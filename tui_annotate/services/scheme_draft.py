@@ -67,7 +67,7 @@ class Draft:
         self, base: Scheme, *, models: Models | None = None, keys: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         self.base = base
-        self.scheme = keeping(base, base)
+        self.scheme = keeping(base, base, keys)
         self.models = models or Models()
         self._keys = keys
         self._before: list[Scheme] = []
@@ -145,7 +145,7 @@ class Draft:
         self._go_on(held, steps[-1], steps[:-1])
 
     def _go_on(self, held: Scheme, mine: Scheme, before: Sequence[Scheme]) -> None:
-        self.base, self.scheme = held, keeping(held, mine)
+        self.base, self.scheme = held, keeping(held, mine, self._keys)
         steps = [*before, self.scheme]
         self._before = [step for step, after in pairwise(steps) if step != after]
 

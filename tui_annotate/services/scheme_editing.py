@@ -106,7 +106,7 @@ def put(
             hint = "Renaming or merging it changes what is annotated with it; deleting it takes that out."
             raise SchemeError(lines, hint=hint)
 
-    return settings.set_scheme(corpus, keeping(base, scheme), annotator=annotator, check=check)
+    return settings.set_scheme(corpus, keeping(base, scheme, keys), annotator=annotator, check=check)
 
 
 def new_faults(
