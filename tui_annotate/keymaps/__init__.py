@@ -2,8 +2,8 @@
 
 from tui_annotate.keymaps.actions import ACTIONS as ACTIONS
 from tui_annotate.keymaps.actions import Action as Action
-from tui_annotate.keymaps.assignment import Clash as Clash
-from tui_annotate.keymaps.assignment import Hotkey as Hotkey
 from tui_annotate.keymaps.assignment import Keymap as Keymap
 from tui_annotate.keymaps.assignment import assign as assign
-from tui_annotate.keymaps.assignment import keeping as keeping
+from tui_annotate.keymaps.board import Clash as Clash
+from tui_annotate.keymaps.keeping import keeping as keeping
+from tui_annotate.keymaps.labels import Hotkey as Hotkey

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from tui_annotate.domain.display import shown
-from tui_annotate.keymaps.assignment import Hotkey, Keymap
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.keymaps.labels import Hotkey
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.lines import Piece, Row, row
 from tui_annotate.screens.selecting import Selecting

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 
 from tui_annotate.domain.display import shown
 from tui_annotate.domain.scheme import DocumentLabel, LabelKind, Scheme
-from tui_annotate.keymaps.assignment import Keymap, Target
+from tui_annotate.keymaps.assignment import Keymap
+from tui_annotate.keymaps.labels import Target
 from tui_annotate.keymaps.names import display_key
 from tui_annotate.screens.lines import Piece, Row, row
 from tui_annotate.screens.status import value_word

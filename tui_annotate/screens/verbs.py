@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import DecisionError
-from tui_annotate.keymaps.assignment import Hotkey
+from tui_annotate.keymaps.labels import Hotkey
 from tui_annotate.screens.document_strips import Labels
 from tui_annotate.screens.document_view import DocumentView
 from tui_annotate.screens.finding import Finding

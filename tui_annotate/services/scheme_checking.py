@@ -12,7 +12,7 @@ from tui_annotate.domain.scheme import ATTRIBUTES, ENTITIES, LABELS, Attribute, 
 from tui_annotate.domain.tasks import model_name
 from tui_annotate.formats.schemes.reading import Group, Reading, nearest
 from tui_annotate.keymaps import assign
-from tui_annotate.keymaps.assignment import Clash
+from tui_annotate.keymaps.board import Clash
 from tui_annotate.keymaps.names import display_key, key_name
 from tui_annotate.learn import catalogue
 from tui_annotate.store import runs
