@@ -16,6 +16,7 @@ from tests.properties import tries
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
+from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.spans import Span as Place
 from tui_annotate.errors import NothingToDoError
 from tui_annotate.formats import docbin, registry
@@ -56,9 +57,28 @@ def test_spacy_finds_entities_spans_and_categories_and_losses_are_told(tmp_path:
         list(docbin.write([exchanged()], stream, WriteOptions(scheme=SCHEME)))
     assert (tmp_path / "again.spacy").read_bytes() == path.read_bytes()
     assert [t.reason for t in told] == [
-        "1 entities begin or end inside a word and were left out: 'Asp'",
-        "1 entities lie over others: in the group of spans 'sc' only",
+        "1 entity that begins or ends inside a word, left out: 'Asp'",
+        "1 entity that lies over others: in the group of spans 'sc' only",
     ]
+
+
+def test_labels_come_back_without_the_scheme_that_they_are_of(tmp_path: Path) -> None:
+    labels = [LabelValue("IsSpam", False), LabelValue("topic", "b, c"), LabelValue("tags", ("z",))]
+    held = Annotations(labels={label.name: label for label in labels})
+    only_topic = WriteOptions(scheme=Scheme(labels=tuple(one for one in SCHEME.labels if one.name == "topic")))
+    for options, names in ((WriteOptions(scheme=SCHEME), {"IsSpam", "topic", "tags"}), (only_topic, {"topic"})):
+        document = ExchangedDocument(Document("d", (Part("s1v1", "x"),)), (ExchangedVersion(held),))
+        with (tmp_path / "a.spacy").open("wb") as stream:
+            list(docbin.write([document], stream, options))
+        (found,) = docs(registry.read_paths([tmp_path / "a.spacy"]))
+        read = {label.name: label.value for label in found.versions[0].annotations.labels.values()}
+        assert read == {label.name: label.value for label in labels if label.name in names}
+
+
+def test_texts_as_labels_are_counted_among_what_is_lost() -> None:
+    labels = {"comment": LabelValue("comment", "fine"), "topic": LabelValue("topic", "a")}
+    document = ExchangedDocument(Document("d", (Part("s1v1", "x"),)), (ExchangedVersion(Annotations(labels=labels)),))
+    assert docbin.count_lost(document, WriteOptions(scheme=SCHEME)) == {"document labels that are texts": 1}
 
 
 def test_a_docbin_of_others_is_read(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 from tui_annotate.domain.annotations import Annotations, Entity, LabelContent, LabelValue
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
-from tui_annotate.domain.scheme import Scheme
+from tui_annotate.domain.scheme import Choice, DocumentLabel, Scheme
 from tui_annotate.domain.spans import Span
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import DataError
 from tui_annotate.formats import flat
 from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions, chosen_version, stem, unnamed_label
@@ -45,17 +46,42 @@ def write(documents: Iterable[ExchangedDocument], stream: BinaryIO, options: Wri
         made = reference(vocab, document, version.annotations if version else None, options.scheme)
         made.doc.user_data.clear()
         made.doc.user_data["id"] = document.key
+        labels = _defined(version, options.scheme)
+        if labels:
+            made.doc.user_data["labels"] = labels
         if version is not None and version.confirmed is not None:
             made.doc.user_data["confirmed"] = version.confirmed
         packed.add(made.doc)
         if made.lost:
             texts = ", ".join(repr(document.slice(entity.span)) for entity in made.lost[:3])
-            reason = f"{len(made.lost)} entities begin or end inside a word and were left out: {texts}"
+            reason = f"{counted(len(made.lost), flat.INSIDE)}, left out: {texts}"
             yield Problem("noted", document.key, "entities", reason)
         if made.covered:
-            reason = f"{len(made.covered)} entities lie over others: in the group of spans {SPANS_KEY!r} only"
+            over = counted(len(made.covered), "entities that lie over others")
+            reason = f"{over}: in the group of spans {SPANS_KEY!r} only"
             yield Problem("noted", document.key, "entities", reason)
     stream.write(packed.to_bytes())
+
+
+def _defined(version: ExchangedVersion | None, scheme: Scheme) -> list[list[Any]]:
+    """Return name, kind and options of the labels that a version has, so that its categories read back as them."""
+    held = version.annotations.labels if version else {}
+    return [
+        [label.name, label.kind, [option.value for option in label.options]]
+        for label in scheme.labels
+        if label.name in held and label.kind != "text"
+    ]
+
+
+def _labels_of(doc: Any, scheme: Scheme) -> tuple[DocumentLabel, ...]:
+    """Return the labels that categories may be of: the scheme's, and those that a file of ours defines."""
+    given = doc.user_data.get("labels")
+    found = list(scheme.labels)
+    for row in given if isinstance(given, (list, tuple)) else ():
+        match row:
+            case [str(name), "boolean" | "choice" | "choices" as kind, [*options]] if scheme.label(name) is None:
+                found.append(DocumentLabel(name, kind, tuple(Choice(one) for one in options if isinstance(one, str))))
+    return tuple(found)
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -97,15 +123,20 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[Item]:
 
 
 def count_lost(exchanged: ExchangedDocument, options: WriteOptions) -> dict[str, int]:
-    """Count the entities that do not begin and end with words."""
+    """Count the entities that do not begin and end with words, and labels that are no categories."""
     document = exchanged.document
     index = chosen_version(exchanged, options)
-    held = exchanged.versions[index].annotations.entities.values() if index is not None else ()
-    if not held:
+    if index is None:
         return {}
+    annotations = exchanged.versions[index].annotations
+    held = annotations.entities.values()
+    categories = {label.name for label in options.scheme.labels if label.kind != "text"}
+    texts = {"document labels that are texts": len(annotations.labels.keys() - categories)}
+    if not held:
+        return texts
     starts, words = part_starts(document), cut(document.text)
     spans = [(e.span.start + starts[e.span.part], e.span.end + starts[e.span.part]) for e in held]
-    return {flat.INSIDE: sum(words.locate(*span) is None for span in spans)}
+    return texts | {flat.INSIDE: sum(words.locate(*span) is None for span in spans)}
 
 
 def _check_size(content: bytes) -> None:
@@ -132,14 +163,14 @@ def _versions(doc: Any, options: ReadOptions, confirmed: bool | None) -> tuple[E
         number: Entity(type, (Span(_PART, begin, end),), number=number)
         for number, (begin, end, type) in enumerate(found, 1)
     }
-    return (ExchangedVersion(Annotations(entities, _labels(doc.cats, options)), confirmed),)
+    return (ExchangedVersion(Annotations(entities, _labels(doc, options)), confirmed),)
 
 
-def _labels(cats: dict[str, float], options: ReadOptions) -> dict[str, LabelValue]:
+def _labels(doc: Any, options: ReadOptions) -> dict[str, LabelValue]:
     """Return categories as labels; see `spacy_docs.cats` for how they are named."""
-    left = {str(name): float(value) >= 0.5 for name, value in cats.items()}
+    left = {str(name): float(value) >= 0.5 for name, value in doc.cats.items()}
     values: dict[str, LabelContent] = {}
-    for label in options.scheme.labels:
+    for label in _labels_of(doc, options.scheme):
         if label.kind == "boolean" and label.name in left:
             values[label.name] = left.pop(label.name)
         for prefix in (f"{label.name}=", ""):
