@@ -58,7 +58,8 @@ class Config:
     keys: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict,
         metadata=_says(
-            "Your own keys by action id (`tui-annotate keys` lists the ids): a key, or a list of keys.",
+            "Your own keys by the id of an action or a label (`tui-annotate keys` lists the ids): a key, or a list of"
+            ' keys. scheme = "first" lets the hotkeys of a scheme win over actions.',
             "the default keys",
         ),
     )
