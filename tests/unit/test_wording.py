@@ -18,7 +18,7 @@ from tui_annotate.domain.wording import counted
         ("entities that begin or end inside a word", "1 entity that begins or ends inside a word"),
         ("created", "1 created"),
         ("unchanged", "1 unchanged"),
-        ("versions besides the first", "1 version besides the first"),
+        ("versions besides the one that is written", "1 version besides the one that is written"),
         ("values that are no labels", "1 value that is no labels"),
     ],
 )

@@ -22,7 +22,7 @@ WORDS: dict[Feature, tuple[str, str]] = {
     "relations": ("relation", "relations"),
     "authors": ("author of an annotation", "authors of annotations"),
     "probabilities": ("probability", "probabilities"),
-    "versions": ("version besides the first", "versions besides the first"),
+    "versions": ("version besides the one that is written", "versions besides the one that is written"),
     "states": ("confirmation", "confirmations"),
     "parts": ("document's borders between parts", "documents' borders between parts"),
     "ids": ("id of a document", "ids of documents"),

@@ -93,8 +93,8 @@ FORMAT = Format(
     description="BioC JSON, as PubTator and TeamTat give it: documents with passages",
     extensions=(".bioc.json", ".biocjson", ".json", ".jsonl"),
     many=True,
-    loses="versions besides the first, names, folders, tags and languages of documents, authors and probabilities of"
-    " document labels",
+    loses="versions besides the one that is written, names, folders, tags and languages of documents, authors and"
+    " probabilities of document labels",
     meaning=bioc_write.meaning(),
     holds=bioc.HOLDS,
     sniff=_sniff,

@@ -175,8 +175,8 @@ FORMAT = Format(
     description="BioC XML of the biomedical tools: collections of documents with passages",
     extensions=(".bioc.xml", ".bioc", ".xml"),
     many=True,
-    loses="versions besides the first, names, folders, tags and languages of documents, authors and probabilities of"
-    " document labels, and control characters",
+    loses="versions besides the one that is written, names, folders, tags and languages of documents, authors and"
+    " probabilities of document labels, and control characters",
     meaning=bioc_write.meaning(fit),
     holds=bioc.HOLDS,
     sniff=_sniff,

@@ -200,8 +200,8 @@ FORMAT = Format(
     description="Parquet tables with the columns of Hugging Face data sets: text, labels, tokens and tags, spans",
     extensions=(".parquet", ".pq"),
     many=True,
-    loses="the borders of parts, pieces of entities, attributes, probabilities, authors, versions besides the first,"
-    " names, folders, tags and languages",
+    loses="the borders of parts, pieces of entities, attributes, probabilities, authors, versions besides the one that"
+    " is written, names, folders, tags and languages",
     meaning=meaning,
     holds=HOLDS,
     needs="pyarrow",

@@ -253,8 +253,8 @@ FORMAT = Format(
     description="UIMA XMI of INCEpTION, WebAnno, DKPro and cTAKES; written with its type system",
     extensions=(".xmi", ".xml"),
     many=False,
-    loses="the borders of parts, pieces of entities, versions besides the first, confirmations, probabilities, authors,"
-    " folders, tags, and control characters",
+    loses="the borders of parts, pieces of entities, versions besides the one that is written, confirmations,"
+    " probabilities, authors, folders, tags, and control characters",
     meaning=meaning,
     holds=HOLDS,
     sniff=_sniff,
