@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -286,3 +287,24 @@ def test_choices_are_joined_and_taken_apart() -> None:
     out = json.loads(AnnWriter(docs(items)[0].document, ids_of(met.scheme)).write(docs(items)[0].versions[0]))
     assert {row["value"] for row in out["metas"].values()} == {True, False}
     assert len(out["metas"]) == 3
+
+
+@pytest.mark.parametrize("others", [(), (entity(0, "Aspirin") | {"coordinates": [], "fields": {}},)])
+def test_an_entity_that_is_moved_or_added_gets_no_empty_keys_that_it_never_had(
+    others: tuple[dict[str, Any], ...],
+) -> None:
+    body = json.dumps({"entities": [*others, entity(8, "helps")], "anncomplete": True})
+    document, _ = given(body)
+    (version,) = document.versions
+    met = LabelsMet(Scheme())
+    met.meet(document)
+    held = version.annotations
+    (number, mine) = list(held.entities.items())[-1]
+    held.entities[number] = replace(mine, spans=(Span("s1p1", 2, 5),))
+    writer = AnnWriter(document.document, ids_of(met.scheme))
+    out = json.loads(writer.write(version, {"master.ann.json": body.encode()}))
+    assert out["entities"] == [*others, entity(2, "pir")]
+    if not others:
+        held.entities[99] = replace(mine, number=99, spans=(Span("s1p1", 8, 13),))
+        out = json.loads(writer.write(version, {"master.ann.json": body.encode()}))
+        assert all(row.keys() == entity(0, "").keys() for row in out["entities"])

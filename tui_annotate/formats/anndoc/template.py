@@ -139,11 +139,13 @@ class _Template:
         text = self._text
         pieces = text.pieces(piece.value_at)
         pairs = _paired([p.value for p in pieces], rows, _ENTITY_WAYS)
+        said = {key for old in pieces if isinstance(old.value, dict) for key in old.value} if pieces else set(_EMPTY)
         kept: dict[int, str] = {}
         fresh: list[tuple[tuple[int, int], str]] = []
         for made, (index, same) in zip(rows, pairs, strict=True):
             if index is None:
-                fresh.append((self._place(made), text.written(made)))
+                row = {key: value for key, value in made.items() if key not in _EMPTY or value or key in said}
+                fresh.append((self._place(made), text.written(row)))
             elif same:
                 kept[index] = text.raw(pieces[index])
             else:
@@ -266,6 +268,11 @@ def _words(row: Any) -> Any:
     return [row.get("classId"), row.get("part"), texts] if texts else id(row)
 
 
+def _kind(row: Any) -> Any:
+    """Return type and part of an entity: the same, when one is gone from the part and another has come."""
+    return [row.get("classId"), row.get("part")] if _offsets(row) else id(row)
+
+
 def _one_end(index: int) -> Callable[[Any], Any]:
     """Return what tells a relation by its type and one of its ends: the same, when the other was moved."""
 
@@ -280,7 +287,7 @@ def _ends(row: Any) -> Any:
     return row.get("entities") if isinstance(row, dict) else id(row)
 
 
-_ENTITY_WAYS = (_entity, _place, _beginning, _ending, _words)
+_ENTITY_WAYS = (_entity, _place, _beginning, _ending, _words, _kind)
 _RELATION_WAYS = (_relation, _ends, anndoc_relations.places, _one_end(0), _one_end(1))
 
 
