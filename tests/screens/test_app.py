@@ -185,7 +185,7 @@ async def test_growing_twice_grows_the_same_entity(make_corpus: MakeCorpus) -> N
     app = app_on(make_corpus(document("note-1", found=SUGGESTED)))
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
-        review = await press(pilot, "greater_than_sign", "right_square_bracket")
+        review = await press(pilot, "right_square_bracket", "right_square_bracket")
         working = review.reviewing.session.document
         (entity,) = working.version.annotations.entities.values()
         assert working.document.slice(entity.span) == "aspirin 81 mg"

@@ -8,7 +8,7 @@ from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.wording import counted
 from tui_annotate.errors import DocumentGoneError
 from tui_annotate.session.review import ReviewSession
-from tui_annotate.store import aliases, counters, deleting, documents, settings, versions
+from tui_annotate.store import aliases, counters, documents, log, settings, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.counters import Progress
 
@@ -70,7 +70,7 @@ def gone(corpus: Corpus, known: Known) -> str:
     """Say that the open document was deleted, and by whom; empty where it is there."""
     if documents.exists(corpus, known.document):
         return ""
-    by = deleting.deleted_by(corpus, known.key, since=known.sequence)
+    by = log.deleted_by(corpus, known.key, since=known.sequence)
     return f"{known.name} was deleted by {by}." if by else f"{known.name} was deleted elsewhere."
 
 

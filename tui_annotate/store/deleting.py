@@ -40,19 +40,6 @@ def delete(corpus: Corpus, ids: Collection[int], *, annotator: str, until: int =
     return deleted
 
 
-def deleted_by(corpus: Corpus, key: str, *, since: int) -> str:
-    """Return who deleted a document last, after a decision; empty where nobody did."""
-    sql = (
-        "SELECT a.name FROM decision l JOIN annotator a ON a.id = l.annotator"
-        " WHERE l.sequence > ? AND l.kind = ?"
-        " AND EXISTS (SELECT 1 FROM json_each(l.details, '$.documents') d WHERE d.value = ?)"
-        " ORDER BY l.sequence DESC LIMIT 1"
-    )
-    with corpus.reading() as db:
-        found = db.execute(sql, (since, Kind.DELETE, key)).fetchone()
-    return str(found[0]) if found else ""
-
-
 def _some(corpus: Corpus, wanted: list[int]) -> tuple[list[int], list[int]]:
     """Return the documents of the next transaction, and the rest."""
     first = wanted[:_AT_ONCE]

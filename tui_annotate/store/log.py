@@ -13,7 +13,7 @@ from tui_annotate.store.annotators import keep_place, place
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.steps import Undone, pass_over, redo, undo
 
-__all__ = ["Undone", "history", "keep_place", "pass_over", "place", "record", "redo", "to_logged", "undo"]
+__all__ = ["Undone", "deleted_by", "history", "keep_place", "pass_over", "place", "record", "redo", "to_logged", "undo"]
 
 COLUMNS = "l.sequence, l.at, l.step, l.kind, l.document, a.name, l.changes, l.details, l.milliseconds, l.keys"
 """What `to_logged` takes, from `decision l JOIN annotator a`."""
@@ -79,6 +79,19 @@ def history(
     )
     with corpus.reading() as db:
         return [to_logged(row) for row in db.execute(sql, (*values, min(limit, 500)))]
+
+
+def deleted_by(corpus: Corpus, key: str, *, since: int) -> str:
+    """Return who deleted a document last, after a decision; empty where nobody did."""
+    sql = (
+        "SELECT a.name FROM decision l JOIN annotator a ON a.id = l.annotator"
+        " WHERE l.sequence > ? AND l.kind = ?"
+        " AND EXISTS (SELECT 1 FROM json_each(l.details, '$.documents') d WHERE d.value = ?)"
+        " ORDER BY l.sequence DESC LIMIT 1"
+    )
+    with corpus.reading() as db:
+        found = db.execute(sql, (since, Kind.DELETE, key)).fetchone()
+    return str(found[0]) if found else ""
 
 
 def times(corpus: Corpus, sequences: Sequence[int]) -> dict[int, str]:

@@ -77,7 +77,7 @@ def to_row(row: tuple[Any, ...]) -> VersionRow:
 
 
 def last_decision(corpus: Corpus, document: int, annotator: str) -> int:
-    """Return the sequence of the last decision on an annotator's version, changes of the scheme left out; 0 for none."""
+    """Return the sequence of the last decision on an annotator's version, those on the scheme left out; 0 for none."""
     sql = (
         "SELECT coalesce(max(l.sequence), 0) FROM decision l JOIN annotator a ON a.id = l.annotator"
         " WHERE l.document = ? AND a.name = ? AND l.changes IS NOT NULL AND l.kind <> 'scheme'"
