@@ -214,12 +214,12 @@ def test_ids_of_entities_differ_over_the_file() -> None:
 def test_a_table_has_a_row_per_category() -> None:
     found = read("doccano-csv", source("d.csv", "id,text,label\n1,Good,pos\n1,Good,long\n2,Bad,neg\n3,None,\n"))
     held = [d.versions[0].annotations.labels["label"].value if d.versions else None for d in docs(found)]
-    assert held == [("pos", "long"), "neg", None]
+    assert held == [("pos", "long"), ("neg",), None]
 
 
 def test_a_table_of_joined_categories_is_taken_apart() -> None:
     found = read("doccano-csv", source("d.csv", "id,text,label,Comments\n1,Good,long#pos,\n2,Bad,pos,\n"))
-    assert [d.versions[0].annotations.labels["label"].value for d in docs(found)] == [("long", "pos"), "pos"]
+    assert [d.versions[0].annotations.labels["label"].value for d in docs(found)] == [("long", "pos"), ("pos",)]
     assert "taken apart" in problems(found, "noted")[-1].reason
     kept = read("doccano-csv", source("d.csv", "id,text,label\n1,Good,C#\n2,Bad,F#\n"))
     assert [d.versions[0].annotations.labels["label"].value for d in docs(kept)] == ["C#", "F#"]

@@ -95,7 +95,7 @@ def test_values_are_fitted_to_the_kind_of_their_label(tmp_path: Path) -> None:
         labels = versions.load(corpus, first, "master").annotations.labels
         assert {name: label.value for name, label in labels.items()} == {"IsSpam": True, "tags": ("x",)}
         assert versions.load(corpus, second, "master").annotations.labels == {}
-    assert [p.severity for p in report.problems] == ["repaired", "repaired", "refused"]
+    assert [p.severity for p in report.problems] == ["refused", "repaired", "noted"]
 
 
 def test_importing_twice_changes_nothing(corpus: Corpus) -> None:
