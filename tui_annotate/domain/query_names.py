@@ -70,8 +70,9 @@ def named(scheme: Scheme, field: str, wanted: Like, column: int) -> list[str]:
 
 def meant(scheme: Scheme, field: str, name: str, wanted: Like) -> Like:
     """Return the value that is looked for: yes and no are those of labels and attributes that are true or false."""
-    things = [*scheme.labels] if field != "attribute" else []
-    kinds = {one.kind for one in (*things, *(scheme.attributes if field != "label" else ())) if one.name == name}
+    labels = scheme.labels if field != "attribute" else ()
+    attributes = scheme.attributes if field != "label" else ()
+    kinds = {one.kind for one in labels if one.name == name} | {one.kind for one in attributes if one.name == name}
     return Like(YES_OR_NO.get(wanted.text.casefold(), wanted.text)) if kinds == {"boolean"} else wanted
 
 
