@@ -17,7 +17,7 @@ from tui_annotate.formats.base import Format, Item, ProjectFiles, ReadOptions, W
 from tui_annotate.formats.losses import Losses, may_lose
 from tui_annotate.formats.registry import Group
 from tui_annotate.formats.safety import safe_name
-from tui_annotate.services.fitting import fitted
+from tui_annotate.services.fitting import Converted, fitted
 from tui_annotate.services.labels_met import LabelsMet
 
 _MOST_PROBLEMS = 1000
@@ -156,10 +156,11 @@ class _Conversion:
     def documents(self) -> Iterator[ExchangedDocument]:
         """Read everything again, for the writer: label values of the right kinds, no id twice."""
         seen: set[int] = set()
+        converted = Converted()
         labels = {label.name: label for label in self.write.scheme.labels}
         for number, document in enumerate(self._again(), 1):
             if document.versions and labels:
-                document, problems = fitted(document, labels)
+                document, problems = fitted(document, labels, converted)
                 for problem in problems:
                     self._report.note(problem)
             if "ids" in self._format.holds:
@@ -167,6 +168,8 @@ class _Conversion:
             yield document
             if number % _PROGRESS_EVERY == 0:
                 self._on_progress("writing", number)
+        for problem in converted.problems():
+            self._report.note(problem)
 
     def _look_at(self, source: _Source, labels: LabelsMet, *, count: bool) -> None:
         group = source.group

@@ -2,27 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from tui_annotate.domain.annotations import Annotations, LabelContent, LabelValue
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.domain.scheme import DocumentLabel
+from tui_annotate.domain.wording import counted
 
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def fitted(document: ExchangedDocument, labels: Mapping[str, DocumentLabel]) -> tuple[ExchangedDocument, list[Problem]]:
-    """Return the document with label values of the right kinds; a value that cannot be one is left out and reported."""
+@dataclass(slots=True)
+class _Met:
+    """Values of one label that were read as another kind."""
+
+    where: str
+    first: LabelContent
+    as_: LabelContent
+    kind: str
+    count: int = 0
+
+
+class Converted:
+    """Counts the values that were read as what their label has, to be told once a label, not once a value."""
+
+    def __init__(self) -> None:
+        self._met: dict[str, _Met] = {}
+
+    def add(self, where: str, label: DocumentLabel, value: LabelContent, new: LabelContent) -> None:
+        """Count a value."""
+        met = self._met.setdefault(label.name, _Met(where, value, new, label.kind))
+        met.count += 1
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what was met since this was asked last, a line a label."""
+        for name, met in self._met.items():
+            if isinstance(met.as_, tuple):
+                values = counted(met.count, "single values")
+                reason = f"lists of one, since the label is {met.kind}: first {shown(met.first)}"
+            else:
+                values = counted(met.count, "values")
+                reason = f"what a {met.kind} label has: first {shown(met.first)} as {shown(met.as_)}"
+            are = "is" if met.count == 1 else "are"
+            severity: Literal["noted", "repaired"] = "noted" if isinstance(met.as_, tuple) else "repaired"
+            yield Problem(severity, met.where, name, f"{values} {are} read as {reason}")
+        self._met = {}
+
+
+def shown(value: LabelContent) -> str:
+    """Return a value as reports say it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+
+
+def fitted(
+    document: ExchangedDocument, labels: Mapping[str, DocumentLabel], converted: Converted | None = None
+) -> tuple[ExchangedDocument, list[Problem]]:
+    """Return the document with label values of the right kinds; a value that cannot be one is left out and reported.
+
+    Args:
+        converted: Counts those that were read as another kind; without it each is reported.
+    """
     problems: list[Problem] = []
-    versions = tuple(_version(version, labels, document.where, problems) for version in document.versions)
+    met = converted or Converted()
+    versions = tuple(_version(version, labels, document.where, problems, met) for version in document.versions)
+    if converted is None:
+        problems += met.problems()
     if all(new is old for new, old in zip(versions, document.versions, strict=True)):
         return document, []
     return replace(document, versions=versions), problems
 
 
 def _version(
-    version: ExchangedVersion, labels: Mapping[str, DocumentLabel], where: str, problems: list[Problem]
+    version: ExchangedVersion,
+    labels: Mapping[str, DocumentLabel],
+    where: str,
+    problems: list[Problem],
+    converted: Converted,
 ) -> ExchangedVersion:
     changed: dict[str, LabelValue | None] = {}
     for value in version.annotations.labels.values():
@@ -32,11 +91,10 @@ def _version(
         new = _converted(value.value, label)
         changed[value.name] = None if new is None else replace(value, value=new)
         if new is None:
-            reason = f"{value.value!r} is no value of a {label.kind} label; left out"
+            reason = f"{shown(value.value)} is no value of a {label.kind} label; left out"
             problems.append(Problem("refused", where, value.name, reason))
         else:
-            reason = f"{value.value!r} is read as {new!r}, since the label is {label.kind}"
-            problems.append(Problem("repaired", where, value.name, reason))
+            converted.add(where, label, value.value, new)
     if not changed:
         return version
     held = version.annotations

@@ -14,7 +14,7 @@ from tui_annotate.formats.base import Item, ReadOptions, SchemeHint
 from tui_annotate.formats.registry import Group
 from tui_annotate.formats.source import SourceFile
 from tui_annotate.keymaps import keeping
-from tui_annotate.services.fitting import fitted
+from tui_annotate.services.fitting import Converted, fitted
 from tui_annotate.services.labels_met import LabelsMet
 from tui_annotate.store import copying, projects, settings, sources
 from tui_annotate.store.connection import Corpus
@@ -123,6 +123,7 @@ class _Import:
         self._intake = Intake(corpus, as_=as_, skip_duplicates=skip_duplicates, annotator=annotator)
         self._stored = self._known = settings.scheme(corpus)
         self._labels = LabelsMet(self._stored)
+        self._converted = Converted()
         self._report = ImportReport(dry_run=dry_run, counts=self._intake.counts)
         self._file: FileReport | None = None
         self._read = 0
@@ -168,6 +169,8 @@ class _Import:
         self._intake.source = source
         for problem in self._intake.add(self._documents(group.format.read(files, options))):
             self._report.note(problem, self._file)
+        for problem in self._converted.problems():
+            self._report.note(problem, self._file)
 
     def _documents(self, items: Iterator[Item]) -> Iterator[ExchangedDocument]:
         """Yield the documents of a reader in chunks, each after the scheme has what they are labelled with."""
@@ -197,7 +200,7 @@ class _Import:
         labels = {label.name: label for label in self._labels.scheme.labels}
         for document in ready:
             if document.versions and labels:
-                document, problems = fitted(document, labels)
+                document, problems = fitted(document, labels, self._converted)
                 for problem in problems:
                     self._report.note(problem, self._file)
             if self._file is not None:

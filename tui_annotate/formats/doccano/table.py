@@ -36,12 +36,14 @@ def sniff(name: str, head: bytes) -> bool:
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
     """Yield a document per text; rows that follow each other with the same id and text are one."""
     for file in files:
-        is_joined = _is_joined(_cells(file, options))
+        cells, several = _survey(file, options)
+        is_joined = _is_joined(cells)
+        several |= is_joined
         for key, rows in groupby(_rows(file, options), _document_of):
             if key is None:
                 yield from rows
             else:
-                yield _merged([row for row in rows if isinstance(row, ExchangedDocument)], options, is_joined)
+                yield _merged([row for row in rows if isinstance(row, ExchangedDocument)], options, is_joined, several)
         if is_joined:
             yield Problem("noted", file.where, _CELL, "holds several categories with # between; they are taken apart")
 
@@ -68,24 +70,29 @@ def _cell(row: ExchangedDocument) -> str:
     return ""
 
 
-def _cells(file: SourceFile, options: ReadOptions) -> set[str]:
+def _survey(file: SourceFile, options: ReadOptions) -> tuple[set[str], bool]:
+    """Return the cells that labels stand in, and whether some text has several rows."""
     found: set[str] = set()
+    several, last = False, None
     for item in _rows(file, options):
-        if isinstance(item, ExchangedDocument) and len(found) < _MOST_KEPT:
-            found.add(_cell(item))
-    return found - {""}
+        if isinstance(item, ExchangedDocument):
+            if len(found) < _MOST_KEPT:
+                found.add(_cell(item))
+            several |= _document_of(item) == last
+            last = _document_of(item)
+    return found - {""}, several
 
 
 def _is_joined(cells: set[str]) -> bool:
     return any(piece in cells for cell in cells if "#" in cell for piece in cell.split("#") if piece)
 
 
-def _merged(rows: list[ExchangedDocument], options: ReadOptions, is_joined: bool) -> ExchangedDocument:
+def _merged(rows: list[ExchangedDocument], options: ReadOptions, is_joined: bool, several: bool) -> ExchangedDocument:
     given: list[str] = []
     for row in rows:
         cell = _cell(row)
         given += [piece for piece in cell.split("#") if piece] if is_joined else [cell] if cell else []
-    labels = categories.read_labels({}, given, options, [])
+    labels = categories.read_labels({}, given, options, [], several=several)
     version = ExchangedVersion(Annotations(labels=labels))
     return replace(rows[0], versions=(version,) if labels else ())
 
