@@ -47,6 +47,19 @@ async def test_the_open_document_stays_and_says_that_labels_changed(make_corpus:
     assert [item.name for item in reviewing.session.document.items] == ["MEDICINE", "MEDICINE", "DISEASE"]
 
 
+async def test_why_a_document_came_is_not_told_in_names_that_are_gone(make_corpus: MakeCorpus, desk: Desk) -> None:
+    path = make_corpus(document("d1", found=SUGGESTED))
+    reviewing, _ = desk.open(path)
+    reviewing.session.document.reason = "least sure of what is left: DRUG"
+    rename(path, "DISEASE", "ILLNESS")
+    await reviewing.look()
+    assert reviewing.session.document.reason
+    rename(path, "DRUG", "MEDICINE")
+    await reviewing.look()
+    await reviewing.reload()
+    assert reviewing.session.document.reason == ""
+
+
 @pytest.mark.parametrize("looked", [True, False])
 async def test_a_decision_on_the_old_name_is_refused_and_the_document_read_again(
     make_corpus: MakeCorpus, desk: Desk, looked: bool

@@ -154,6 +154,12 @@ def options(scheme: Scheme) -> list[Target]:
     return found + [Target("attribute", one.name, option.value) for one in scheme.attributes for option in one.options]
 
 
+def gone_names(before: Scheme, after: Scheme) -> set[str]:
+    """Return the names of labels, and values of options, that one scheme has and another has no more."""
+    had, has = ({t.option or t.name for t in (*targets(scheme), *options(scheme))} for scheme in (before, after))
+    return had - has
+
+
 def rename(scheme: Scheme, target: Target, new: str) -> SchemeChange:
     """Return the change that gives a label another name; raises SchemeError where that is taken, or the label gone."""
     old = _held(scheme, target)

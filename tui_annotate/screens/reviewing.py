@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tui_annotate.domain.decisions import Kind, VersionState
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
+from tui_annotate.domain.scheme_changes import gone_names
 from tui_annotate.errors import (
     BlockedStepError,
     ChangedMeanwhileError,
@@ -331,6 +332,10 @@ class Reviewing:
 
     async def _take_scheme(self, scheme: Scheme) -> None:
         if scheme != self.session.scheme:
+            working, gone = self.session.working, gone_names(self.session.scheme, scheme)
+            # Why a document was asked for is told in the names of then.
+            if working is not None and any(name in working.reason for name in gone):
+                working.reason = ""
             self.session.scheme = scheme
             self._view.scheme_changed()
             if self.loop is not None:

@@ -197,6 +197,8 @@ class SchemeChanges:
 
         async def report() -> None:
             annotator = self._opened.annotator
+            # News of others is told first, and not over what is said here.
+            await self._review.reviewing.look()
 
             def look(corpus: Corpus) -> tuple[Scheme, SchemeChange, Report]:
                 base = settings.scheme(corpus)
@@ -226,6 +228,7 @@ class SchemeChanges:
         def tell(fraction: float) -> None:
             loop.call_soon_threadsafe(review.tell, f"changing labels: {fraction:.0%}")
 
+        await reviewing.look()
         try:
             report = await thread(
                 lambda corpus: services.perform(
