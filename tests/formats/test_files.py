@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.formats.helpers import docs, problems
-from tui_annotate.errors import UsageError
+from tests.formats.helpers import docs, problems, read, source
+from tui_annotate.errors import DataError, UsageError
 from tui_annotate.formats import archives, registry
 from tui_annotate.formats.base import ReadOptions
 from tui_annotate.formats.safety import Names, safe_name, safe_path
+from tui_annotate.formats.source import decode
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:
@@ -240,3 +241,35 @@ def test_a_zip_through_standard_input(tmp_path: Path, monkeypatch: pytest.Monkey
     piped = make_zip(tmp_path / "a.zip", {"a.txt": b"one", "b.txt": b"two"}).read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(piped)))
     assert [d.where for d in docs(registry.read_paths(["-"]))] == ["-/a.txt", "-/b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "hint"),
+    [
+        ("Grüße an alle".encode("utf-16-le"), "byte 4 (0xfc)", "iconv -f UTF-16LE"),
+        ("Grüße an alle".encode("utf-16-be"), "byte 5 (0xfc)", "iconv -f UTF-16BE"),
+        ("Grüße an alle".encode("latin-1"), "byte 2 (0xfc)", "iconv -f WINDOWS-1252"),
+        (b"\xff\xfe\x00", "is not UTF-16", "cut off"),
+    ],
+)
+def test_what_is_no_utf_8_says_how_to_make_it_that(content: bytes, reason: str, hint: str) -> None:
+    with pytest.raises(DataError) as raised:
+        decode(content)
+    assert reason in raised.value.message
+    assert hint in str(raised.value.hint)
+
+
+def test_utf_16_without_a_mark_that_could_be_text_is_at_least_said() -> None:
+    assert "NUL" in decode("Hello, all of you".encode("utf-16-le")).note
+    assert not decode(b"Hello\x00all of you").note
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDC00", "x\\\\\\ud83d", "\\ud83d\\n"])
+@pytest.mark.parametrize("format", ["jsonl", "prodigy", "doccano", "bioc-json"])
+def test_half_a_pair_of_surrogates_is_named(format: str, half: str) -> None:
+    row = f'{{"text": "a{half}", "documents": []}}\n{{"text": "b"}}\n'
+    (refused, *_) = problems(read(format, source("a.jsonl", row)), "refused")
+    assert refused.where == "a.jsonl:1"
+    assert "half a surrogate pair" in refused.reason
+    whole = '{"text": "a\\ud83d\\ude00 \\\\ud800"}\n'
+    assert not problems(read("jsonl", source("a.jsonl", whole)))

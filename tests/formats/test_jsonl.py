@@ -99,7 +99,7 @@ def test_inside_tags_without_a_beginning_are_reported_once() -> None:
     [
         ('{"text": ', "no JSON"),
         ("[1]", "no JSON object"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "nested too deep"),
         ('{"id": "1"}', "`text` is missing"),
         ('{"text": 7}', "no string"),
         ('{"text": ""}', "empty"),

@@ -17,7 +17,7 @@ import msgspec
 
 from tui_annotate.domain.interchange import Problem
 from tui_annotate.errors import DataError
-from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, json_fault, utf8_lines
 
 MOST_BYTES = 256 << 20
 """Of one item of an array; a longer one is refused, and with it what follows."""
@@ -54,7 +54,7 @@ def objects(file: SourceFile) -> Iterator[JsonItem | Problem]:
             try:
                 row = _decode(raw)
             except JSON_ERRORS as error:
-                yield Problem("refused", where, "", _reason(raw, error))
+                yield Problem("refused", where, "", json_fault(raw, error))
                 continue
             if type(row) is dict:
                 strangers = None
@@ -70,16 +70,6 @@ def objects(file: SourceFile) -> Iterator[JsonItem | Problem]:
 
 
 _decode = msgspec.json.Decoder().decode
-
-
-def _reason(raw: bytes, error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "is nested too deep"
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        return f"is not UTF-8: byte {wrong.start} of it (0x{raw[wrong.start]:02x}) begins no character"
-    return f"is no JSON: {error}"
 
 
 def raw_items(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:

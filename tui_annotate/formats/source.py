@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -77,6 +78,14 @@ class Decoded:
     """Empty for plain UTF-8."""
 
 
+_LOOKED_AT = 4096
+_FEWEST_BYTES = 12
+"""From which on NULs at every other byte are no accident."""
+_HALF = re.compile(
+    r"(?<!\\)(?:\\\\)*(\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2}))"
+    r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""An escape of half a pair, of either half, in JSON."""
 _BOMS = (
     (codecs.BOM_UTF32_LE, "", "UTF-32"),
     (codecs.BOM_UTF32_BE, "", "UTF-32"),
@@ -101,14 +110,49 @@ def decode(content: bytes) -> Decoded:
             encoding, note, body = name, f"read as {said}; the mark is not part of the text", content[len(mark) :]
             break
     try:
-        return Decoded(body.decode(encoding), note)
+        text = body.decode(encoding)
+        looks_like = "" if note else _without_mark(body)
+        if looks_like:
+            note = f"every other character is a NUL: it may be {looks_like} without a byte order mark; convert it then"
+        return Decoded(text, note)
     except UnicodeDecodeError as error:
         at = error.start + len(content) - len(body)
+        is_marked = encoding != "utf-8"
+        hint = f"Convert it to UTF-8, e.g. with `iconv -f {_without_mark(body) or 'WINDOWS-1252'} -t UTF-8`."
         raise DataError(
-            f"is not {'UTF-8' if encoding == 'utf-8' else 'UTF-16'}: byte {at} (0x{content[at]:02x}) begins no "
-            "character.",
-            hint="Convert it to UTF-8, e.g. with `iconv -f WINDOWS-1252 -t UTF-8`.",
+            f"is not {'UTF-16' if is_marked else 'UTF-8'}: byte {at} (0x{content[at]:02x}) begins no character.",
+            hint="It may be cut off; or it is something else, and begins like UTF-16." if is_marked else hint,
         ) from error
+
+
+def _without_mark(content: bytes) -> str:
+    """Return which UTF-16 a text without a mark is, by the NULs at every other byte; empty for none."""
+    head = content[:_LOOKED_AT]
+    for first, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
+        nuls, others = head[first::2].count(0), head[1 - first :: 2].count(0)
+        if len(head) >= _FEWEST_BYTES and nuls * 5 > len(head) * 2 and not others:
+            return name
+    return ""
+
+
+def json_fault(raw: bytes, error: Exception, what: str = "it") -> str:
+    """Return why something is no JSON that can be read.
+
+    Args:
+        what: What bytes are counted in, e.g. `the line`.
+    """
+    if isinstance(error, RecursionError):
+        return "is nested too deep"
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        return f"is not UTF-8: byte {wrong.start} of {what} (0x{raw[wrong.start]:02x}) begins no character"
+    half = _HALF.search(text)
+    if half is not None:
+        return (
+            f"holds half a surrogate pair, `{half.group(1)}`, which is no character; remove it, or write the whole pair"
+        )
+    return f"is no JSON: {error}"
 
 
 def utf8_lines(stream: BinaryIO) -> tuple[Iterator[bytes], str]:

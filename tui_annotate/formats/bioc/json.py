@@ -12,7 +12,7 @@ from tui_annotate.errors import DataError
 from tui_annotate.formats.base import Format, Item, ReadOptions, WriteOptions, stem
 from tui_annotate.formats.bioc import format as bioc
 from tui_annotate.formats.bioc import write as bioc_write
-from tui_annotate.formats.source import JSON_ERRORS, SourceFile, decode
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, decode, json_fault
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -50,13 +50,13 @@ def _values(text: str, where: str) -> Iterator[tuple[str, Any]]:
         lines = text.split("\n")
         rows = [line for line in lines if line.strip()]
         if len(rows) < 2 or not all(row.lstrip().startswith("{") for row in rows):
-            raise DataError(f"is no JSON: {error}") from error
+            raise DataError(json_fault(text.encode(), error)) from error
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 yield f"{where}:{number}", _decode(line)
             except JSON_ERRORS as error:
-                yield where, Problem("refused", f"{where}:{number}", "", f"is no JSON: {error}")
+                yield where, Problem("refused", f"{where}:{number}", "", json_fault(line.encode(), error))
 
 
 def _documents(value: Any) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from tui_annotate.formats import bio, meaning
 from tui_annotate.formats.base import EVERYTHING, Format, Item, ReadOptions, stem
 from tui_annotate.formats.jsonl import rows as jsonl_rows
 from tui_annotate.formats.jsonl.write import KNOWN, write
-from tui_annotate.formats.source import JSON_ERRORS, SourceFile, utf8_lines
+from tui_annotate.formats.source import JSON_ERRORS, SourceFile, json_fault, utf8_lines
 
 
 def read(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Item]:
@@ -45,7 +45,7 @@ def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -
         try:
             row = _decode(line)
         except JSON_ERRORS as error:
-            yield Problem("refused", f"{file.where}:{number}", "", _json_reason(line, error))
+            yield Problem("refused", f"{file.where}:{number}", "", json_fault(line, error, "the line"))
             continue
         if type(row) is not dict:
             yield Problem("refused", f"{file.where}:{number}", "", "the row is no JSON object; write one {...} a line")
@@ -57,14 +57,6 @@ def _read_rows(file: SourceFile, lines: Iterator[bytes], options: ReadOptions) -
 
 
 _decode = msgspec.json.Decoder().decode
-
-
-def _json_reason(line: bytes, error: Exception) -> str:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        return f"is not UTF-8: byte {wrong.start} of the line (0x{line[wrong.start]:02x}) begins no character"
-    return f"is no JSON: {error}"
 
 
 class RowReader:
