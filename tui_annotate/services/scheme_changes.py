@@ -137,8 +137,7 @@ def preview(
         ChangedMeanwhileError: The scheme is another by now.
     """
     if (held := settings.scheme(corpus)) != base:
-        check_there(corpus, held, _wanted(change))
-        raise renaming.changed_meanwhile()
+        raise _changed(corpus, held, change)
     return _report(corpus, change, base, renaming.preview(corpus, change, tell=on_progress), annotator)
 
 
@@ -163,9 +162,8 @@ def perform(
     base = keeping(base, base, keys)
     try:
         found = renaming.perform(corpus, change, base, annotator=annotator, place=place, tell=on_progress)
-    except ChangedMeanwhileError:
-        check_there(corpus, settings.scheme(corpus), _wanted(change))
-        raise
+    except ChangedMeanwhileError as error:
+        raise _changed(corpus, settings.scheme(corpus), change) from error
     return _report(corpus, change, base, found, annotator)
 
 
@@ -179,6 +177,15 @@ def check_there(corpus: Corpus, scheme: Scheme, wanted: Sequence[Target]) -> Non
             became = aliases.news_of(corpus, target)
             said = f"There is no {group}{what} any more{': ' if became else ''}{became}."
             raise SchemeError(said, hint="Nothing was changed.")
+
+
+def _changed(corpus: Corpus, held: Scheme, change: SchemeChange) -> ChangedMeanwhileError:
+    """Return what is said where a change was made for another scheme than there is."""
+    try:
+        check_there(corpus, held, _wanted(change))
+    except SchemeError as error:
+        return ChangedMeanwhileError(error.message, hint=error.hint)
+    return renaming.changed_meanwhile()
 
 
 def _wanted(change: SchemeChange) -> list[Target]:
