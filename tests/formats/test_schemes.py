@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -361,3 +362,11 @@ def test_no_bytes_end_in_anything_but_a_reading(content: bytes) -> None:
     for name in ("x.toml", "x.xml", "x.json", "x.txt", "x"):
         reading = schemes.parse(content, name)
         assert reading.faults or isinstance(reading.scheme, Scheme)
+
+
+def test_doccano_gets_colours_that_it_knows() -> None:
+    names = ("red", "ansi_bright_blue", "#12ab34", "")
+    text, _ = schemes.write(Scheme(tuple(EntityType(f"T{at}", color=c) for at, c in enumerate(names))), "doccano")
+    colors = [row["background_color"] for row in json.loads(text)]
+    assert colors[:3] == ["#ff0000", "#5555ff", "#12ab34"]
+    assert re.fullmatch("#[0-9a-f]{6}", colors[3])

@@ -10,7 +10,7 @@ import msgspec
 
 from tui_annotate.domain.scheme import Choice, DocumentLabel, EntityType, Scheme
 from tui_annotate.errors import DataError
-from tui_annotate.formats.label_studio.tags import color_of, web_color
+from tui_annotate.formats.label_studio.tags import color_of, hex_color
 from tui_annotate.formats.schemes.reading import ListAs, Reading, nearest
 from tui_annotate.formats.source import JSON_ERRORS, decode
 
@@ -123,7 +123,7 @@ def write_doccano(scheme: Scheme) -> str:
             "text": name,
             "prefix_key": None,
             "suffix_key": key if re.fullmatch("[0-9a-z]", key) else None,
-            "background_color": web_color(color) if color else _GREY,
+            "background_color": hex_color(color) or _GREY,
             "text_color": "#ffffff",
             **({"description": help} if help else {}),
         }
