@@ -220,3 +220,21 @@ def test_a_version_of_nobody_is_wrong_usage(run: Run, corpus: Path) -> None:
     ran = run("export", corpus, "--version", "mastre", "--output", "b.zip")
     assert ran.code == 2
     assert "Did you mean master?" in ran.err
+
+
+def test_a_partly_refused_import_is_0_and_with_strict_3(run: Run, corpus: Path, tmp_path: Path) -> None:
+    rows = '{"id": "a", "text": "one"}\n{broken\n{"id": "b", "text": "two", "spans": [{"start": 9}]}\n'
+    (tmp_path / "part.jsonl").write_text(rows)
+    ran = run("import", corpus, "part.jsonl")
+    assert (ran.code, "2 created" in ran.err) == (0, True)
+    ran = run("import", corpus, "part.jsonl", "--strict")
+    assert ran.code == 3
+    assert "2 refused; the rest is in." in ran.err
+    (tmp_path / "whole.jsonl").write_text(rows.splitlines()[0])
+    assert run("import", corpus, "whole.jsonl", "--strict").code == 0
+
+
+def test_one_of_a_thing_is_said_as_one(run: Run, corpus: Path, tmp_path: Path) -> None:
+    row = '{"id": "a", "text": "one", "spans": [{"start": 0, "end": 3, "label": "N"}], "confirmed": true}'
+    (tmp_path / "one.jsonl").write_text(row)
+    assert "1 created, 1 entity." in run("import", corpus, "one.jsonl").err

@@ -33,7 +33,10 @@ As = Annotated[
 ]
 SkipDuplicates = Annotated[bool, typer.Option("--skip-duplicates", help="Leave out texts that are there.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report the same, change nothing.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse documents whose labels the scheme lacks.")]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse what has labels that the scheme lacks; exit with 3 if anything was refused."),
+]
 Parts = Annotated[
     Literal["verbatim", "paragraphs", "lines"], typer.Option(help="What becomes a part of its own in plain text.")
 ]
@@ -137,8 +140,10 @@ def _check(done: ImportReport, *, strict: bool) -> None:
     if not (counts.created or counts.updated or counts.unchanged or counts.duplicates):
         why = "The lines above say why." if done.problems else "There were no documents."
         raise DataError("Nothing came in.", hint=why)
-    if strict and counts.refused:
-        raise DataError(f"{counts.refused} refused; the rest is in.", hint="The lines above say why.")
+    lines = sum(problem.severity == "refused" for problem in done.problems)
+    refused = max(lines, sum(file.refused for file in done.files), counts.refused)
+    if strict and refused:
+        raise DataError(f"{refused:,} refused; the rest is in.", hint="The lines above say why.")
 
 
 def _tell_import(done: ImportReport) -> None:
