@@ -192,3 +192,10 @@ def _swap(held: dict[K, V], key: K, before: V | None, after: V | None) -> None:
         held.pop(key, None)
     else:
         held[key] = after
+
+
+def confirmations(kind: Kind, state: tuple[VersionState | None, VersionState | None] | None) -> int:
+    """Return by how much a decision changes the number of confirmed documents."""
+    if kind is Kind.CONFIRM:
+        return 1
+    return -1 if kind is Kind.REOPEN and state is not None and state[0] is VersionState.CONFIRMED else 0

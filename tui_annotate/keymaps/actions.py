@@ -54,7 +54,7 @@ ACTIONS: tuple[Action, ...] = (
         ("confirm", "enter", "confirm and next", "Declare the document complete and show the next one"),
         ("skip", "s", "skip", "Leave the document for later"),
         ("reopen", "o", "reopen", "Take back the confirmation of this document"),
-        ("undo", "u", "undo", "Take back the last decision, wherever it was; again, leave one that is refused"),
+        ("undo", "u", "undo", "Take back the last decision, wherever it was"),
         ("redo", "U", "redo", "Decide again what was undone"),
     ),
     *_actions(

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from tui_annotate.domain.decisions import Kind, VersionState
+from tui_annotate.domain.decisions import Kind, confirmations
 from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.scheme_changes import gone_names
 from tui_annotate.errors import (
@@ -116,12 +116,12 @@ class Reviewing:
             raise DecisionError(error.message, hint="This is how it is now.") from error
         self._refused = None
         self.session.wrote(act)
-        confirmations = sum(_confirmations(d.kind, d.changes.state) for d in act.decisions)
+        confirmed = sum(confirmations(d.kind, d.changes.state) for d in act.decisions)
         # Counts are shown with the next document: a picture of their own would hold that one up.
         try:
             gone = act.leaves and await self.next()
         finally:
-            self._counted(progress, confirmations)
+            self._counted(progress, confirmed)
         if gone:
             return
         self._view.marks_changed([decision.changes for decision in act.decisions])
@@ -404,10 +404,3 @@ class Reviewing:
     async def reload(self) -> None:
         """Read the open document again, with what other processes wrote in it."""
         await self.open(self.session.document.id, reason=self.session.document.reason, focus=self.session.focus)
-
-
-def _confirmations(kind: Kind, state: tuple[VersionState | None, VersionState | None] | None) -> int:
-    """Say by how much a decision changes the number of confirmed documents."""
-    if kind is Kind.CONFIRM:
-        return 1
-    return -1 if kind is Kind.REOPEN and state is not None and state[0] is VersionState.CONFIRMED else 0
