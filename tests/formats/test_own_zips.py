@@ -12,7 +12,7 @@ from tui_annotate.domain.annotations import Annotations, Entity
 from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.spans import Span
-from tui_annotate.errors import DataError
+from tui_annotate.errors import DataError, UsageError
 from tui_annotate.formats import reading_back, registry, writing
 from tui_annotate.formats.base import ReadOptions, WriteOptions
 from tui_annotate.formats.meaning import with_place
@@ -72,6 +72,12 @@ def test_a_folder_too_many_would_be_found(tmp_path: Path) -> None:
     assert meaning(one, OPTIONS) != meaning(other, OPTIONS)
     moved = Document("corpus/a.txt", other.document.parts, name="a.txt", folder="corpus")
     assert meaning(other, OPTIONS) != meaning(ExchangedDocument(moved), OPTIONS)
+
+
+def test_a_format_of_one_file_is_no_zip(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is called a zip, and jsonl is one file") as raised:
+        writing.write(documents(), registry.get("jsonl"), tmp_path / "a.zip", OPTIONS)
+    assert raised.value.hint == "Name it a.jsonl."
 
 
 def test_many_files_of_a_zip_without_a_folder_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,11 +131,19 @@ def _check_target(path: Path, format: Format, overwrite: bool) -> None:
                 raise UsageError(
                     f"{path} holds files that are no export, and would be lost.", hint="Name another folder."
                 )
+    elif format.write_stream is not None and path.suffix.lower() == ".zip":
+        raise UsageError(
+            f"{path} is called a zip, and {format.name} is one file.", hint=f"Name it {_named(path, format)}."
+        )
     elif path.exists():
         if not overwrite:
             raise UsageError(f"{path} exists.", hint="Name another, or say to overwrite it.")
         if _is_database(path):
             raise UsageError(f"{path} is a corpus, or another database, and would be lost.", hint="Name another file.")
+
+
+def _named(path: Path, format: Format) -> str:
+    return path.with_suffix(format.extensions[0]).name
 
 
 def _is_one_file(path: Path, format: Format) -> bool:
