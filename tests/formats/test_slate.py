@@ -80,7 +80,7 @@ def test_slate_itself_reads_what_we_write(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(body.encode())
     assert files["t.txt.annotations"] == "((0, 0), (0, 1)) - P\n((0, 2), (1, 0)) - Q_R\n"
     assert files["c.txt.annotations"] == "((0, 1, 0), (0, 1, 2)) - P\n((0, 2, 0), (0, 2, 2)) - Q\n"
-    assert "1 documents are annotated by character" in said[-1].reason
+    assert "annotated by character in 1 document," in said[-1].reason
     for key, scope in (("t", "token"), ("c", "character")):
         doc = data.Document(tmp_path / f"{key}.txt")
         config = SimpleNamespace(annotation=scope, annotation_type="categorical")

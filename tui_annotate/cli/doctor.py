@@ -15,6 +15,7 @@ from tui_annotate import __version__, config
 from tui_annotate.cli import options
 from tui_annotate.cli.options import Annotator, Json, OptionalCorpus, examples
 from tui_annotate.cli.output import out, out_json
+from tui_annotate.domain.wording import counted
 from tui_annotate.errors import AnnotateError
 
 app = options.group()
@@ -111,7 +112,7 @@ def _corpus(path: Path) -> list[Finding]:
             from tui_annotate.store import counters
 
             progress = counters.progress(corpus)
-        rows.append(Finding("corpus", f"{progress.total} documents, {progress.confirmed} confirmed"))
+        rows.append(Finding("corpus", f"{counted(progress.total, 'documents')}, {progress.confirmed:,} confirmed"))
     except AnnotateError as error:
         return [Finding("corpus", str(path), str(error))]
     free = shutil.disk_usage(path.parent).free

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tui_annotate.domain import wording
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import DataError, NothingToDoError, StoreError
@@ -169,7 +170,7 @@ def _point(config: Any, has_vectors: bool) -> None:
 def _readme(made: Project, name: str, has_vectors: bool) -> str:
     from spacy.about import __version__
 
-    counts = ", ".join(f"{count:,} documents in {name}" for name, count in made.documents.items())
+    counts = ", ".join(f"{wording.counted(count, 'documents')} in {name}" for name, count in made.documents.items())
     vectors = ", and vectors learned from all imported text" if has_vectors else ""
     version = ".".join(__version__.split(".")[:2])
     return _README.format(name=name, documents=f"{counts}.", version=version, vectors=vectors)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui_annotate.domain.annotations import LabelValue
 from tui_annotate.domain.interchange import ExchangedDocument, Problem
+from tui_annotate.domain.wording import counted
 from tui_annotate.formats import flat
 from tui_annotate.formats.base import Put, WriteOptions
 from tui_annotate.formats.flat import Flat, Placed, without_blanks
@@ -43,7 +44,8 @@ def write(documents: Iterable[ExchangedDocument], put: Put, options: WriteOption
             examples += [key] if len(examples) < _EXAMPLES else []
         yield from flat.told(key, made.flat.lost)
     if by_character:
-        reason = f"{by_character} documents are annotated by character: open them with `-s character`"
+        said = counted(by_character, "documents")
+        reason = f"annotated by character in {said}, to be opened with `-s character`"
         yield Problem("noted", "", "", f"{reason}: {', '.join(examples)}")
 
 
