@@ -27,9 +27,9 @@ from tui_annotate.domain.scheme import DocumentLabel, EntityType, Scheme
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import QueryError
 from tui_annotate.services import searching
-from tui_annotate.store import indexing
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
+from tui_annotate.store.search import indexing
 
 SCHEME = Scheme((EntityType("DRUG"), EntityType("DOSE")), (DocumentLabel("urgent", "boolean"),)).numbered()
 _VOCABULARY = 50_000

@@ -19,10 +19,10 @@ from tui_annotate.screens.document_table import table_row
 from tui_annotate.screens.filter_prompt import FilterPrompt
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Hits
-from tui_annotate.store.around import Excerpt
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.finding import SearchStopped
 from tui_annotate.store.listing import DocumentRow
+from tui_annotate.store.search.around import Excerpt
+from tui_annotate.store.search.finding import SearchStopped
 
 MakeCorpus = Callable[..., Path]
 ROW = DocumentRow(1, "a", "a.txt", "", DocumentState.PENDING, False, (), 120, "2026-11-20T17:58:00Z")

@@ -20,9 +20,10 @@ from tui_annotate.formats.schemes import formats as schemes
 from tui_annotate.services import scheme_checking, scheme_editing
 from tui_annotate.services.scheme_checking import Finding, Models
 from tui_annotate.services.scheme_draft import Draft, Row
-from tui_annotate.store import label_use, settings
+from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake
+from tui_annotate.store.relabelling import label_use
 
 SCHEME = Scheme(
     (EntityType("DRUG"), EntityType("DISEASE"), EntityType("DOSE")),

@@ -15,8 +15,9 @@ from tui_annotate.domain.annotations import LabelValue
 from tui_annotate.domain.decisions import Changes, Decision, Kind, LabelChange
 from tui_annotate.errors import QueryError, UsageError
 from tui_annotate.services import deleting, exporting, importing, searching
-from tui_annotate.store import documents, indexing, listing, log, ranking, versions
+from tui_annotate.store import documents, listing, log, versions
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import indexing, ranking
 
 
 @pytest.fixture

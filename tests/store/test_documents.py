@@ -11,7 +11,7 @@ from tui_annotate.domain.selection import Review
 from tui_annotate.errors import DecisionError, UsageError
 from tui_annotate.store import annotators, documents, listing, log, rebuild, reviewing, versions
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.search import search
+from tui_annotate.store.search.places import search
 
 
 def ids(rows: list[documents.DocumentRow]) -> list[int]:

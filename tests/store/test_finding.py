@@ -23,10 +23,12 @@ from tui_annotate.domain.query_tree import Both, Everything, Not, Query, Where, 
 from tui_annotate.domain.scheme import Attribute, Choice, RelationType
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import QueryError
-from tui_annotate.store import annotators, documents, finding, indexing, log, rows, search, sources, suggestions
+from tui_annotate.store import annotators, documents, log, rows, sources, suggestions
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.fields import Asking
-from tui_annotate.store.finding import SearchStopped
+from tui_annotate.store.search import finding, indexing
+from tui_annotate.store.search import places as search
+from tui_annotate.store.search.fields import Asking
+from tui_annotate.store.search.finding import SearchStopped
 
 SCHEME = replace(
     making.SCHEME,

@@ -13,8 +13,9 @@ import sqlite_utils
 
 from tests.store import making
 from tests.store.test_finding import find, index
-from tui_annotate.store import bitsets, documents, facts, fts, indexing, log, migrations, opening, rebuild, verify
+from tui_annotate.store import bitsets, documents, log, migrations, opening, rebuild, verify
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import facts, fts, indexing
 
 DATA = Path(__file__).parent / "data"
 

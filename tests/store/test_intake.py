@@ -14,17 +14,7 @@ from tui_annotate.domain.documents import Document, DocumentState, Part
 from tui_annotate.domain.interchange import ExchangedDocument, ExchangedVersion
 from tui_annotate.domain.spans import Span
 from tui_annotate.errors import LockedError
-from tui_annotate.store import (
-    counters,
-    documents,
-    log,
-    rebuild,
-    settings,
-    sources,
-    suggestions,
-    verify,
-    versions,
-)
+from tui_annotate.store import counters, documents, log, rebuild, settings, sources, suggestions, verify, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.intake import Intake, IntakeCounts
 

@@ -26,13 +26,13 @@ from tui_annotate.store import (
     queue,
     rebuild,
     runs,
-    search,
     settings,
     suggestions,
     verify,
     versions,
 )
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import places as search
 
 VERSION_1 = Path(__file__).parent / "data" / "version-1.db"
 

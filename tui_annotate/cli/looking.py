@@ -15,7 +15,7 @@ from tui_annotate.cli.output import out, out_json
 from tui_annotate.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
-    from tui_annotate.store.search import Hit
+    from tui_annotate.store.search.places import Hit
 
 app = options.group()
 
@@ -102,7 +102,7 @@ def search(
     """
     from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import searching
-    from tui_annotate.store import search as by_pattern
+    from tui_annotate.store.search import places as by_pattern
 
     settings = options.settled(corpus, annotator=annotator)
     if case and not pattern:

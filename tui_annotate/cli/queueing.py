@@ -117,7 +117,7 @@ def ask_for(corpus: Path, query: str, *, annotator: str, pattern: bool, case: bo
     from tui_annotate.cli.finding import searchable, tell_doubts
     from tui_annotate.services import searching
     from tui_annotate.store import queue as stored
-    from tui_annotate.store import search
+    from tui_annotate.store.search import places as search
 
     with searchable(corpus) as opened:
         if pattern:

@@ -16,8 +16,8 @@ from tui_annotate.domain.display import shown
 from tui_annotate.errors import AnnotateError
 from tui_annotate.screens.asking import REVIEWS, STATES
 from tui_annotate.screens.lines import Piece, Row, RowWidget, row
-from tui_annotate.store.around import Excerpt
 from tui_annotate.store.listing import DocumentRow
+from tui_annotate.store.search.around import Excerpt
 
 PAGE = 200
 _KEPT_PAGES = 20

@@ -17,8 +17,9 @@ from tui_annotate.screens.live_prompt import LivePrompt
 from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.screens.picker import Choice
 from tui_annotate.services.scheme_draft import Draft, Field, Row
-from tui_annotate.store import label_use, settings
+from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.relabelling import label_use
 
 
 class Editing(Protocol):

@@ -11,7 +11,7 @@ from tui_annotate.screens.opened import OpenedCorpus
 from tui_annotate.services import searching
 from tui_annotate.services.searching import Hits
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.finding import SearchStopped
+from tui_annotate.store.search.finding import SearchStopped
 
 _PAUSE = 0.002
 """Seconds between two steps of indexing, in which other programs may write."""

@@ -19,8 +19,8 @@ from tui_annotate.keymaps import keeping
 from tui_annotate.services.scheme_report import Lost, Report
 from tui_annotate.store import aliases, documents, log, renaming, settings, steps
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.relabelling.plan import Tell
 from tui_annotate.store.renaming import Found
-from tui_annotate.store.renaming_plan import Tell
 
 __all__ = ["Lost", "Report", "delete", "merge", "perform", "preview", "rename", "split", "undo"]
 

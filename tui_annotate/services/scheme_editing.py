@@ -12,8 +12,9 @@ from tui_annotate.errors import ChangedMeanwhileError, SchemeError
 from tui_annotate.keymaps import keeping
 from tui_annotate.services import scheme_checking
 from tui_annotate.services.scheme_checking import Finding, Models
-from tui_annotate.store import label_use, settings
+from tui_annotate.store import settings
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.relabelling import label_use
 
 
 @dataclass(frozen=True, slots=True)

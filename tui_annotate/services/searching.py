@@ -12,24 +12,13 @@ from tui_annotate.domain import query as grammar
 from tui_annotate.domain import query_doubts
 from tui_annotate.domain.query_tree import Query
 from tui_annotate.errors import QueryError
-from tui_annotate.store import (
-    annotators,
-    around,
-    bitsets,
-    documents,
-    finding,
-    folders,
-    indexing,
-    listing,
-    ranking,
-    runs,
-    settings,
-)
-from tui_annotate.store.around import Excerpt
+from tui_annotate.store import annotators, bitsets, documents, folders, listing, runs, settings
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.fields import Asking
 from tui_annotate.store.listing import DocumentRow
-from tui_annotate.store.search import Hit
+from tui_annotate.store.search import around, finding, indexing, ranking
+from tui_annotate.store.search.around import Excerpt
+from tui_annotate.store.search.fields import Asking
+from tui_annotate.store.search.places import Hit
 
 Order = Literal["relevance", "file", "name", "state", "changed"]
 """`relevance`: the first 1,000 hits by how often and how densely the words stand in them, the others in file order."""

@@ -12,8 +12,9 @@ import time
 from collections.abc import Collection
 
 from tui_annotate.domain.decisions import Kind
-from tui_annotate.store import annotators, counters, documents, indexing, rows, steps
+from tui_annotate.store import annotators, counters, documents, rows, steps
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import indexing
 
 _AT_ONCE = 50
 _CHARACTERS = 200_000

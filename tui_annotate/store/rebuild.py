@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tui_annotate.domain.decisions import Kind, LoggedDecision
-from tui_annotate.store import counters, indexing, log, restoring, rows, steps, versions
+from tui_annotate.store import counters, log, restoring, rows, steps, versions
 from tui_annotate.store.connection import Corpus
 from tui_annotate.store.replaying import ReplayedDocument, ReplayedVersion, replay
 from tui_annotate.store.rows import STATES
+from tui_annotate.store.search import indexing
 
 _WINDOW = 50
 _NO_STEP = {Kind.IMPORT, Kind.SCHEME, Kind.TAG, Kind.COMMENT}

@@ -23,9 +23,9 @@ from tui_annotate.store import aliases, annotators, rows, steps
 from tui_annotate.store.acts import Act
 from tui_annotate.store.aliases import Entry
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.renaming_beside import beside
-from tui_annotate.store.renaming_plan import DocumentPlan, Planner, Tell
-from tui_annotate.store.renaming_write import Writer, changed_since, put_scheme
+from tui_annotate.store.relabelling.beside import beside
+from tui_annotate.store.relabelling.plan import DocumentPlan, Planner, Tell
+from tui_annotate.store.relabelling.write import Writer, changed_since, put_scheme
 
 _AT_ONCE = 500
 MOST_HELD = 30_000

@@ -17,12 +17,13 @@ from tui_annotate.domain.renaming import Renaming
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.domain.scheme_changes import SchemeChange, group_of
 from tui_annotate.errors import SchemeError, UndoError
-from tui_annotate.store import aliases, annotators, row_changes, rows
+from tui_annotate.store import aliases, annotators, rows
 from tui_annotate.store.acts import Act
 from tui_annotate.store.aliases import Entry
-from tui_annotate.store.renaming_beside import beside
-from tui_annotate.store.renaming_plan import Planner
-from tui_annotate.store.renaming_write import Writer, changed_since, put_scheme, write_rows
+from tui_annotate.store.relabelling import row_changes
+from tui_annotate.store.relabelling.beside import beside
+from tui_annotate.store.relabelling.plan import Planner
+from tui_annotate.store.relabelling.write import Writer, changed_since, put_scheme, write_rows
 
 _decode_change = rows.decoder(SchemeChange)
 _COLUMNS = {"entity": ("entity", "type"), "label": ("label", "name"), "relation": ("relation", "type")}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_annotate.domain.documents import Document
-from tui_annotate.store import counters, documents, indexing, rows
+from tui_annotate.store import counters, documents, rows
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import indexing
 
 _MOST = 100
 """Problems of one kind that are listed."""

@@ -12,7 +12,7 @@ from tui_annotate.domain.documents import Document, Part
 from tui_annotate.domain.renaming import Renaming
 from tui_annotate.domain.spans import Span
 from tui_annotate.store import rows
-from tui_annotate.store.row_changes import RowChange
+from tui_annotate.store.relabelling.row_changes import RowChange
 from tui_annotate.store.runs import DELETED
 
 _ENGINES = "engines"

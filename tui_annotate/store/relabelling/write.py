@@ -8,10 +8,11 @@ from typing import Any
 
 from tui_annotate.domain.decisions import Changes, Decision, Kind
 from tui_annotate.domain.scheme import Scheme
-from tui_annotate.store import patterns, row_changes, rows
+from tui_annotate.store import patterns, rows
 from tui_annotate.store.acts import Act
-from tui_annotate.store.renaming_plan import DocumentPlan
-from tui_annotate.store.row_changes import RowChange
+from tui_annotate.store.relabelling import row_changes
+from tui_annotate.store.relabelling.plan import DocumentPlan
+from tui_annotate.store.relabelling.row_changes import RowChange
 
 _ROWS = 500
 """Rows that one decision of the log keeps."""

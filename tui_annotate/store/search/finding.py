@@ -15,10 +15,11 @@ import msgspec
 
 from tui_annotate.domain.query_tree import Both, Everything, Not, Query, Where, Words
 from tui_annotate.errors import AnnotateError, QueryError
-from tui_annotate.store import bitsets, documents, facts, fields, fts, indexing, rows
+from tui_annotate.store import bitsets, documents, rows
 from tui_annotate.store.bitsets import BLOCK
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.fields import Asking, Source
+from tui_annotate.store.search import facts, fields, fts, indexing
+from tui_annotate.store.search.fields import Asking, Source
 
 _ids = msgspec.json.Decoder(list[int]).decode
 _BLOCKS = 400

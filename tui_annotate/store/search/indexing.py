@@ -16,9 +16,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from tui_annotate.errors import CorruptError
-from tui_annotate.store import bitsets, documents, facts, fts, rows
+from tui_annotate.store import bitsets, documents, rows
 from tui_annotate.store.bitsets import BLOCK
 from tui_annotate.store.connection import Corpus
+from tui_annotate.store.search import facts, fts
 
 FEW = 256
 """Documents that a search rather looks at itself than having them indexed."""

@@ -17,7 +17,7 @@ from tui_annotate.domain.renaming import Renaming
 from tui_annotate.domain.reworking import Worked, rework, rework_relation
 from tui_annotate.store import documents, rows, suggestions, versions
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.row_changes import RowChange
+from tui_annotate.store.relabelling.row_changes import RowChange
 from tui_annotate.store.rows import STATES
 
 WINDOW = 200

@@ -11,9 +11,10 @@ import regex
 from tui_annotate.domain.documents import Document
 from tui_annotate.domain.query_tree import Like, Query, Where, Words, leaves
 from tui_annotate.domain.spans import Span
-from tui_annotate.store import documents, fts
+from tui_annotate.store import documents
 from tui_annotate.store.connection import Corpus
-from tui_annotate.store.search import Hit
+from tui_annotate.store.search import fts
+from tui_annotate.store.search.places import Hit
 
 _BEFORE, _BEHIND = 40, 160
 _AT_ONCE = 100

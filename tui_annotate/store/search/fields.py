@@ -12,9 +12,9 @@ from tui_annotate.domain import query_dates, query_names
 from tui_annotate.domain.query_tree import Bounds, Like, Where
 from tui_annotate.domain.scheme import Scheme
 from tui_annotate.errors import QueryError
-from tui_annotate.store import facts
 from tui_annotate.store.choosing import ASKED, PATTERNS
-from tui_annotate.store.facts import SEPARATOR, fact, value
+from tui_annotate.store.search import facts
+from tui_annotate.store.search.facts import SEPARATOR, fact, value
 
 _ME = "me"
 _POOL = "pool"
