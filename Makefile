@@ -19,7 +19,7 @@ demo: $(VENV)/.app ## Review real text: SMS messages, spam or not (make demo NAM
 
 test: $(VENV)/.dev ## Run the tests
 	@# Work is stolen, so that a file's tests stay together and neither core waits at the end.
-	$(COMPILING) $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(COMPILING) $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## Check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
