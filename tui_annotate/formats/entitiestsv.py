@@ -211,13 +211,13 @@ def of_classes(exchanged: ExchangedDocument, options: WriteOptions) -> Any:
 
 def counts_outside(exchanged: ExchangedDocument, options: WriteOptions) -> Mapping[str, int]:
     """Count the characters outside all entities, which are not written."""
-    found = _first(_held(exchanged, options), exchanged.document)
-    spans = [one.span for one in found]
+    spans = [one.span for one in _ordered(_held(exchanged, options), exchanged.document)]
     covered = {(span.part, at) for span in spans for at in range(span.start, span.end)}
     lost = sum(len(part.text) for part in exchanged.document.parts) - len(covered)
     if lost:
         return {"characters of text outside entities": lost}
-    return {"texts that become the words of their entities": 1} if len(spans) > 1 else {}
+    words = "\n".join(exchanged.document.slice(span) for span in spans)
+    return {"texts that become the words of their entities": 1} if words != exchanged.document.text else {}
 
 
 FORMAT = Format(
