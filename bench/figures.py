@@ -200,12 +200,54 @@ def kills(found: dict[str, Any]) -> Iterator[Row]:
     )
 
 
+def searches(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `search`."""
+    one = found["search"]
+    yield (
+        f"first page of a search, {found['documents']:,} documents, {len(one['queries'])} kinds of queries",
+        f"{one['p50_ms']} ms, p95 {one['p95_ms']} ms",
+    )
+    caught = found["catch_up"]
+    longest = max(caught["write_longest_ms"], caught["read_longest_ms"])
+    yield "indexing them", f"{caught['per_second']:,} a second, longest lock {longest} ms"
+
+
+def served(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `serve`."""
+    fast, paced = found["as fast as they can"]["uploads"], found["150 a second, the app open"]
+    yield f"uploads by {found['clients']} clients", f"{fast['a second']:.0f} a second, p99 {fast['p99']} ms"
+    yield "150 uploads a second while the app is open", f"p99 {paced['uploads']['p99']} ms"
+    yield "a decision meanwhile", f"{paced['decisions']['p50']} ms, p99 {paced['decisions']['p99']} ms"
+
+
+def webhooks(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `webhooks`."""
+    yield (
+        f"{found['events']:,} events for a webhook that is down, program killed {found['kills']} times: lost, out of order",
+        f"{found['lost']}, {found['out_of_order']}",
+    )
+
+
+def relabelled(found: dict[str, Any]) -> Iterator[Row]:
+    """Rows of `scheme_changes`."""
+    for act in ("rename", "merge", "undo merge"):
+        one = found[act]
+        yield (
+            f"{act} among {found['entities']:,} entities in {found['documents']:,} documents",
+            f"{one['seconds']} s, others waited {one['others_waited']} s",
+        )
+
+
 SECTIONS: dict[str, Callable[[Any], Iterator[Row]]] = {
     "app_keys": keys,
     "app_documents": documents,
     "store_waits": waits,
     "store_import": imports,
     "formats_speed": formats,
+    "search": searches,
+    "serve": served,
+    "webhooks": webhooks,
+    "scheme_changes": relabelled,
     "learn_latency": latency,
     "learn_entities": entities,
     "learn_labels": labels,
