@@ -223,7 +223,7 @@ def served(found: dict[str, Any]) -> Iterator[Row]:
 def webhooks(found: dict[str, Any]) -> Iterator[Row]:
     """Rows of `webhooks`."""
     yield (
-        f"{found['events']:,} events for a webhook that is down, program killed {found['kills']} times: lost, out of order",
+        f"{found['events']:,} events, webhook down, program killed {found['kills']} times: lost, out of order",
         f"{found['lost']}, {found['out_of_order']}",
     )
 
