@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_annotate.domain.annotations import Annotations, Entity, LabelValue, Relation
-from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import meaning
@@ -132,16 +132,7 @@ class _Reader:
         row, text = item.row, doccano_rows.text_of(item.row)
         if text is None and type(row.get("filename")) is str:
             raise DataError(f"is a task about the file {row['filename']!r}; only text can be annotated here")
-        if type(text) is not str:
-            raise DataError("`text` is missing or no string")
-        if not text and not self._options.empty:
-            raise DataError("`text` is empty, there is nothing to annotate")
-        id = row.get("id")
-        if type(id) not in (str, int, type(None)):
-            raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
-        parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-        key = f"{self._stem}-{item.number}" if id in (None, "") else str(id)
-        return jsonl_rows.document_of(row, key, parts)
+        return jsonl_rows.document_of(row, text, f"{self._stem}-{item.number}", empty=self._options.empty)
 
     def _versions(
         self, document: Document, row: Row, given: dict[str, Any], problems: Problems

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations
-from tui_annotate.domain.documents import Part
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import bio, meaning
@@ -79,14 +78,10 @@ class RowReader:
                 text, annotations.entities = self.tokens.read(row, number)
             if type(text) is not str:
                 raise DataError("`text` is missing or no string; a row needs `text`, or `tokens` and `tags`")
-            parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-            if not text and not self._empty:
-                raise DataError("`text` is empty, there is nothing to annotate")
-            key = self._key(row.get("id"), number)
+            document = jsonl_rows.document_of(row, text, f"{self._stem}-{number}", empty=self._empty)
         except DataError as error:
             yield Problem("refused", where, "", error.message)
             return
-        document = jsonl_rows.document_of(row, key, parts)
         if "spans" in row:
             jsonl_rows.read_spans(document, row["spans"], annotations, problems)
         if "label" in row or "labels" in row:
@@ -104,15 +99,6 @@ class RowReader:
         yield ExchangedDocument(
             document, _versions(row, annotations, confirmed), where, {k: v for k, v in row.items() if k not in KNOWN}
         )
-
-    def _key(self, id: Any, number: int) -> str:
-        if id is None or id == "":
-            return f"{self._stem}-{number}"
-        if type(id) is str:
-            return id
-        if type(id) is int:
-            return str(id)
-        raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
 
 
 def _versions(row: dict[str, Any], annotations: Annotations, confirmed: bool | None) -> tuple[ExchangedVersion, ...]:

@@ -34,11 +34,28 @@ def parts(text: str, given: Any) -> tuple[Part, ...]:
     return cut
 
 
-def document_of(row: Mapping[str, Any], key: str, parts: tuple[Part, ...]) -> Document:
-    """Return a row's document with what the row says about it besides its text."""
+def document_of(row: Mapping[str, Any], text: Any, otherwise: str, *, empty: bool) -> Document:
+    """Return a row's document with what the row says about it besides its text.
+
+    Args:
+        otherwise: What it is called where the row gives no `id`.
+        empty: Take an empty text.
+
+    Raises:
+        DataError: There is no text, or `id` or `parts` are not what they must be.
+    """
+    if type(text) is not str:
+        raise DataError("`text` is missing or no string")
+    if not text and not empty:
+        raise DataError("`text` is empty, there is nothing to annotate")
+    id = row.get("id")
+    if type(id) not in (str, int, type(None)):
+        raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
+    key = otherwise if id is None or id == "" else str(id)
+    cut = parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
     name, folder, language = (value if type(value := row.get(of)) is str else "" for of in _ABOUT)
     tags = row.get("document_tags")
-    return Document(key, parts, name, folder, language, tags_of(tags) if type(tags) is list else ())
+    return Document(key, cut, name, folder, language, tags_of(tags) if type(tags) is list else ())
 
 
 def read_spans(document: Document, spans: Any, annotations: Annotations, problems: Problems) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import meaning
@@ -112,15 +112,13 @@ class _Reader:
         yield ExchangedDocument(document, tuple(versions), item.where, under("label_studio", kept))
 
     def _document(self, item: JsonItem, text: str) -> Document:
-        if not text and not self._options.empty:
-            raise DataError("the text is empty, there is nothing to annotate")
         meta, id = item.row.get("meta"), item.row.get("id")
         ours = meta.get(OURS) if type(meta) is dict else None
         ours = ours if type(ours) is dict else {}
-        parts = jsonl_rows.parts(text, ours["parts"]) if "parts" in ours else (Part("s1v1", text),)
         key = f"{self._stem}-{item.number}" if type(id) not in (int, str) or id == "" else str(id)
         own = ours.get("id")
-        return jsonl_rows.document_of(ours, own if type(own) is str and own else key, parts)
+        named = {**ours, "id": own if type(own) is str and own else key}
+        return jsonl_rows.document_of(named, text, key, empty=self._options.empty)
 
     def _annotated(
         self, document: Document, task: dict[str, Any], kept: dict[str, Any], problems: Problems

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from tui_annotate.domain.annotations import Annotations
-from tui_annotate.domain.documents import Document, Part
+from tui_annotate.domain.documents import Document
 from tui_annotate.domain.interchange import MASTER, ExchangedDocument, ExchangedVersion, Problem
 from tui_annotate.errors import DataError
 from tui_annotate.formats import meaning
@@ -172,16 +172,7 @@ class _Reader:
         media = next((kind for kind in _MEDIA if row.get(kind) and (kind != "html" or "text" not in row)), "")
         if media:
             raise DataError(f"is a task about {media}; only text can be annotated here")
-        if type(text) is not str:
-            raise DataError("`text` is missing or no string")
-        if not text and not self._options.empty:
-            raise DataError("`text` is empty, there is nothing to annotate")
-        id = row.get("id")
-        if type(id) not in (str, int, type(None)):
-            raise DataError(f"`id` is {id!r}; it must be a string or a whole number")
-        parts = jsonl_rows.parts(text, row["parts"]) if "parts" in row else (Part("s1v1", text),)
-        key = f"{self._stem}-{item.number}" if id in (None, "") else str(id)
-        return jsonl_rows.document_of(row, key, parts)
+        return jsonl_rows.document_of(row, text, f"{self._stem}-{item.number}", empty=self._options.empty)
 
     def _take(self, version: _Version, answered: prodigy_rows.Answered) -> None:
         """Add a row's answer to what the same annotator said before of the same input."""
